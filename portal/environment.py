@@ -1,0 +1,77 @@
+"""Reads one variable of the environment with a type, or stops the start with one clear line.
+
+Used by `portal.settings` alone. django-environ does the parsing; what is added is the error: Django's own shows a
+traceback of forty lines in which the variable's name is hard to find.
+"""
+
+import os
+import secrets
+import sys
+import zoneinfo
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import environ
+
+env = environ.Env()
+
+
+def stop(name: str, problem: str) -> NoReturn:
+    """Ends the process with exit status 1 and one line on stderr. The value itself is not shown: it may be a secret."""
+    sys.exit(f"Configuration error: {name} {problem}")
+
+
+def read(name: str, kind: str, default: Any, expected: str) -> Any:
+    """The variable `name` through django-environ's reader `kind` ("int", "bool", "db_url", ...). An empty one counts as not set."""
+    if not os.environ.get(name, "").strip():
+        return default
+    try:
+        value = getattr(env, kind)(name)
+    except Exception:  # each of django-environ's readers raises its own
+        stop(name, f"must be {expected}.")
+    if kind.endswith("_url") and not (value.get("ENGINE") or value.get("EMAIL_BACKEND")):
+        stop(name, f"must be {expected}.")
+    return value
+
+
+def whole_number(name: str, default: int, low: int, high: int) -> int:
+    value = read(name, "int", default, f"a whole number from {low} to {high}")
+    if not low <= value <= high:
+        stop(name, f"must be a whole number from {low} to {high}.")
+    return value
+
+
+def origin(name: str, default: str) -> str:
+    """An address such as `https://portal.example.com`, without a path."""
+    value = read(name, "str", default, "an address").rstrip("/")
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+        stop(name, "must be an address such as https://portal.example.com, without a path.")
+    return value
+
+
+def time_zone(name: str, default: str) -> str:
+    value = read(name, "str", default, "a time zone")
+    if value not in zoneinfo.available_timezones():
+        stop(name, "must be a time zone's name such as Europe/Berlin.")
+    return value
+
+
+def kept_secret(name: str, path: Path | None) -> str:
+    """The secret `name`. With a `path` (the embedded run) a missing one is made once and kept there, readable by its owner alone."""
+    value = os.environ.get(name, "").strip()
+    if value:
+        if len(value) < 32:
+            stop(name, "must have at least 32 characters.")
+        return value
+    if path is None:
+        stop(name, "must be set: only the embedded run (no DATABASE_URL) makes one by itself.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(handle, "w") as file:
+        file.write(value := secrets.token_urlsafe(50))
+    return value
