@@ -1,0 +1,70 @@
+"""Prepares the environment before Django's settings are read. Loaded by `-p tests.plugin` (see pyproject.toml).
+
+    python -m pytest                        on SQLite
+    python -m pytest --database postgres    on a real PostgreSQL, or on the one that TEST_DATABASE_URL names
+    python -m pytest --require-real         a missing Chromium, PostgreSQL, Redis or SMTP server fails instead of skipping
+
+With xdist the controller does all of this once; its workers inherit the environment (tests/settings.py gives each its own folder).
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import postgres
+
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("portal", "Token Portal")
+    group.addoption("--database", choices=("sqlite", "postgres"), default="sqlite", help="the database that the tests run on")
+    group.addoption("--require-real", action="store_true", help="fail, not skip, where a real component is missing")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, Any, Any]:
+    """A wrapper, because pytest-django reads the settings in this same hook: what comes before the yield runs before that."""
+    if not IS_WORKER:
+        prepare(early_config.known_args_namespace)
+    return (yield)
+
+
+def prepare(options: Any) -> None:
+    os.environ["TEST_RUN_DIR"] = tempfile.mkdtemp(prefix="token-portal-")
+    os.environ["TEST_REQUIRE_REAL"] = "1" if options.require_real or os.environ.get("REQUIRE_REAL") == "1" else ""
+    os.environ["TEST_DATABASE"] = options.database
+    os.environ["TEST_POSTGRES_MISSING"] = ""
+    if options.database == "sqlite":
+        os.environ["DATABASE_URL"] = ""
+        return
+    try:
+        os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL") or postgres.start(Path(os.environ["TEST_RUN_DIR"]))
+    except Exception as error:  # a wheel that this platform lacks, a server that does not start
+        os.environ["DATABASE_URL"] = ""
+        os.environ["TEST_POSTGRES_MISSING"] = f"PostgreSQL is missing: {error!r}"
+
+
+def pytest_report_header() -> str:
+    return f"database: {os.environ['TEST_DATABASE']}, missing real components: {'fail' if os.environ['TEST_REQUIRE_REAL'] else 'skip'}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without the PostgreSQL that was asked for, nothing may look as if it had run on it."""
+    reason = os.environ["TEST_POSTGRES_MISSING"]
+    if reason and os.environ["TEST_REQUIRE_REAL"]:
+        raise pytest.UsageError(reason)
+    for item in items if reason else []:
+        item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    if not IS_WORKER:
+        postgres.stop()
+        shutil.rmtree(os.environ["TEST_RUN_DIR"], ignore_errors=True)
