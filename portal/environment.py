@@ -7,6 +7,7 @@ traceback of forty lines in which the variable's name is hard to find.
 import os
 import secrets
 import sys
+import warnings
 import zoneinfo
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,6 +16,8 @@ from urllib.parse import urlsplit
 import environ
 
 env = environ.Env()
+BOOLEANS = {"true", "false", "yes", "no", "on", "off", "1", "0"}  # django-environ takes whatever else there is for false
+DATABASES = {"django.db.backends.postgresql", "django.db.backends.sqlite3"}  # those that the tests run on
 
 
 def stop(name: str, problem: str) -> NoReturn:
@@ -26,11 +29,14 @@ def read(name: str, kind: str, default: Any, expected: str) -> Any:
     """The variable `name` through django-environ's reader `kind` ("int", "bool", "db_url", ...). An empty one counts as not set."""
     if not os.environ.get(name, "").strip():
         return default
+    if kind == "bool" and os.environ[name].strip().lower() not in BOOLEANS:
+        stop(name, f"must be {expected}.")
     try:
-        value = getattr(env, kind)(name)
+        with warnings.catch_warnings(action="error", category=UserWarning):  # it shows a bad address, with its password
+            value = getattr(env, kind)(name)
     except Exception:  # each of django-environ's readers raises its own
         stop(name, f"must be {expected}.")
-    if kind.endswith("_url") and not (value.get("ENGINE") or value.get("EMAIL_BACKEND")):
+    if kind == "db_url" and value["ENGINE"] not in DATABASES:
         stop(name, f"must be {expected}.")
     return value
 

@@ -7,6 +7,7 @@
 With xdist the controller does all of this once; its workers inherit the environment (tests/settings.py gives each its own folder).
 """
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -37,6 +38,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 def prepare(options: Any) -> None:
     os.environ["TEST_RUN_DIR"] = tempfile.mkdtemp(prefix="token-portal-")
+    atexit.register(clean_up, os.environ["TEST_RUN_DIR"])  # also when a broken conftest stops the run before its first test
     os.environ["TEST_REQUIRE_REAL"] = "1" if options.require_real or os.environ.get("REQUIRE_REAL") == "1" else ""
     os.environ["TEST_DATABASE"] = options.database
     os.environ["TEST_POSTGRES_MISSING"] = ""
@@ -63,8 +65,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.skip(reason=reason))
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure() -> None:
-    if not IS_WORKER:
-        postgres.stop()
-        shutil.rmtree(os.environ["TEST_RUN_DIR"], ignore_errors=True)
+def clean_up(folder: str) -> None:
+    postgres.stop()
+    shutil.rmtree(folder, ignore_errors=True)

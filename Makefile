@@ -1,0 +1,67 @@
+# Set-up, running and checking. `make help` lists what there is. Plain POSIX sh; only Python 3.11 or later and make are needed.
+
+PYTHON ?= python3
+UV ?= uv
+JOBS ?= 2
+
+BIN = .venv/bin
+MANAGE = $(BIN)/python manage.py
+PYTEST = $(BIN)/python -m pytest --dist worksteal -n $(JOBS) -q
+COMPILE = $(UV) pip compile pyproject.toml --quiet --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+# What is installed is written down in two stamps, so that a second `make run` starts at once.
+RUN = .venv/.installed-run
+DEV = .venv/.installed-dev
+
+.PHONY: help run test lint format demo screenshots lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: $(RUN) ## the portal on http://127.0.0.1:8000 (PORT changes it), until Ctrl-C
+	@exec $(MANAGE) run_portal
+
+test: lint ## everything that must hold: lint, then the whole suite on SQLite and on PostgreSQL
+	$(PYTEST) --database sqlite
+	$(PYTEST) --database postgres
+
+lint: $(DEV) ## style, imports between the rooms, missing migrations
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+	DATABASE_URL= PORTAL_DATA_DIR=.venv/lint $(MANAGE) makemigrations --check --dry-run
+
+format: $(DEV) ## bring the code into its form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+demo: $(RUN) ## fill the portal with people, service accounts, tokens and faults to look at
+	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) seed_demo
+
+screenshots: $(DEV) ## make the pictures in docs/ again, from the demo data
+	$(BIN)/python docs/screenshots.py
+
+lock: ## compile requirements*.txt from pyproject.toml again (needs uv)
+	$(COMPILE) --output-file requirements.txt
+	$(COMPILE) --extra dev --output-file requirements-dev.txt
+
+clean: ## remove the virtual environment and caches; the data in var/ stays
+	rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or later is needed. Name it like this: make PYTHON=python3.11 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
+
+$(RUN): requirements.txt | $(BIN)/python
+	@echo "Installing the libraries of requirements.txt ..."
+	@$(INSTALL) -r requirements.txt
+	@touch $@
+
+# Everything of requirements.txt is in requirements-dev.txt too.
+$(DEV): requirements-dev.txt | $(BIN)/python
+	@echo "Installing the libraries of requirements-dev.txt ..."
+	@$(INSTALL) -r requirements-dev.txt
+	@touch $@ $(RUN)
