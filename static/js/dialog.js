@@ -1,0 +1,92 @@
+"use strict";
+// Panes and windows: htmx puts content into a <dialog>, this opens it. Escape, a click outside, [data-dialog-close] and the
+// server's event "dialog-close" close it; then it is emptied and the focus goes back to what opened it.
+(() => {
+  const FIRST = [".is-invalid", "[autofocus]", "input:not([type=hidden]), select, textarea", ".form-actions > *"];
+  let opener = null;
+
+  const isDialog = (element) => element instanceof HTMLDialogElement && element.matches(".pane, .window");
+  const openOne = () => document.querySelector("dialog[open]");
+  // Held: a token nobody has copied yet, or a form on its way, whose answer must find its dialog.
+  const isHeld = (dialog) => Boolean(dialog.querySelector("[data-keep-open], form[data-sending]"));
+
+  function focusFirst(dialog) {
+    for (const selector of FIRST) {
+      const found = dialog.querySelector(`.dialog-body :is(${selector}):not(:disabled)`);
+      if (found) return found.focus();
+    }
+  }
+
+  function open(dialog) {
+    const other = openOne();
+    if (other && other !== dialog) other.close();
+    if (!dialog.open) dialog.showModal();
+    focusFirst(dialog);
+  }
+
+  // A menu's entry is out of sight once the menu is closed: its button stands for it.
+  function button(element) {
+    return element.closest(".dropdown")?.querySelector("[data-bs-toggle=dropdown]") || element;
+  }
+
+  // A list that was refreshed has the opener anew: the element with the same address.
+  function focusOpener() {
+    if (!opener || openOne()) return;
+    const address = CSS.escape(opener.address || "");
+    const again = opener.element.isConnected ? opener.element : document.querySelector(`[hx-get="${address}"]`);
+    (again ? button(again) : document.getElementById("main")).focus();
+  }
+
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    if (!isDialog(detail.target)) {
+      if (!detail.elt.matches("[data-current-address]")) opener = null; // the user has moved on
+      return;
+    }
+    if (!openOne()) opener = { element: detail.elt, address: detail.elt.getAttribute("hx-get") };
+    if (detail.elt.matches("dialog form")) detail.elt.dataset.sending = "";
+  });
+  document.addEventListener("htmx:afterRequest", ({ detail }) => delete detail.elt.dataset.sending);
+  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+    if (isDialog(detail.target)) open(detail.target);
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    if (document.activeElement === document.body) focusOpener();
+  });
+  document.addEventListener("dialog-close", () => openOne()?.close());
+
+  document.addEventListener("click", (event) => {
+    const closer = event.target.closest("[data-dialog-close]");
+    const dialog = event.target.closest("dialog");
+    if (closer && dialog) {
+      event.preventDefault(); // on a full page the same link leads back
+      dialog.close();
+    }
+  });
+  // A click outside closes only if it also began there: not when a selection is drawn out of the dialog.
+  document.addEventListener("pointerdown", ({ target }) => {
+    const dialog = openOne();
+    if (dialog && target === dialog && !isHeld(dialog)) {
+      document.addEventListener("click", (event) => event.target === dialog && dialog.close(), { once: true });
+    }
+  });
+  // "cancel" alone is not enough: Chromium lets a second Escape through without asking.
+  document.addEventListener("keydown", (event) => {
+    const dialog = openOne();
+    if (event.key === "Escape" && dialog && isHeld(dialog)) event.preventDefault();
+  });
+  document.addEventListener("cancel", (event) => {
+    if (isDialog(event.target) && isHeld(event.target)) event.preventDefault();
+  }, true);
+  document.addEventListener("close", ({ target }) => {
+    if (!isDialog(target) || target.open) return;
+    target.replaceChildren();
+    focusOpener();
+  }, true);
+  addEventListener("pageshow", ({ persisted }) => {
+    if (!persisted) return;
+    for (const dialog of document.querySelectorAll("dialog.pane, dialog.window")) {
+      dialog.close();
+      dialog.replaceChildren();
+    }
+  });
+})();

@@ -1,0 +1,58 @@
+"use strict";
+// Short messages at the screen's corner: from the server (the event "toast" of HX-Trigger), from scripts (portal.toast), and
+// for requests that failed.
+window.portal = window.portal || {};
+(() => {
+  const LIFETIME = 6000;
+  const FAILED = {
+    0: "The portal cannot be reached. Check your connection and try again.",
+    403: "You are not allowed to do this, or this page is too old. Reload it and try again.",
+    404: "This no longer exists. Reload the page.",
+    409: "Someone else changed this first. Reload the page and try again.",
+    413: "That is too much text.",
+    429: "Too many attempts. Wait a minute and try again.",
+  };
+
+  // What lies outside an open modal dialog is inert: not clickable and not read out. So the note goes where the user is.
+  function home() {
+    const dialog = document.querySelector("dialog[open]");
+    if (!dialog) return document.querySelector("body > [data-toasts]");
+    const inside = dialog.querySelector(":scope > [data-toasts]");
+    if (inside) return inside;
+    const made = document.createElement("div");
+    made.className = "toasts";
+    made.dataset.toasts = "";
+    dialog.append(made);
+    return made;
+  }
+
+  function expire(note) {
+    setTimeout(() => {
+      if (note.matches(":hover, :focus-within")) expire(note);
+      else note.remove();
+    }, LIFETIME);
+  }
+
+  portal.toast = (text, level = "success") => {
+    const note = document.getElementById("note-template").content.firstElementChild.cloneNode(true);
+    const error = level === "error";
+    note.classList.add(`note-${level}`);
+    note.setAttribute("role", error ? "alert" : "status");
+    home().append(note);
+    note.querySelector("p").textContent = text; // after it is in the page: a screen reader announces the change
+    if (!error) expire(note);
+  };
+
+  function failed(event) {
+    const { xhr } = event.detail;
+    if (xhr.getResponseHeader("HX-Trigger")?.includes('"toast"')) return; // the server says it better
+    portal.toast(FAILED[xhr.status] || "Something went wrong here. Try again in a moment.", "error");
+  }
+
+  document.addEventListener("toast", (event) => portal.toast(event.detail.text, event.detail.level));
+  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(name, failed);
+  document.addEventListener("click", (event) => event.target.closest("[data-note-close]")?.closest(".note").remove());
+  document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll(".note:not([role=alert])").forEach(expire);
+  });
+})();

@@ -1,0 +1,59 @@
+"use strict";
+// The temporary token. It is in no page: a click on the eye or on Copy fetches it, and only the eye puts it on the screen.
+(() => {
+  async function fetchToken(button) {
+    const headers = { Accept: "application/json", ...JSON.parse(document.body.getAttribute("hx-headers")) };
+    const response = await fetch(button.dataset.url, { method: "POST", headers, cache: "no-store" });
+    if (response.redirected || response.status === 401) location.reload(); // signed out meanwhile
+    if (!response.ok || response.redirected) throw new Error(`status ${response.status}`);
+    return (await response.json()).token;
+  }
+
+  function failed() {
+    portal.toast("The token could not be fetched. Reload the page and try again.", "error");
+  }
+
+  // A clipboard that takes a promise keeps the click's permission while the token is on its way (Safari asks for that).
+  async function copy(button) {
+    const token = fetchToken(button);
+    try {
+      const text = token.then((plain) => new Blob([plain], { type: "text/plain" }));
+      await navigator.clipboard.write([new ClipboardItem({ "text/plain": text })]);
+      return true;
+    } catch {
+      return portal.copy(await token);
+    }
+  }
+
+  function textOf(button) {
+    return (button.closest("[data-token]") || document).querySelector("[data-token-text]");
+  }
+
+  function hide(button) {
+    const text = textOf(button);
+    if (text.dataset.masked !== undefined) text.textContent = text.dataset.masked;
+    button.setAttribute("aria-pressed", "false");
+  }
+
+  async function reveal(button) {
+    const text = textOf(button);
+    text.dataset.masked ??= text.textContent.trim();
+    text.textContent = await fetchToken(button);
+    button.setAttribute("aria-pressed", "true");
+  }
+
+  document.addEventListener("click", async (event) => {
+    const eye = event.target.closest("[data-token-reveal]");
+    const button = eye || event.target.closest("[data-token-copy]");
+    if (!button) return;
+    try {
+      if (eye) return eye.getAttribute("aria-pressed") === "true" ? hide(eye) : await reveal(eye);
+      if (await copy(button)) portal.toast("API token copied.");
+      else portal.copyFailed();
+    } catch {
+      failed();
+    }
+  });
+
+  addEventListener("pagehide", () => document.querySelectorAll("[data-token-reveal][aria-pressed=true]").forEach(hide));
+})();
