@@ -39,11 +39,6 @@ PORTAL_ADMIN_USERNAME = read("PORTAL_ADMIN_USERNAME", "str", "admin@example.com"
 PORTAL_ADMIN_PASSWORD = read("PORTAL_ADMIN_PASSWORD", "str", "", "a password")
 
 INSTALLED_APPS = [
-    "portal",
-    "portal.users",
-    "portal.faults",
-    "settings_app",
-    "tokens",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -63,6 +58,12 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_tables2",
     "post_office",
+    # Ours come last: their admin.py takes some of the libraries' pages out again.
+    "portal",
+    "portal.users",
+    "portal.faults",
+    "settings_app",
+    "tokens",
 ]
 
 MIDDLEWARE = [
@@ -133,6 +134,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
+ACCOUNT_FORMS = {"login": "tokens.forms.SignInForm"}
 ACCOUNT_ADAPTER = "portal.users.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
@@ -140,7 +142,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_SESSION_REMEMBER = True  # allauth would otherwise end the session with the browser; tokens/sessions.py sets its end
+ACCOUNT_SESSION_REMEMBER = True  # the form's "remember me" is not offered: tokens/sessions.py sets the session's end
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 
@@ -220,7 +222,7 @@ CELERY_BEAT_SCHEDULE = {
         # A message that waited for longer than the interval is worth nothing: the next one says the same.
         "options": {"expires": TOKEN_SCAN_MINUTES * 60},
     },
-    "deliver-mail": {"task": "tokens.tasks.deliver_mail", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
+    "deliver-mail": {"task": "portal.tasks.deliver_mail", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
     "clean-up": {"task": "tokens.tasks.clean_up", "schedule": crontab(hour=3, minute=17)},
 }
 

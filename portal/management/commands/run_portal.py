@@ -10,7 +10,6 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from portal import supervisor
-from portal.users.services import ensure_first_administrator
 
 
 class Command(BaseCommand):
@@ -21,21 +20,14 @@ class Command(BaseCommand):
         try:
             lock = lock_folder()
             check_port(settings.PORT)
-            self.prepare()
+            call_command("prepare_portal", stdout=self.stdout)
+            call_command("collectstatic", verbosity=0, interactive=False)
             processes = supervisor.commands(settings.PORT, settings.WEB_WORKERS)
             status = supervisor.run(processes, str(settings.BASE_DIR), self.announce)
         except KeyboardInterrupt:
             return
         lock.close()
         sys.exit(status)
-
-    def prepare(self) -> None:
-        call_command("migrate", verbosity=0, interactive=False)
-        call_command("collectstatic", verbosity=0, interactive=False)
-        password = ensure_first_administrator(settings.PORTAL_ADMIN_USERNAME, settings.PORTAL_ADMIN_PASSWORD)
-        if password:
-            self.stdout.write(f"The first administrator is {settings.PORTAL_ADMIN_USERNAME} with the password {password}")
-            self.stdout.write("This password is shown only now. Sign in and change it.\n")
 
     def announce(self) -> None:
         address = f"http://127.0.0.1:{settings.PORT}"

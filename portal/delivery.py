@@ -1,0 +1,70 @@
+"""Hands queued mail to the mail server: each one taken by one worker, retried with growing pauses, never lost.
+
+A worker takes a mail by pushing its `scheduled_time` ahead in a conditional UPDATE. If the worker is killed the mail becomes
+due again when that time comes. A kill between "the server took it" and "marked sent" so sends it twice, with the same Message-ID,
+by which mail programs fold the two into one; there is no order of these two steps that would never send twice and never lose.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import structlog
+from django.db.models import Q
+from django.utils import timezone
+from post_office.connections import connections
+from post_office.models import STATUS, Email, Log
+
+log = structlog.get_logger(__name__)
+
+TAKEN_FOR = timedelta(minutes=5)
+PAUSES = [timedelta(minutes=m) for m in (1, 5, 15, 60)] + [timedelta(hours=6)] * 12
+KEPT_FOR = timedelta(days=90)
+
+
+def due(now: datetime) -> Iterator[Email]:
+    """Takes the mails that are due, one at a time, each for this worker alone."""
+    waiting = Email.objects.filter(Q(scheduled_time=None) | Q(scheduled_time__lte=now), status__in=[STATUS.queued, STATUS.requeued])
+    for pk in list(waiting.order_by("pk").values_list("pk", flat=True)):
+        if waiting.filter(pk=pk).update(scheduled_time=timezone.now() + TAKEN_FOR):
+            yield Email.objects.get(pk=pk)
+
+
+def deliver(now: datetime) -> tuple[int, int]:
+    """Sends what is due. Returns how many the server took and how many it did not. One refused mail does not stop the others."""
+    sent = refused = 0
+    for email in due(now):
+        try:
+            email.dispatch(commit=False, disconnect_after_delivery=False)
+        except Exception as error:  # the mail server's, the network's, the file system's: all mean "not taken"
+            refused += 1
+            postpone(email, error)
+        else:
+            sent += 1
+            mark_sent(email)
+    connections.close()
+    return sent, refused
+
+
+def mark_sent(email: Email) -> None:
+    """The text is not kept: it can hold the link that sets a password, and the log is read by operators."""
+    Email.objects.filter(pk=email.pk).update(
+        status=STATUS.sent, last_updated=timezone.now(), scheduled_time=None, message="", html_message=""
+    )
+    Log.objects.create(email=email, status=STATUS.sent, message="")
+
+
+def postpone(email: Email, error: Exception) -> None:
+    """Plans the next try, or gives up after the last one (three days)."""
+    tries = email.number_of_retries or 0
+    gave_up = tries >= len(PAUSES)
+    now = timezone.now()
+    changes = {"status": STATUS.failed} if gave_up else {"status": STATUS.requeued, "scheduled_time": now + PAUSES[tries]}
+    Email.objects.filter(pk=email.pk).update(number_of_retries=tries + 1, last_updated=now, **changes)
+    Log.objects.create(email=email, status=STATUS.failed, exception_type=type(error).__name__, message=str(error)[:1000])
+    log.warning("mail not taken", email=email.pk, error=type(error).__name__, tries=tries + 1, gave_up=gave_up)
+
+
+def purge(now: datetime) -> int:
+    """Deletes finished mails after 90 days."""
+    done = Email.objects.filter(status__in=[STATUS.sent, STATUS.failed], last_updated__lt=now - KEPT_FOR)
+    return done.delete()[0]

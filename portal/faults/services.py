@@ -1,0 +1,71 @@
+"""The verbs of faults: raise, clear, acknowledge. All are set operations, and repeating any of them changes nothing."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from portal import access, audit
+from portal.faults.models import Fault
+
+BATCH = 1000
+
+
+def raise_faults(faults: Iterable[Fault]) -> int:
+    """Opens each fault that is not open yet (one open fault for each source and key, by constraint). Returns how many are new.
+
+    Shape: unsaved Faults, all of one source; they are read as a stream, 1,000 at a time.
+    """
+    raised = 0
+    batch: list[Fault] = []
+    for fault in faults:
+        batch.append(fault)
+        if len(batch) == BATCH:
+            raised += insert(batch)
+            batch = []
+    return raised + insert(batch) if batch else raised
+
+
+def insert(batch: list[Fault]) -> int:
+    """Inserts what is not there. Counts in the same transaction, since INSERT ... ON CONFLICT does not say what it passed over."""
+    keys = [fault.key for fault in batch]
+    with transaction.atomic():
+        open_keys = set(Fault.objects.open().filter(source=batch[0].source, key__in=keys).values_list("key", flat=True))
+        new = [fault for fault in batch if fault.key not in open_keys]
+        Fault.objects.bulk_create(new, ignore_conflicts=True)
+    return len(new)
+
+
+def clear_faults(faults: QuerySet[Fault], now: datetime) -> int:
+    """Clears those of `faults` that are open. Returns how many."""
+    return faults.filter(cleared_at=None).update(cleared_at=now)
+
+
+def acknowledge(fault: Fault, actor: Any, now: datetime) -> bool:
+    """Notes that `actor` has seen an open fault. False when that was said before or the fault is cleared."""
+    with transaction.atomic():
+        rows = Fault.objects.unacknowledged().filter(pk=fault.pk)
+        if not rows.update(acknowledged_at=now, acknowledged_by=actor):
+            return False
+        audit.record(actor, fault, audit.UPDATE, state=("Open", "Acknowledged"))
+    return True
+
+
+def clear(fault: Fault, actor: Any, now: datetime) -> bool:
+    """Clears one fault by hand. If its cause is still there, the next scan raises it anew."""
+    with transaction.atomic():
+        if not clear_faults(Fault.objects.filter(pk=fault.pk), now):
+            return False
+        audit.record(actor, fault, audit.UPDATE, state=(fault.state, "Cleared"))
+    return True
+
+
+def bell(request: HttpRequest) -> dict[str, int | None]:
+    """Context processor: how many faults wait for somebody; None for those who see no faults."""
+    user = getattr(request, "user", None)
+    if user is None or not access.may_review(user):
+        return {"open_faults": None}
+    return {"open_faults": Fault.objects.unacknowledged().count()}

@@ -1,0 +1,45 @@
+from typing import Any
+
+import django_filters
+import django_tables2 as tables
+from django.db.models import QuerySet
+
+from portal.faults.models import Fault
+
+
+class FaultTable(tables.Table):
+    details = tables.TemplateColumn(template_name="faults/_toggle.html", orderable=False, verbose_name="Details", attrs={"th": {"class": "col-menu"}})
+    name = tables.Column()
+    resource = tables.Column()
+    description = tables.Column()
+    severity = tables.TemplateColumn(template_name="faults/_severity.html")
+    raised_at = tables.TemplateColumn("{% include '_when.html' with when=value %}", verbose_name="Raised")
+    state = tables.TemplateColumn(template_name="faults/_state.html", order_by=("cleared_at", "acknowledged_at"))
+
+    class Meta:
+        order_by = "-raised_at"
+        row_attrs = {"data-fault": lambda record: record.pk}
+
+
+class FaultFilter(django_filters.FilterSet):
+    """By state. Without a choice the list shows what is open, acknowledged or not."""
+
+    state = django_filters.ChoiceFilter(
+        method="by_state",
+        empty_label="Open and acknowledged",
+        choices=[("open", "Open"), ("acknowledged", "Acknowledged"), ("cleared", "Cleared"), ("all", "All")],
+    )
+
+    def by_state(self, rows: QuerySet[Fault], name: str, value: str) -> QuerySet[Fault]:
+        conditions: dict[str, dict[str, Any]] = {
+            "open": {"cleared_at": None, "acknowledged_at": None},
+            "acknowledged": {"cleared_at": None, "acknowledged_at__isnull": False},
+            "cleared": {"cleared_at__isnull": False},
+            "all": {},
+        }
+        return rows.filter(**conditions[value])
+
+    def filter_queryset(self, queryset: QuerySet[Fault]) -> QuerySet[Fault]:
+        if not self.form.cleaned_data.get("state"):
+            return queryset.open()
+        return super().filter_queryset(queryset)

@@ -1,0 +1,35 @@
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from portal import access
+from portal.faults import services
+from portal.faults.models import Fault
+from portal.faults.tables import FaultFilter, FaultTable
+from portal.lists import list_context
+from portal.responses import done, refused
+
+
+@require_safe
+@access.operator
+def fault_list(request: HttpRequest) -> HttpResponse:
+    context = list_context(
+        request,
+        Fault.objects.select_related("acknowledged_by"),
+        FaultTable,
+        search=("name__icontains", "resource__icontains", "description__icontains"),
+        empty="No faults. All is well.",
+        filter_class=FaultFilter,
+    )
+    return render(request, "faults/list.html", context)
+
+
+@require_POST
+@access.operator
+def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
+    fault = get_object_or_404(Fault, pk=pk)
+    if services.acknowledge(fault, request.user, timezone.now()):
+        return done(request, f"Acknowledged: {fault}", reverse("faults:list"))
+    return refused(request, f"{fault} was acknowledged or cleared already.", reverse("faults:list"))

@@ -1,0 +1,38 @@
+"""The context that the frame around every page needs: name, navigation by role, and which base a template extends."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+# section, label, URL name, icon, the roles that see it
+NAVIGATION = [
+    ("Administrator", "Users", "users:list", "fa-users", ("administrator",)),
+    ("Administrator", "Faults", "faults:list", "fa-triangle-exclamation", ("administrator", "operator")),
+    ("Administrator", "System Settings", "settings:config", "fa-gear", ("administrator",)),
+    ("AI Admin", "Access Control", "tokens:all", "fa-user-shield", ("administrator",)),
+]
+DIALOGS = ("pane", "window")
+
+
+def navigation(role: str, path: str) -> list[dict[str, Any]]:
+    """The sections that `role` sees: [{title, items: [{label, url, icon, active}]}]."""
+    sections: dict[str, list[dict[str, Any]]] = {}
+    for section, label, name, icon, roles in NAVIGATION:
+        if role in roles:
+            url = reverse(name)
+            item = {"label": label, "url": url, "icon": icon, "active": path.startswith(url)}
+            sections.setdefault(section, []).append(item)
+    return [{"title": title, "items": items} for title, items in sections.items()]
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Context processor."""
+    user = getattr(request, "user", None)
+    htmx = getattr(request, "htmx", None)
+    return {
+        "portal_name": settings.PORTAL_NAME,
+        "navigation": navigation(user.role, request.path) if user and user.is_authenticated else [],
+        "frame": "_dialog.html" if htmx and htmx.target in DIALOGS else "base.html",
+    }

@@ -1,0 +1,53 @@
+"""What every list shares: search, page size, sorting, paging, and the words for "nothing here"."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django_filters import FilterSet
+from django_tables2 import RequestConfig, Table
+
+SIZES = (10, 25, 50, 100)
+DEFAULT_SIZE = 25
+SEARCH_MAX = 200
+
+
+def page_size(request: HttpRequest) -> int:
+    text = request.GET.get("per_page", "")
+    return int(text) if text in map(str, SIZES) else DEFAULT_SIZE
+
+
+def list_context(
+    request: HttpRequest,
+    rows: QuerySet[Any],
+    table_class: type[Table],
+    search: tuple[str, ...],
+    empty: str,
+    filter_class: type[FilterSet] | None = None,
+    **table_arguments: Any,
+) -> dict[str, Any]:
+    """The context of `_list.html`: `table` and `list`. `search`: look-ups such as `name__icontains`, any of which may match.
+    A page number past the end (or one that is none) gives the last (or first) page."""
+    text = request.GET.get("q", "").replace("\x00", "")[:SEARCH_MAX].strip()
+    filterset = filter_class(request.GET, rows) if filter_class else None
+    if filterset is not None:
+        rows = filterset.qs
+    if text:
+        rows = rows.filter(Q.create([(field, text) for field in search], connector=Q.OR))
+    table = table_class(rows, request=request, **table_arguments)
+    size = page_size(request)
+    RequestConfig(request, paginate={"per_page": size, "silent": True, "paginator_class": Paginator}).configure(table)
+    filtered = bool(text or (filterset is not None and any(filterset.form.data.get(name) for name in filterset.filters)))
+    return {
+        "table": table,
+        "list": {
+            "q": text,
+            "per_page": size,
+            "sizes": SIZES,
+            "total": table.page.paginator.count,
+            "filter": filterset,
+            "filtered": filtered,
+            "empty": "Nothing matches your search." if filtered else empty,
+        },
+    }

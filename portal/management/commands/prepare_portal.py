@@ -1,0 +1,21 @@
+"""What must be done once before the portal starts: the database's form and the first administrator."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from portal.users.services import ensure_first_administrator
+
+
+class Command(BaseCommand):
+    help = "Migrates the database and makes the first administrator if there is none."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", verbosity=0, interactive=False)
+        password = ensure_first_administrator(settings.PORTAL_ADMIN_USERNAME, settings.PORTAL_ADMIN_PASSWORD)
+        if password:
+            self.stdout.write(f"The first administrator is {settings.PORTAL_ADMIN_USERNAME} with the password {password}")
+            self.stdout.write("This password is shown only now. Sign in and change it.")
+            self.stdout.flush()

@@ -1,0 +1,31 @@
+"""How views answer a form in a dialog, with htmx and without."""
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+
+def form_page(request: HttpRequest, template: str, form: BaseForm, **context: Any) -> HttpResponse:
+    """The form, 422 when it has errors, so that neither browser nor htmx takes it for a success."""
+    return render(request, template, {"form": form, **context}, status=422 if form.errors else 200)
+
+
+def done(request: HttpRequest, message: str, back: str, level: str = "success") -> HttpResponse:
+    """The write succeeded: closes the dialog, refreshes the list and says so; without htmx, goes `back` and says so."""
+    if not request.htmx:
+        messages.add_message(request, messages.SUCCESS if level == "success" else messages.ERROR, message)
+        return redirect(back)
+    response = HttpResponse(status=204)
+    response["HX-Trigger"] = json.dumps(
+        {"dialog-close": True, "list-changed": True, "toast": {"text": message, "level": level}}
+    )
+    return response
+
+
+def refused(request: HttpRequest, message: str, back: str) -> HttpResponse:
+    """The write came too late or broke a rule that no field stands for: says so in the same way."""
+    return done(request, message, back, level="error")

@@ -1,0 +1,26 @@
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from portal import views
+from portal.users import urls as user_urls
+
+# The Django admin has a sign-in of its own, which would know neither rate limits nor password rules: ours is used instead.
+admin.site.login = secure_admin_login(admin.site.login)
+admin.site.site_title = admin.site.site_header = "Review"
+admin.site.index_title = "For operators: faults, and what led to them"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("profile/", views.profile, name="profile"),
+    path("healthz", views.health, name="health"),
+    path("", include("tokens.urls")),
+    # The list shows counts of tokens, so it stands above the room that it is named for.
+    path("", include(([path("administrator/users/", views.user_list, name="list"), *user_urls.urlpatterns], "users"))),
+    path("", include("portal.faults.urls")),
+    path("", include("settings_app.urls")),
+    path("accounts/", include("portal.users.account_urls")),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,29 @@
+"""Our answers to django-allauth's questions about sign-in."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest
+from django.urls import reverse
+
+from portal import mail
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Accounts are made by administrators."""
+        return False
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """The link in the mail. It is made of PORTAL_URL, never of the request's Host header, which the asker chooses."""
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+        return mail.absolute(path.replace("UID-KEY", key))
+
+    def format_email_subject(self, subject: str) -> str:
+        return subject
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        """No toast for signing in and out: the page itself says it. The others are allauth's own."""
+        template = kwargs.get("message_template") or (args[2] if len(args) > 2 else "")
+        if template and not str(template).endswith(("logged_in.txt", "logged_out.txt")):
+            super().add_message(*args, **kwargs)

@@ -1,0 +1,56 @@
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from django import forms
+
+from portal.users.models import USERNAME, USERNAME_MAX, User
+from portal.users.services import UserError
+
+
+class UserForm(forms.Form):
+    """Pane *Update User*. The rules are the service's; its errors come back by `refuse`."""
+
+    display_name = forms.CharField(label="Display name", max_length=100, required=False)
+    role = forms.ChoiceField(label="Role", choices=User.Role.choices, initial=User.Role.USER)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+
+    def refuse(self, error: UserError) -> None:
+        self.add_error(error.field if error.field in self.fields else None, str(error))
+
+
+class CreateUserForm(UserForm):
+    """Pane *Create User*."""
+
+    username = forms.CharField(
+        label="Username",
+        max_length=USERNAME_MAX,
+        validators=[USERNAME],
+        help_text="An email address for a person, who is then invited by mail; any other name makes a service account, which cannot sign in and exists to own tokens.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    field_order = ["username", "display_name", "role"]
+
+
+class DeleteUserForm(forms.Form):
+    """The typed confirmation."""
+
+    confirm = forms.CharField(required=False)
+
+    def __init__(self, *args: Any, username: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.username = username
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+        self.fields["confirm"].label = f"Type {username} to confirm"
+        self.fields["confirm"].widget.attrs |= {"data-must-equal": username, "autocomplete": "off"}
+
+    def clean_confirm(self) -> str:
+        if self.cleaned_data["confirm"].strip() != self.username:
+            raise forms.ValidationError(f"Type the username {self.username} exactly.")
+        return self.username

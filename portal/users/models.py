@@ -1,0 +1,105 @@
+"""Who can own tokens: people, who sign in, and service accounts, which cannot."""
+
+import secrets
+from typing import Any, Self
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+USERNAME_MAX = 150
+# What an email address or a service's name is made of. Plain letters only, since other services get the name in a header and
+# look-alikes would deceive; no slash, space or control character, and no leading dot, since the name is part of an address.
+USERNAME = RegexValidator(
+    r"^[A-Za-z0-9_][A-Za-z0-9_.@+'&=~!$*-]*\Z",
+    "Use an email address, or a name of letters, digits and . _ - + that begins with a letter or a digit.",
+)
+
+
+def new_stamp() -> str:
+    return secrets.token_urlsafe(16)
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def existing(self) -> Self:
+        """All but the deleted ones, whose rows are kept because tokens and the audit trail name them."""
+        return self.filter(deleted_at=None)
+
+    def administrators(self) -> Self:
+        """Those who could sign in and administrate right now."""
+        return self.existing().filter(role=User.Role.ADMINISTRATOR, kind=User.Kind.PERSON, is_active=True)
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
+    def get_by_natural_key(self, username: str) -> "User":
+        return self.existing().get(username=username)
+
+
+class User(AbstractBaseUser):
+    class Role(models.TextChoices):
+        USER = "user", "User"
+        OPERATOR = "operator", "Operator"
+        ADMINISTRATOR = "administrator", "Administrator"
+
+    class Kind(models.TextChoices):
+        PERSON = "person", "Person"
+        SERVICE = "service", "Service account"
+
+    username = models.CharField(max_length=USERNAME_MAX, unique=True, validators=[USERNAME])
+    email = models.EmailField(blank=True)
+    display_name = models.CharField(max_length=100, blank=True)
+    role = models.CharField(max_length=20, choices=Role.choices, default=Role.USER)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PERSON)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Part of every session's hash: a new stamp ends all of this user's sessions, and the temporary tokens that live by them.
+    session_stamp = models.CharField(max_length=32, default=new_stamp, editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+
+    class Meta:
+        ordering = ["username"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(deleted_at=None) | models.Q(is_active=False), name="users_deleted_is_inactive"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="person") | models.Q(role="user"), name="users_service_account_has_role_user"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    @property
+    def name(self) -> str:
+        """What the screens call this user."""
+        return self.display_name or self.username
+
+    @property
+    def is_administrator(self) -> bool:
+        return self.role == self.Role.ADMINISTRATOR
+
+    @property
+    def is_staff(self) -> bool:
+        """Django's word for "may open the Django admin"."""
+        return self.is_active and self.role in (self.Role.ADMINISTRATOR, self.Role.OPERATOR)
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """The Django admin is for reading: whatever a library registers there, nobody adds, changes or deletes by it."""
+        return self.is_staff and perm.split(".")[-1].startswith("view_")
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_staff
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Django's hook for "which sessions are still good": besides the password, the stamp counts."""
+        return salted_hmac(
+            "portal.users.session", self.password + self.session_stamp, secret=secret, algorithm="sha256"
+        ).hexdigest()

@@ -1,0 +1,149 @@
+"""The verbs of users. Each takes plain values and returns what it made, or raises `UserError` with a sentence for the reader."""
+
+import secrets
+from datetime import datetime
+
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from portal import audit, mail
+from portal.users.models import User, new_stamp
+from portal.users.signals import access_ended
+
+LAST_ADMINISTRATOR = "This is the last active administrator. Make somebody else an administrator first."
+
+
+class UserError(Exception):
+    """A rule that the request breaks; `field` names the form's field that it stands beside, if one does."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def is_email(text: str) -> bool:
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def create(username: str, display_name: str, role: str, actor: User | None) -> User:
+    """Makes a person (the username is an email address) or a service account (any other name), and invites a person by mail.
+
+    The name of a deleted user brings that user back, without its tokens: one name means one user for ever, so that
+    neither the audit trail nor a service which knows users by name can take one for another.
+    """
+    person = is_email(username)
+    if not person and role != User.Role.USER:
+        raise UserError("A service account has the role User. Give a person's email address for any other role.", "role")
+    values = {
+        "email": username if person else "",
+        "display_name": display_name,
+        "role": role,
+        "kind": User.Kind.PERSON if person else User.Kind.SERVICE,
+        "is_active": True,
+        "deleted_at": None,
+        "session_stamp": new_stamp(),
+    }
+    with transaction.atomic():
+        same_name = User.objects.select_for_update().filter(username__iexact=username).first()
+        if same_name and not same_name.deleted_at:
+            raise UserError(f"There is a user named {same_name.username} already.", "username")
+        user = same_name or User(username=username)
+        for field, value in values.items():
+            setattr(user, field, value)
+        user.set_unusable_password()
+        try:
+            with transaction.atomic():
+                user.save()
+        except IntegrityError:
+            raise UserError(f"There is a user named {username} already.", "username") from None
+        audit.record(actor, user, audit.CREATE, role=("", role), kind=("", values["kind"]))
+        if person:
+            invite(user)
+    return user
+
+
+def invite(user: User) -> None:
+    """Sends the mail with the link by which a person sets the first password."""
+    mail.send_invitation(user.email, user.name, user_pk_to_url_str(user), default_token_generator.make_token(user))
+
+
+def update(user: User, display_name: str, role: str, actor: User) -> User:
+    """Changes name and role. The role of the last active administrator, and one's own, cannot be lowered."""
+    with transaction.atomic():
+        if user.is_administrator and role != User.Role.ADMINISTRATOR:
+            if user == actor:
+                raise UserError("You cannot take the role Administrator from yourself.", "role")
+            keep_an_administrator(user, "role")
+        if user.kind == User.Kind.SERVICE and role != User.Role.USER:
+            raise UserError("A service account has the role User.", "role")
+        before = (user.display_name, user.role)
+        User.objects.filter(pk=user.pk).update(display_name=display_name, role=role)
+        user.display_name, user.role = display_name, role
+        audit.record(actor, user, audit.UPDATE, display_name=(before[0], display_name), role=(before[1], role))
+    return user
+
+
+def keep_an_administrator(leaving: User, field: str | None = None) -> None:
+    """Raises when `leaving` is the only one. The rows are locked: two administrators cannot demote each other at once."""
+    rows = User.objects.administrators().select_for_update().order_by("pk")
+    if leaving.pk in (ids := list(rows.values_list("pk", flat=True))) and len(ids) == 1:
+        raise UserError(LAST_ADMINISTRATOR, field)
+
+
+def deactivate(user: User, actor: User) -> None:
+    """Ends the user's access at once: sign-in, sessions and all tokens."""
+    end_access(user, actor, "deactivate", timezone.now())
+
+
+def delete(user: User, actor: User) -> None:
+    """Takes the user away from every page. The row stays, since tokens and the audit trail point to it."""
+    end_access(user, actor, "delete", timezone.now())
+
+
+def end_access(user: User, actor: User, verb: str, now: datetime) -> None:
+    if user == actor:
+        raise UserError(f"You cannot {verb} yourself.")
+    with transaction.atomic():
+        keep_an_administrator(user)
+        changes = {"is_active": False, "session_stamp": new_stamp()}
+        rows = User.objects.existing().filter(pk=user.pk)
+        if verb == "delete":
+            changes |= {"deleted_at": now}
+        else:
+            rows = rows.filter(is_active=True)
+        if not rows.update(**changes):
+            raise UserError(f"{user.username} is {verb}d already.")
+        user.refresh_from_db()
+        access_ended.send(sender=User, user=user, actor=actor, now=now)
+        audit.record(actor, user, audit.DELETE if verb == "delete" else audit.UPDATE, is_active=("True", "False"))
+
+
+def activate(user: User, actor: User) -> None:
+    """Lets the user in again. Tokens that ended with the deactivation stay revoked."""
+    with transaction.atomic():
+        if not User.objects.existing().filter(pk=user.pk, is_active=False).update(is_active=True):
+            raise UserError(f"{user.username} is active already.")
+        user.refresh_from_db()
+        audit.record(actor, user, audit.UPDATE, is_active=("False", "True"))
+
+
+def ensure_first_administrator(username: str, password: str) -> str | None:
+    """Makes the first administrator if there is none at all. Returns the password that it made up, if it made one up."""
+    if User.objects.filter(role=User.Role.ADMINISTRATOR).exists():
+        return None
+    made_up = None if password else secrets.token_urlsafe(12)
+    user = User(
+        username=username, email=username if is_email(username) else "", role=User.Role.ADMINISTRATOR, display_name="Administrator"
+    )
+    user.set_password(password or made_up)
+    user.save()
+    audit.record(None, user, audit.CREATE, role=("", user.role))
+    return made_up

@@ -1,0 +1,110 @@
+"""The dialogs that change users. The list and the user's page show tokens too, so they live in rooms that know tokens."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from portal import access
+from portal.responses import done, form_page, refused
+from portal.users import services
+from portal.users.forms import CreateUserForm, DeleteUserForm, UserForm
+from portal.users.models import User
+
+
+def existing(username: str) -> User:
+    return get_object_or_404(User.objects.existing(), username=username)
+
+
+def page_of(user: User) -> str:
+    return reverse("tokens:user_tokens", args=[user.username])
+
+
+@require_safe
+@access.administrator
+def detail(request: HttpRequest, username: str) -> HttpResponse:
+    """The user's page opens on its tab Tokens."""
+    return redirect(page_of(existing(username)))
+
+
+@require_http_methods(["GET", "POST"])
+@access.administrator
+def create(request: HttpRequest) -> HttpResponse:
+    form = CreateUserForm(request.POST or None)
+    back = reverse("users:list")
+    if request.method == "POST" and form.is_valid():
+        try:
+            user = services.create(**form.cleaned_data, actor=request.user)
+        except services.UserError as error:
+            form.refuse(error)
+        else:
+            invited = f" An invitation is on its way to {user.email}." if user.email else ""
+            return done(request, f"{user.username} is created.{invited}", back)
+    return form_page(request, "users/form.html", form, title="Create User", submit="Submit", back=back)
+
+
+@require_http_methods(["GET", "POST"])
+@access.administrator
+def update(request: HttpRequest, username: str) -> HttpResponse:
+    user = existing(username)
+    form = UserForm(request.POST or None, initial={"display_name": user.display_name, "role": user.role})
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.update(user, **form.cleaned_data, actor=request.user)
+        except services.UserError as error:
+            form.refuse(error)
+        else:
+            return done(request, f"{user.username} is updated.", page_of(user))
+    return form_page(request, "users/form.html", form, title="Update User", submit="Submit", back=page_of(user), owner=user)
+
+
+@require_http_methods(["GET", "POST"])
+@access.administrator
+def deactivate(request: HttpRequest, username: str) -> HttpResponse:
+    return confirm(request, existing(username), "users/deactivate.html", services.deactivate, "is deactivated")
+
+
+@require_http_methods(["GET", "POST"])
+@access.administrator
+def activate(request: HttpRequest, username: str) -> HttpResponse:
+    return confirm(request, existing(username), "users/activate.html", services.activate, "is active again")
+
+
+def confirm(
+    request: HttpRequest, user: User, template: str, verb: Callable[[User, User], None], said: str
+) -> HttpResponse:
+    """GET asks, POST does."""
+    if request.method == "GET":
+        return render(request, template, {"owner": user, "back": page_of(user)})
+    try:
+        verb(user, request.user)
+    except services.UserError as error:
+        return refused(request, str(error), page_of(user))
+    return done(request, f"{user.username} {said}.", page_of(user))
+
+
+@require_http_methods(["GET", "POST"])
+@access.administrator
+def delete(request: HttpRequest, username: str) -> HttpResponse:
+    user = existing(username)
+    form = DeleteUserForm(request.POST or None, username=user.username)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.delete(user, request.user)
+        except services.UserError as error:
+            form.add_error(None, str(error))
+        else:
+            return leave(request, f"{user.username} is deleted.", reverse("users:list"))
+    return form_page(request, "users/delete.html", form, owner=user, back=page_of(user))
+
+
+def leave(request: HttpRequest, message: str, to: str) -> HttpResponse:
+    """Like `done`, for a page that is no more: the browser goes elsewhere, with htmx too."""
+    request.htmx = False
+    response = done(request, message, to)
+    if "HX-Request" in request.headers:
+        response.status_code = 204
+        response["HX-Redirect"] = to
+    return response

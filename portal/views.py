@@ -1,0 +1,79 @@
+"""Pages that read several rooms and write none: Profile, the list of users, health."""
+
+import django_tables2 as tables
+import settings_app.services as config
+from django.db import connection
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from portal import access
+from portal.lists import list_context
+from portal.users.models import User
+from tokens import services, sessions
+from tokens.models import Token
+from tokens.tables import OwnTokenTable
+
+
+@require_safe
+@access.signed_in
+def home(request: HttpRequest) -> HttpResponse:
+    return redirect("profile")
+
+
+@require_safe
+@access.signed_in
+def profile(request: HttpRequest) -> HttpResponse:
+    """The signed-in user: who they are, their credentials, their tokens."""
+    now = timezone.now()
+    mine = Token.objects.permanent().filter(user=request.user).with_status(now, services.expiring_before(now))
+    context = list_context(request, mine, OwnTokenTable, search=("name__icontains",), empty="You have no API tokens.")
+    context["temporary"] = sessions.current(request.session, now)
+    context["may_create"] = access.may_create_own_tokens(request.user, config.get("users_may_create_tokens"))
+    return render(request, "profile/profile.html", context)
+
+
+class UserTable(tables.Table):
+    username = tables.TemplateColumn(template_name="users/_username.html")
+    role = tables.TemplateColumn(template_name="users/_role.html", verbose_name="Roles")
+    live = tables.TemplateColumn(template_name="users/_tokens.html", verbose_name="Tokens")
+    last_login = tables.TemplateColumn("{% include '_when.html' with when=value %}", empty_values=())
+    is_active = tables.TemplateColumn(template_name="users/_status.html", verbose_name="Status")
+
+    class Meta:
+        order_by = "username"
+
+
+def with_token_counts(users: QuerySet[User]) -> QuerySet[User]:
+    """Annotates `live` and `expiring`: how many good permanent tokens each user has, and how many of them end soon."""
+    now = timezone.now()
+    theirs = Token.objects.permanent().live(now).filter(user=OuterRef("pk")).order_by().values("user")
+    soon = Q(expires_at__lte=services.expiring_before(now))
+    return users.annotate(
+        live=Coalesce(Subquery(theirs.annotate(n=Count("pk")).values("n")), 0),
+        expiring=Coalesce(Subquery(theirs.annotate(n=Count("pk", filter=soon)).values("n")), 0),
+    )
+
+
+@require_safe
+@access.administrator
+def user_list(request: HttpRequest) -> HttpResponse:
+    search = ("username__icontains", "display_name__icontains")
+    context = list_context(request, with_token_counts(User.objects.existing()), UserTable, search, empty="No users yet.")
+    return render(request, "users/list.html", context)
+
+
+@require_safe
+def health(request: HttpRequest) -> HttpResponse:
+    """200 while this process reaches its database. For load balancers and container health checks; says nothing else."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return JsonResponse({"status": "ok"})
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The form was open for too long, or came from elsewhere. With htmx the form stays as it is, and a toast says so."""
+    return render(request, "403_csrf.html", status=403)

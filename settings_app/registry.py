@@ -1,0 +1,134 @@
+"""Every key that Config knows: its type, label, help, default, and how its text becomes a value. Data; no room is imported.
+
+To add a key, add a `Key` to KEYS. A `parse` function takes the text as typed and returns the typed value, or raises
+ValueError with a sentence that names what is wrong and where.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+APP_CONFIG, FLAGS = "App Config", "Flags"
+TYPES = (APP_CONFIG, FLAGS)
+MAX_ADDRESSES = 100
+
+
+@dataclass(frozen=True)
+class Key:
+    """`name` is stored and used in code, `label` is what the screens show, `default` the typed value when nothing is set."""
+
+    name: str
+    type: str
+    label: str
+    help: str
+    default: Any
+    parse: Callable[[str], Any]
+    format: Callable[[Any], str] = str
+
+
+def pieces(text: str) -> list[str]:
+    """The parts between semicolons, in order. One semicolon at the end is let pass; an empty part elsewhere is not."""
+    parts = [part.strip() for part in text.strip().removesuffix(";").split(";")]
+    for place, part in enumerate(parts, start=1):
+        if not part:
+            raise ValueError(f"Part {place} is empty: put exactly one semicolon between two values.")
+    return parts
+
+
+def whole_number(text: str, low: int, high: int, unit: str) -> int:
+    if not (text.isascii() and text.isdigit()) or not low <= int(text[:9]) <= high:
+        raise ValueError(f"'{text[:40]}' is not a whole number of {unit} from {low:,} to {high:,}.")
+    return int(text)
+
+
+def days(text: str) -> tuple[int, ...]:
+    """`"30;7;1"` -> `(30, 7, 1)`: largest first, each once."""
+    return tuple(sorted({whole_number(part, 1, 365, "days") for part in pieces(text)}, reverse=True))
+
+
+def addresses(text: str) -> tuple[str, ...]:
+    """`"a@x.org;b@x.org"` -> `("a@x.org", "b@x.org")`. A doubled address (in any case of letters) is refused, not dropped."""
+    found: dict[str, str] = {}
+    for part in pieces(text):
+        try:
+            validate_email(part)
+        except ValidationError:
+            raise ValueError(f"'{part[:80]}' is not an email address.") from None
+        if part.lower() in found:
+            raise ValueError(f"'{part}' is there twice.")
+        found[part.lower()] = part
+    if len(found) > MAX_ADDRESSES:
+        raise ValueError(f"{len(found)} addresses are too many: at most {MAX_ADDRESSES}. Use a mailing list.")
+    return tuple(found.values())
+
+
+def minutes(text: str) -> int:
+    return whole_number(text.strip(), 5, 43_200, "minutes")
+
+
+def lifetime(text: str) -> int:
+    return whole_number(text.strip(), 1, 365, "days")
+
+
+def flag(text: str) -> bool:
+    if text.strip().lower() not in ("true", "false"):
+        raise ValueError(f"'{text.strip()[:40]}' is neither true nor false.")
+    return text.strip().lower() == "true"
+
+
+def joined(values: tuple[Any, ...]) -> str:
+    return ";".join(map(str, values))
+
+
+KEYS = {
+    key.name: key
+    for key in (
+        Key(
+            "token_expiration_days",
+            APP_CONFIG,
+            "Enable User Token Expiration Notifications",
+            "Days before a token's expiration at which its fault appears, 1 to 365: one number (15) or several (30;7;1). "
+            "Older documents call this key Enable User Token Notification.",
+            (),
+            days,
+            joined,
+        ),
+        Key(
+            "token_expiration_emails",
+            APP_CONFIG,
+            "User Token Expiration Notification Emails",
+            "The email addresses to notify, separated by semicolons: ops@example.com;security@example.com",
+            (),
+            addresses,
+            joined,
+        ),
+        Key(
+            "session_minutes",
+            APP_CONFIG,
+            "Authorization token session duration",
+            "Minutes that a sign-in and its temporary API token live, 5 to 43,200 (30 days).",
+            480,
+            minutes,
+        ),
+        Key(
+            "token_lifetime_days",
+            APP_CONFIG,
+            "Maximum User Token Lifetime",
+            "Days after which a permanent token ends at the latest, 1 to 365.",
+            365,
+            lifetime,
+        ),
+        Key(
+            "users_may_create_tokens",
+            FLAGS,
+            "Users may create their own API tokens",
+            "true: everybody can add tokens on their Profile. false: administrators only.",
+            False,
+            flag,
+            lambda value: str(value).lower(),
+        ),
+    )
+}

@@ -1,0 +1,70 @@
+"""For reading only: tokens, scans, notices and the mail log, with no secret shown and no way around the services."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from post_office.models import Attachment, Email, EmailTemplate, Log
+
+from tokens import verify
+from tokens.models import Notice, ScanRun, Token
+
+
+@admin.register(Token)
+class TokenAdmin(admin.ModelAdmin):
+    list_display = ["name", "hint", "user", "kind", "state", "created_at", "expires_at", "last_used_at", "revoked_at"]
+    list_filter = ["kind", ("revoked_at", admin.EmptyFieldListFilter), "expires_at"]
+    list_select_related = ["user"]
+    search_fields = ["name", "user__username", "last_four"]
+    date_hierarchy = "created_at"
+    exclude = ["digest", "last_four", "session_hash"]
+    readonly_fields = ["id", "hint", "state"]
+
+    @admin.display(description="State")
+    def state(self, token: Token) -> str:
+        reason = verify.refusal(token, timezone.now())
+        return reason.value if reason else "good"
+
+
+@admin.register(ScanRun)
+class ScanRunAdmin(admin.ModelAdmin):
+    list_display = ["started_at", "asked_by", "finished_at", "due", "raised", "cleared", "queued", "error"]
+    list_filter = ["asked_by"]
+    date_hierarchy = "started_at"
+
+
+@admin.register(Notice)
+class NoticeAdmin(admin.ModelAdmin):
+    list_display = ["address", "token", "threshold", "state", "created_at"]
+    list_filter = ["threshold"]
+    list_select_related = ["token", "email"]
+    search_fields = ["address", "token__name"]
+
+    @admin.display(description="State")
+    def state(self, notice: Notice) -> str:
+        return notice.email.get_status_display() if notice.email else "mail deleted"
+
+
+for model in (Attachment, Email, EmailTemplate, Log):
+    admin.site.unregister(model)
+
+
+class LogInline(admin.TabularInline):
+    model = Log
+    fields = readonly_fields = ["date", "status", "exception_type", "message"]
+    extra = 0
+
+
+@admin.register(Email)
+class MailAdmin(admin.ModelAdmin):
+    """post_office's own page shows a mail's text, which can hold the link that sets a password."""
+
+    list_display = ["to", "subject", "status", "created", "last_updated", "number_of_retries", "scheduled_time"]
+    list_filter = ["status"]
+    search_fields = ["to", "subject"]
+    date_hierarchy = "created"
+    fields = ["to", "subject", "status", "created", "last_updated", "scheduled_time", "number_of_retries", "message_id"]
+    inlines = [LogInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Email]:
+        return super().get_queryset(request).defer("message", "html_message", "context")

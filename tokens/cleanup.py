@@ -1,0 +1,18 @@
+"""What is deleted, and after how long. Permanent tokens, faults and the audit trail are kept."""
+
+from datetime import datetime, timedelta
+
+from django.core.management import call_command
+
+from portal import delivery
+from tokens.models import ScanRun, Token
+
+KEPT_FOR = timedelta(days=90)
+
+
+def clean_up(now: datetime) -> None:
+    """Deletes ended sessions, and temporary tokens, scan rows and mails that ended 90 days ago."""
+    call_command("clearsessions")
+    Token.objects.filter(kind=Token.Kind.TEMPORARY, expires_at__lt=now - KEPT_FOR).delete()
+    ScanRun.objects.filter(started_at__lt=now - KEPT_FOR).delete()
+    delivery.purge(now)

@@ -1,0 +1,64 @@
+import uuid
+from datetime import date
+from typing import Any
+
+from allauth.account.forms import LoginForm
+from crispy_forms.helper import FormHelper
+from django import forms
+from django.http import HttpRequest, HttpResponse
+
+from tokens import sessions
+from tokens.services import TokenError
+
+
+class ExpiryDateField(forms.DateField):
+    """A day as YYYY-MM-DD. The box is a plain one: a browser's own date box shows and takes the day in the order of its country."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label="Expiry Date",
+            required=False,
+            input_formats=["%Y-%m-%d"],
+            help_text="Optional, YYYY-MM-DD, later than today. Leave blank for permanent, which ends after the longest lifetime (one year).",
+            widget=forms.TextInput(attrs={"placeholder": "YYYY-MM-DD", "autocomplete": "off", "inputmode": "numeric"}),
+        )
+
+    def to_python(self, value: Any) -> date | None:
+        try:
+            return super().to_python(value)
+        except forms.ValidationError:
+            raise forms.ValidationError(f"'{str(value)[:40]}' is not a date. Write it as YYYY-MM-DD.") from None
+
+
+class TokenForm(forms.Form):
+    """Token Name alone: the Profile's *Add User Token*. The rules are the service's; its errors come back by `refuse`."""
+
+    name = forms.CharField(
+        label="Token Name",
+        strip=False,
+        widget=forms.TextInput(attrs={"placeholder": "e.g. CI/CD Pipeline", "autocomplete": "off"}),
+        error_messages={"required": "Enter a name that says what the token is for."},
+    )
+    request_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+
+    def refuse(self, error: TokenError) -> None:
+        self.add_error(error.field if error.field in self.fields else None, str(error))
+
+
+class DatedTokenForm(TokenForm):
+    expires = ExpiryDateField()
+
+
+class SignInForm(LoginForm):
+    """django-allauth's form, which sets an end of its own on the session after signing in: ours is put back."""
+
+    def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
+        response = super().login(request, redirect_url)
+        sessions.limit(request.session)
+        return response

@@ -1,0 +1,35 @@
+from datetime import date, datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from portal.users.models import User
+from tokens import services
+
+
+def day(text: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        raise CommandError(f"--expires: '{text}' is not a date. Write it as YYYY-MM-DD.") from None
+
+
+class Command(BaseCommand):
+    help = "Issues a permanent token and prints its text, alone, on standard output. It cannot be shown again."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("username")
+        parser.add_argument("name")
+        parser.add_argument("--expires", metavar="YYYY-MM-DD", help="The last day of the token's life (default: one year).")
+
+    def handle(self, *args: Any, username: str, name: str, expires: str | None, **options: Any) -> None:
+        owner = User.objects.existing().filter(username=username).first()
+        if owner is None:
+            raise CommandError(f"There is no user named {username}.")
+        try:
+            token, text = services.issue(owner, name, day(expires) if expires else None, None, timezone.now())
+        except services.TokenError as error:
+            raise CommandError(str(error)) from None
+        self.stderr.write(f"Token {token.pk} of {username}, good until {timezone.localtime(token.last_moment):%Y-%m-%d %H:%M %Z}")
+        self.stdout.write(text)

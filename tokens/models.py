@@ -1,0 +1,148 @@
+"""Tokens, the notices sent about them, and the scans that find who must be told."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Case, Q, Value, When
+from django.utils import timezone
+
+from tokens import secret
+
+NAME_MAX = 100
+
+
+class TokenQuerySet(models.QuerySet["Token"]):
+    def permanent(self) -> Self:
+        return self.filter(kind=Token.Kind.PERMANENT)
+
+    def live(self, now: datetime) -> Self:
+        """Neither revoked nor expired. The owner's own state counts too, but ends tokens by revoking them."""
+        return self.filter(revoked_at=None, expires_at__gt=now)
+
+    def with_status(self, now: datetime, expiring_before: datetime) -> Self:
+        """Annotates `status`, the word that the screens show: revoked, expired, expiring or active."""
+        return self.annotate(
+            status=Case(
+                When(revoked_at__isnull=False, then=Value("revoked")),
+                When(expires_at__lte=now, then=Value("expired")),
+                When(expires_at__lte=expiring_before, then=Value("expiring")),
+                default=Value("active"),
+            )
+        )
+
+    def due(self, now: datetime, before: datetime) -> Self:
+        """Live permanent tokens of active owners that end at or before the instant `before`."""
+        return self.permanent().live(now).filter(expires_at__lte=before, user__is_active=True)
+
+
+class Token(models.Model):
+    class Kind(models.TextChoices):
+        PERMANENT = "permanent", "Permanent"
+        TEMPORARY = "temporary", "Temporary"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="tokens")
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PERMANENT)
+    name = models.CharField(max_length=NAME_MAX)
+    digest = models.BinaryField(max_length=32, unique=True)
+    last_four = models.CharField(max_length=4)
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    # Permanent: false once an expired token has given its name to a newer one (a constraint cannot look at the clock).
+    holds_name = models.BooleanField(default=True, editable=False)
+    # Temporary: the owner's session hash at sign-in. When it is no longer the owner's, the session is dead, and so is this.
+    session_hash = models.CharField(max_length=64, blank=True, editable=False)
+    # What the creating form sent along, so that sending the same form twice makes one token.
+    request_id = models.UUIDField(null=True, unique=True, editable=False)
+
+    objects = TokenQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "name"],
+                condition=Q(kind="permanent", revoked_at=None, holds_name=True),
+                name="tokens_name_once_per_user",
+            ),
+            models.CheckConstraint(condition=Q(expires_at__gt=models.F("created_at")), name="tokens_expire_after_creation"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["expires_at"], condition=Q(kind="permanent", revoked_at=None), name="tokens_unrevoked_by_expiry"
+            ),
+            models.Index(fields=["user", "-created_at"], name="tokens_by_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.hint})"
+
+    @property
+    def prefix(self) -> str:
+        return secret.PERMANENT if self.kind == self.Kind.PERMANENT else secret.TEMPORARY
+
+    @property
+    def hint(self) -> str:
+        return f"{self.prefix}…{self.last_four}"
+
+    @property
+    def last_moment(self) -> datetime:
+        """The last instant at which the token is good; its date is the Expiry Date that was asked for."""
+        return self.expires_at - timedelta(microseconds=1)
+
+
+class ScanRun(models.Model):
+    """One look at all tokens. Kept 90 days."""
+
+    class Asker(models.TextChoices):
+        SCHEDULE = "schedule", "Schedule"
+        CONFIG = "config", "Config change"
+        COMMAND = "command", "Command line"
+
+    asked_by = models.CharField(max_length=10, choices=Asker.choices)
+    started_at = models.DateTimeField(db_index=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    due = models.PositiveIntegerField(default=0)
+    raised = models.PositiveIntegerField(default=0)
+    cleared = models.PositiveIntegerField(default=0)
+    queued = models.PositiveIntegerField(default=0, help_text="Mails queued")
+    error = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-started_at"]
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M:%S} UTC"
+
+    @property
+    def summary(self) -> str:
+        if self.error:
+            return f"failed: {self.error}"
+        return f"{self.due} due, {self.raised} faults raised, {self.cleared} cleared, {self.queued} mails queued"
+
+
+class Notice(models.Model):
+    """One address told of one token at one threshold: at most once, by constraint. Sent once its mail was taken by the server."""
+
+    token = models.ForeignKey(Token, on_delete=models.CASCADE, related_name="notices")
+    threshold = models.PositiveSmallIntegerField(help_text="Days before expiration")
+    address = models.EmailField()
+    run = models.ForeignKey(ScanRun, on_delete=models.SET_NULL, null=True, related_name="notices")
+    email = models.ForeignKey("post_office.Email", on_delete=models.SET_NULL, null=True, related_name="notices")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["token", "threshold", "address"], name="tokens_one_notice_per_threshold_and_address")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.token_id} at {self.threshold} days to {self.address}"

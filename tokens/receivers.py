@@ -1,0 +1,48 @@
+"""Where this room listens: signing in and out are Django's signals, the rest come from rooms below, which must not import it."""
+
+from typing import Any
+
+import settings_app.services as config
+from allauth.account.signals import password_changed, password_set
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.http import HttpRequest
+from django.utils import timezone
+
+from portal.tasks import look_now
+from portal.users.models import User
+from portal.users.signals import access_ended
+from tokens import services, sessions, tasks
+from tokens.models import ScanRun
+
+SCAN_KEYS = ("token_expiration_days", "token_expiration_emails")
+
+
+def signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    sessions.begin(request.session, user, timezone.now())
+
+
+def signed_out(sender: Any, request: HttpRequest, **kwargs: Any) -> None:
+    sessions.end(request.session, timezone.now())
+
+
+def new_password(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    sessions.password_changed(request.session, user, timezone.now())
+
+
+def end_tokens(sender: Any, user: User, actor: User | None, now: Any, **kwargs: Any) -> None:
+    services.end_all(user, actor, now)
+
+
+def look_again(sender: Any, key: str, **kwargs: Any) -> None:
+    if key in SCAN_KEYS:
+        look_now(tasks.scan_tokens, asked_by=ScanRun.Asker.CONFIG)
+
+
+def connect() -> None:
+    """Called once, when the app is ready."""
+    user_logged_in.connect(signed_in)
+    user_logged_out.connect(signed_out)
+    password_changed.connect(new_password)
+    password_set.connect(new_password)
+    access_ended.connect(end_tokens)
+    config.changed.connect(look_again)

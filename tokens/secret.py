@@ -1,0 +1,62 @@
+"""The token's text: format, generation, checksum, digest, hint. Pure functions.
+
+`tpp_` (permanent) or `tpt_` (temporary), 32 random base62 characters (190 bits), 6 base62 characters of CRC-32 over all that
+stands before. A double click selects it whole; a secret scanner finds it by `PATTERN`; a mistyped one is refused by its
+checksum before any look-up.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+import string
+import zlib
+
+ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
+PERMANENT, TEMPORARY = "tpp_", "tpt_"
+RANDOM_LENGTH, CHECK_LENGTH = 32, 6
+LENGTH = len(PERMANENT) + RANDOM_LENGTH + CHECK_LENGTH
+PATTERN = re.compile(r"\btp[pt]_[0-9A-Za-z]{38}\b")
+
+
+def base62(number: int, length: int) -> str:
+    """`number` in exactly `length` characters, most significant first; what does not fit is cut off at the front."""
+    characters = []
+    for _ in range(length):
+        number, digit = divmod(number, 62)
+        characters.append(ALPHABET[digit])
+    return "".join(reversed(characters))
+
+
+def with_checksum(body: str) -> str:
+    return body + base62(zlib.crc32(body.encode()), CHECK_LENGTH)
+
+
+def generate() -> str:
+    """A new permanent token's text, from the operating system's random source."""
+    return with_checksum(PERMANENT + "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH)))
+
+
+def derive(key: str, token_id: str) -> str:
+    """The text of the temporary token `token_id`: HMAC-SHA-256 over its id, under a key that is derived from `key` (SECRET_KEY).
+
+    The same arguments give the same text, so that Profile can show it again while nothing at rest gives it away.
+    """
+    own_key = hashlib.sha256(b"tokens.temporary:" + key.encode()).digest()
+    mac = hmac.digest(own_key, token_id.encode(), "sha256")
+    return with_checksum(TEMPORARY + base62(int.from_bytes(mac), RANDOM_LENGTH))
+
+
+def well_formed(text: str) -> bool:
+    """Has `text` the form of a token, and does its checksum hold? Costs no look-up."""
+    return bool(PATTERN.fullmatch(text)) and hmac.compare_digest(with_checksum(text[:-CHECK_LENGTH]).encode(), text.encode())
+
+
+def digest(text: str) -> bytes:
+    """SHA-256, 32 bytes: all that is stored of a token. The text has 190 random bits, so no salt or slow hash is called for."""
+    return hashlib.sha256(text.encode()).digest()
+
+
+def hint(text: str) -> str:
+    """The last four characters, by which a person tells tokens apart. All four belong to the checksum."""
+    return text[-4:]

@@ -1,0 +1,143 @@
+"""The verbs of tokens: issue, revoke. Plain arguments in; what was made out, or a named error whose text is for the reader."""
+
+import re
+import uuid
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+
+import settings_app.services as config
+from django.db import IntegrityError, transaction
+
+from portal import audit
+from portal.users.models import User
+from tokens import dates, secret
+from tokens.models import NAME_MAX, Token
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+
+
+class TokenError(Exception):
+    """A rule that the request breaks; `field` names the form's field that it stands beside, if one does."""
+
+    field: str | None = None
+
+
+class BadName(TokenError):
+    field = "name"
+
+
+class NameTaken(BadName):
+    pass
+
+
+class BadExpiry(TokenError):
+    field = "expires"
+
+
+class OwnerInactive(TokenError):
+    pass
+
+
+class AlreadyMade(TokenError):
+    """The same form was sent twice. The token is there; its text was shown the first time."""
+
+
+def clean_name(name: str) -> str:
+    """The name without space around it. Raises BadName."""
+    name = name.strip()
+    if not name:
+        raise BadName("Enter a name that says what the token is for.")
+    if len(name) > NAME_MAX:
+        raise BadName(f"This name has {len(name)} characters; {NAME_MAX} is the most.")
+    if CONTROL.search(name):
+        raise BadName("The name has a line break or another character that cannot be seen.")
+    if "<" in name or ">" in name:
+        raise BadName("The name cannot have < or >.")
+    return name
+
+
+def longest_lifetime() -> int:
+    """Days, from Config."""
+    return config.get("token_lifetime_days")
+
+
+def expiring_before(now: datetime) -> datetime:
+    """Tokens that end until then are shown as Expiring: those that the notifications in Config are about, if there are any."""
+    days = config.get("token_expiration_days")
+    return dates.due_before(max(days), now) if days else now
+
+
+def expiry_instant(day: date | None, now: datetime) -> datetime:
+    """When a token asked for with the Expiry Date `day` ends: with that day in the portal's zone; without one, after the
+    longest lifetime that Config allows (one year). Raises BadExpiry."""
+    most = longest_lifetime()
+    if day is None:
+        return now + timedelta(days=most)
+    today = dates.day_of(now)
+    last = today + timedelta(days=most)
+    if day <= today:
+        raise BadExpiry(f"The expiry date must be later than today ({today:%Y-%m-%d}).")
+    if day > last:
+        raise BadExpiry(f"The expiry date can be {last:%Y-%m-%d} at the latest ({most} days from today).")
+    return dates.end_of(day)
+
+
+def issue(
+    owner: User, name: str, expires: date | None, actor: User | None, now: datetime, request_id: uuid.UUID | None = None
+) -> tuple[Token, str]:
+    """Makes a permanent token. Returns it and its text, which exists nowhere else from then on.
+
+    Raises BadName, NameTaken, BadExpiry, OwnerInactive or AlreadyMade.
+    """
+    name = clean_name(name)
+    expires_at = expiry_instant(expires, now)
+    text = secret.generate()
+    with transaction.atomic():
+        # The owner's row is locked, so that a deactivation at the same moment comes before (refused here) or after (revokes it).
+        owner = User.objects.select_for_update(of=("self",)).get(pk=owner.pk)
+        if not owner.is_active:
+            raise OwnerInactive(f"{owner.username} is not active, and cannot get a token.")
+        if request_id and (made := Token.objects.filter(request_id=request_id).first()):
+            raise AlreadyMade(f"This form was sent before and made the token {made.name} then. Its text cannot be shown again.")
+        names = Token.objects.permanent().filter(user=owner, name=name)
+        names.filter(expires_at__lte=now, holds_name=True).update(holds_name=False)
+        if names.live(now).exists():
+            raise NameTaken(f"{owner.username} has an active token named {name} already.")
+        token = Token(user=owner, name=name, created_at=now, created_by=actor, expires_at=expires_at, request_id=request_id)
+        token.digest, token.last_four = secret.digest(text), secret.hint(text)
+        token.save(force_insert=True)
+        audit.record(actor, token, audit.CREATE, user=("", owner), expires_at=("", expires_at.isoformat()))
+    return token, text
+
+
+def revoke(token: Token, actor: User | None, now: datetime) -> bool:
+    """Ends one token at once. False when it was revoked before (by somebody else, a moment ago): nothing is changed then."""
+    with transaction.atomic():
+        if not Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now, revoked_by=actor):
+            return False
+        audit.record(actor, token, audit.UPDATE, revoked_at=("", now.isoformat()))
+    token.revoked_at, token.revoked_by = now, actor
+    return True
+
+
+def revoke_many(tokens: list[Token], actor: User, now: datetime) -> int:
+    """Ends several tokens. Returns how many were not revoked before."""
+    return sum(revoke(token, actor, now) for token in tokens)
+
+
+def ids(texts: list[str]) -> list[uuid.UUID]:
+    """Those of `texts` that are ids at all."""
+    found = []
+    for text in texts:
+        with suppress(ValueError):
+            found.append(uuid.UUID(text))
+    return found
+
+
+def end_all(user: User, actor: User | None, now: datetime) -> int:
+    """Ends every token of `user`, permanent and temporary."""
+    permanent = [token for token in Token.objects.permanent().filter(user=user).live(now)]
+    for token in permanent:
+        revoke(token, actor, now)
+    return len(permanent) + Token.objects.filter(user=user).live(now).update(revoked_at=now, revoked_by=actor)
+

@@ -1,0 +1,85 @@
+"""Temporary tokens: one for each sign-in, dead with its session.
+
+A temporary token is good while three things hold: it is not revoked (sign-out does that), its time has not come (it is the
+session's own end), and its session hash is still its owner's (a password change, a deactivation or a deletion changes that
+hash in the same UPDATE, whichever way it happens). The verifier looks at all three, so there is no moment between.
+"""
+
+import uuid
+from datetime import datetime, timedelta
+
+import settings_app.services as config
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.utils.crypto import constant_time_compare
+
+from portal.users.models import User
+from tokens import secret
+from tokens.models import Token
+
+KEY = "temporary_token"
+
+
+def begin(session: SessionBase, user: User, now: datetime) -> Token:
+    """Issues the sign-in's temporary token and ends the session when the token ends."""
+    ends = now + timedelta(minutes=config.get("session_minutes"))
+    token_id = uuid.uuid4()
+    text = secret.derive(settings.SECRET_KEY, str(token_id))
+    token = Token.objects.create(
+        id=token_id,
+        user=user,
+        kind=Token.Kind.TEMPORARY,
+        name=f"Sign-in of {now:%Y-%m-%d %H:%M} UTC",
+        digest=secret.digest(text),
+        last_four=secret.hint(text),
+        created_at=now,
+        created_by=user,
+        expires_at=ends,
+        session_hash=user.get_session_auth_hash(),
+    )
+    session[KEY] = str(token_id)
+    limit(session)
+    return token
+
+
+def limit(session: SessionBase) -> None:
+    """Lets the session end when its token does."""
+    if ends := Token.objects.filter(pk=session.get(KEY)).values_list("expires_at", flat=True).first():
+        session.set_expiry(ends)
+
+
+def end(session: SessionBase, now: datetime) -> None:
+    """Sign-out."""
+    if token_id := session.get(KEY):
+        Token.objects.filter(pk=token_id, revoked_at=None).update(revoked_at=now)
+
+
+def password_changed(session: SessionBase, user: User, now: datetime) -> None:
+    """The session in which the password was changed goes on, and its token with it; all others of the user are over."""
+    mine = session.get(KEY)
+    others = Token.objects.filter(user=user, kind=Token.Kind.TEMPORARY, revoked_at=None)
+    others.exclude(pk=mine).update(revoked_at=now, revoked_by=user)
+    others.filter(pk=mine).update(session_hash=user.get_session_auth_hash())
+
+
+def current(session: SessionBase, now: datetime) -> Token | None:
+    """The session's own token while it is good."""
+    if not (token_id := session.get(KEY)):
+        return None
+    token = Token.objects.live(now).filter(pk=token_id).select_related("user").first()
+    return token if token and same_session(token, token.user) else None
+
+
+def same_session(token: Token, owner: User) -> bool:
+    """Is the session hash of a temporary token still its owner's?"""
+    hashes = [owner.get_session_auth_hash(), *owner.get_session_auth_fallback_hash()]
+    return any(constant_time_compare(token.session_hash, each) for each in hashes)
+
+
+def reveal(token: Token) -> str | None:
+    """The text of a temporary token, derived anew. None if the key it was derived under is gone."""
+    for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        text = secret.derive(key, str(token.pk))
+        if constant_time_compare(secret.digest(text), bytes(token.digest)):
+            return text
+    return None

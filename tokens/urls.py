@@ -1,0 +1,15 @@
+from django.urls import path
+
+from tokens import views
+
+app_name = "tokens"
+urlpatterns = [
+    path("administrator/users/<str:username>/tokens/", views.user_tokens, name="user_tokens"),
+    path("administrator/users/<str:username>/tokens/add/", views.create, name="create"),
+    path("access-control/user-tokens/", views.all_tokens, name="all"),
+    path("access-control/user-tokens/revoke/", views.revoke_many, name="revoke_many"),
+    path("profile/tokens/add/", views.add_own, name="add_own"),
+    path("profile/tokens/create/", views.create_own, name="create_own"),
+    path("profile/temporary-token/", views.temporary, name="temporary"),
+    path("tokens/<uuid:pk>/revoke/", views.revoke, name="revoke"),
+]

@@ -1,0 +1,131 @@
+"""Pages and dialogs of tokens. The lists are for reading; the dialogs write, through `tokens.services` alone."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+import settings_app.services as config
+from portal import access
+from portal.lists import list_context
+from portal.responses import done, form_page, refused
+from portal.users.models import User
+from tokens import services, sessions
+from tokens.forms import DatedTokenForm, TokenForm
+from tokens.models import Token
+from tokens.tables import AllTokenTable, TokenFilter, UserTokenTable
+
+SEARCH = ("name__icontains", "last_four__icontains")
+
+
+@require_safe
+@access.administrator
+def user_tokens(request: HttpRequest, username: str) -> HttpResponse:
+    """A user's page with the tab Tokens."""
+    owner = get_object_or_404(User.objects.existing(), username=username)
+    now = timezone.now()
+    rows = Token.objects.permanent().filter(user=owner).with_status(now, services.expiring_before(now))
+    context = list_context(request, rows, UserTokenTable, SEARCH, empty=f"{owner.name} has no tokens yet.")
+    return render(request, "tokens/user_tokens.html", {"owner": owner, **context})
+
+
+@require_safe
+@access.administrator
+def all_tokens(request: HttpRequest) -> HttpResponse:
+    """Access Control, tab User Tokens."""
+    now = timezone.now()
+    rows = Token.objects.permanent().with_status(now, services.expiring_before(now)).select_related("user")
+    search = (*SEARCH, "user__username__icontains", "user__display_name__icontains")
+    context = list_context(request, rows, AllTokenTable, search, empty="No tokens yet.", filter_class=TokenFilter)
+    return render(request, "tokens/all_tokens.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@access.administrator
+def create(request: HttpRequest, username: str) -> HttpResponse:
+    """Pane *Create a new token* on a user's page."""
+    owner = get_object_or_404(User.objects.existing(), username=username)
+    form = DatedTokenForm(request.POST or None)
+    back = reverse("tokens:user_tokens", args=[owner.username])
+    return issue(request, owner, form, "Create a new token", back)
+
+
+@require_http_methods(["GET", "POST"])
+@access.signed_in
+def add_own(request: HttpRequest) -> HttpResponse:
+    """Pane *Add User Token* on the Profile: a name, one year."""
+    access.require(access.may_create_own_tokens(request.user, config.get("users_may_create_tokens")))
+    return issue(request, request.user, TokenForm(request.POST or None), "Add User Token", reverse("profile"))
+
+
+@require_http_methods(["GET", "POST"])
+@access.signed_in
+def create_own(request: HttpRequest) -> HttpResponse:
+    """Window *Create API Token* on the Profile: a name and an Expiry Date."""
+    access.require(access.may_create_own_tokens(request.user, config.get("users_may_create_tokens")))
+    return issue(request, request.user, DatedTokenForm(request.POST or None), "Create API Token", reverse("profile"))
+
+
+def issue(request: HttpRequest, owner: User, form: TokenForm, title: str, back: str) -> HttpResponse:
+    """Shows the form, or makes the token. The answer to this POST is the one place where the token's text ever stands."""
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            token, text = services.issue(
+                owner, data["name"], data.get("expires"), request.user, timezone.now(), data["request_id"]
+            )
+        except services.TokenError as error:
+            form.refuse(error)
+        else:
+            response = render(request, "tokens/created.html", {"token": token, "text": text, "back": back})
+            response["HX-Retarget"], response["HX-Reswap"] = "#window", "innerHTML"
+            response["HX-Trigger-After-Settle"] = "list-changed"
+            response["Cache-Control"] = "no-store"
+            return response
+    return form_page(request, "tokens/form.html", form, title=title, back=back, owner=owner)
+
+
+@require_POST
+@access.signed_in
+def temporary(request: HttpRequest) -> HttpResponse:
+    """The session's own temporary token in full: as JSON for the eye and copy buttons, or on the Profile without JavaScript."""
+    token = sessions.current(request.session, timezone.now())
+    text = sessions.reveal(token) if token else None
+    if request.accepts("text/html") and request.headers.get("Accept") != "application/json":
+        return render(request, "tokens/temporary.html", {"text": text}) if text else redirect("profile")
+    if text is None:
+        return JsonResponse({"error": "Sign in again to get a temporary token."}, status=404)
+    return JsonResponse({"token": text})
+
+
+@require_http_methods(["GET", "POST"])
+@access.signed_in
+def revoke(request: HttpRequest, pk: str) -> HttpResponse:
+    """The confirmation that names the token, and the revocation."""
+    token = get_object_or_404(
+        Token.objects.permanent().select_related("user"), pk=pk, **access.owned(request.user)
+    )
+    mine = token.user == request.user
+    back = reverse("profile") if mine else reverse("tokens:user_tokens", args=[token.user.username])
+    if request.method == "GET":
+        return render(request, "tokens/revoke.html", {"token": token, "back": back})
+    if services.revoke(token, request.user, timezone.now()):
+        return done(request, f"{token.name} is revoked.", back)
+    return refused(request, f"{token.name} was revoked already.", back)
+
+
+@require_POST
+@access.administrator
+def revoke_many(request: HttpRequest) -> HttpResponse:
+    """Several tokens of Access Control: first the confirmation that says how many, then the revocation."""
+    back = reverse("tokens:all")
+    now = timezone.now()
+    tokens = Token.objects.permanent().filter(pk__in=services.ids(request.POST.getlist("ids")), revoked_at=None)
+    chosen = list(tokens.select_related("user").order_by("name"))
+    if not chosen:
+        return refused(request, "None of the tokens chosen can be revoked any more.", back)
+    if "confirmed" not in request.POST:
+        return render(request, "tokens/revoke_many.html", {"tokens": chosen, "back": back})
+    count = services.revoke_many(chosen, request.user, now)
+    return done(request, f"{count} token{'' if count == 1 else 's'} revoked.", back)
