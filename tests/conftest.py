@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from tests.services import chromium_program, missing, redis_url, smtp_server
+from tests.services import chromium_program, missing, redis_server, redis_url, smtp_server
 
-__all__ = ["redis_url", "smtp_server"]
+__all__ = ["redis_server", "redis_url", "smtp_server"]
 
 # Loopback only: the browser asks for nothing outside, and could not if it wanted to.
 CHROMIUM_ARGUMENTS = [

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 import pytest
 import redis
@@ -34,8 +35,8 @@ def redis_program() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real, empty Redis (TEST_REDIS_URL's, or one of our own for this session)."""
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of TEST_REDIS_URL's Redis, or of one of our own for this session."""
     if url := os.environ.get("TEST_REDIS_URL"):
         yield url
         return
@@ -46,10 +47,20 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
         try:
-            wait_for_redis(url := f"redis://127.0.0.1:{port}/0")
+            wait_for_redis(url := f"redis://127.0.0.1:{port}")
             yield url
         finally:
             server.terminate()
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> str:
+    """The address of an empty database in a real Redis, this xdist worker's own."""
+    number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    url = urlsplit(redis_server)._replace(path=f"/{number}").geturl()
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
 
 
 def wait_for_redis(url: str, seconds: float = 10) -> None:

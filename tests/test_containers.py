@@ -1,0 +1,153 @@
+"""Dockerfile and docker-compose.yml. No Docker engine is needed: each service's own command runs with its own environment
+against the real PostgreSQL and Redis of the tests, and is asked by its own health check whether it is well."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests import containers, postgres
+from tests.ports import free_port
+from tests.processes.running import REPOSITORY, Program, until
+
+VARIABLES = {"SECRET_KEY": "s" * 50, "POSTGRES_PASSWORD": "letters4and5digits", "ALLOWED_HOSTS": "portal.example.com"}
+OWN = ("migrate", "web", "worker", "beat")
+
+
+@pytest.fixture
+def services() -> dict[str, Any]:
+    return containers.compose(VARIABLES)["services"]
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "POSTGRES_PASSWORD"])
+def test_without_a_secret_compose_stops_and_says_which(name: str) -> None:
+    with pytest.raises(KeyError, match=f"set {name} in .env"):
+        containers.compose({key: value for key, value in VARIABLES.items() if key != name})
+
+
+def test_no_secret_is_written_in_a_file_of_the_repository() -> None:
+    for file in ("docker-compose.yml", "Dockerfile", ".env.example"):
+        for value in re.findall(r"^\s*\w*(?:PASSWORD|SECRET_KEY)[ \t]*[:=][ \t]*(\S+)", (REPOSITORY / file).read_text(), re.MULTILINE):
+            assert value.startswith("${"), file
+
+
+def test_every_service_runs_without_root_and_on_a_read_only_disk(services: dict[str, Any]) -> None:
+    assert set(services) == {"postgres", "redis", *OWN}
+    for name, service in services.items():
+        assert service["user"] not in ("root", "0"), name
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+
+
+def test_the_image_itself_does_not_run_as_root_either() -> None:
+    *builders, final = containers.dockerfile()
+    assert builders
+    instructions = [name for name, _ in final]
+    assert dict(final)["USER"] == "10001"
+    assert instructions.index("USER") < instructions.index("CMD")
+    assert all(not name.startswith("RUN") for name in instructions[instructions.index("USER") :])
+
+
+def test_every_service_that_stays_has_a_health_check(services: dict[str, Any]) -> None:
+    for name in set(services) - {"migrate", "web"}:
+        assert services[name]["healthcheck"]["test"], name
+    assert "healthcheck" not in services["web"]  # the image's own
+    assert containers.image_healthcheck()
+
+
+def test_nothing_starts_before_the_migrations_are_done(services: dict[str, Any]) -> None:
+    for name in ("web", "worker", "beat"):
+        assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+    assert services["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
+
+
+def test_only_the_web_server_can_be_reached_and_only_from_this_machine(services: dict[str, Any]) -> None:
+    assert {name: service["ports"] for name, service in services.items() if "ports" in service} == {"web": ["127.0.0.1:8000:8000"]}
+
+
+def test_volumes_that_are_used_are_declared_and_the_other_way_round() -> None:
+    document = containers.compose(VARIABLES)
+    used = {volume.split(":")[0] for service in document["services"].values() for volume in service.get("volumes", [])}
+    assert used == set(document["volumes"])
+
+
+def test_the_image_contains_what_the_portal_reads_and_no_more() -> None:
+    copied = {words.split()[0] for stage in containers.dockerfile() for name, words in stage if name == "COPY" and "--from" not in words}
+    allowed = {line[1:] for line in (REPOSITORY / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert copied == allowed
+    assert all((REPOSITORY / name).exists() for name in copied)
+
+
+def test_each_variable_of_the_settings_is_passed_on_or_set_by_the_image(services: dict[str, Any]) -> None:
+    example = set(re.findall(r"^([A-Z_]+)=", (REPOSITORY / ".env.example").read_text(), re.MULTILINE))
+    not_for_production = {"DEBUG"}
+    of_compose = {"POSTGRES_PASSWORD", "PORT", "WEB_WORKERS"}  # the port published, and granian's own GRANIAN_WORKERS
+    passed = set(services["web"]["environment"]) | set(containers.image_environment())
+    assert example - passed == not_for_production | of_compose
+
+
+class Containers:
+    """Runs services' commands here. Names of hosts and folders that exist in a container alone are replaced, nothing else."""
+
+    def __init__(self, services: dict[str, Any], database_url: str, redis_url: str, folder: Path) -> None:
+        self.services = services
+        self.port = free_port()
+        image = containers.image_environment()
+        self.places = {
+            services["web"]["environment"]["DATABASE_URL"]: database_url,
+            services["web"]["environment"]["REDIS_URL"]: redis_url,
+            image["PORTAL_DATA_DIR"]: str(folder / "data"),
+            image["STATIC_ROOT"]: str(folder / "staticfiles"),
+            "0.0.0.0": "127.0.0.1",
+        }
+        (folder / "data").mkdir()
+
+    def environment(self, name: str) -> dict[str, str]:
+        variables = {**containers.image_environment(), **self.services[name]["environment"]}
+        variables = {key: self.places.get(value, value) for key, value in variables.items()}
+        return {**variables, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+    def command(self, name: str) -> list[str]:
+        words = self.services[name].get("command") or containers.image_command()
+        return [self.places.get(word, word).replace("8000", str(self.port)) for word in words]
+
+    def start(self, name: str) -> Program:
+        return Program(self.command(name), self.environment(name))
+
+    def is_healthy(self, name: str) -> bool:
+        kind, *words = self.services[name].get("healthcheck", {}).get("test") or ["CMD", *containers.image_healthcheck()]
+        words = ["/bin/sh", "-c", *words] if kind == "CMD-SHELL" else words
+        words = [word.replace(":8000/", f":{self.port}/") for word in words]
+        result = subprocess.run(words, cwd=REPOSITORY, env=self.environment(name), capture_output=True, timeout=60)
+        return result.returncode == 0
+
+
+@pytest.fixture
+def running(services: dict[str, Any], redis_url: str, tmp_path: Path) -> Iterator[Containers]:
+    url = os.environ["DATABASE_URL"]
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE containers")
+    yield Containers(services, postgres.url_for(url, "containers"), redis_url, tmp_path)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP DATABASE containers WITH (FORCE)")
+
+
+@pytest.mark.skipif(os.environ["TEST_DATABASE"] != "postgres", reason="containers run on PostgreSQL: in the other half of `make test`")
+def test_each_service_starts_with_its_own_command_and_environment_and_becomes_healthy(running: Containers) -> None:
+    with running.start("migrate") as migrate:
+        assert migrate.ends_with_all(120) == 0, migrate.output
+        assert "The first administrator is admin@example.com with the password" in migrate.output
+    with running.start("web") as web, running.start("worker") as worker, running.start("beat") as beat:
+        for name, program in {"web": web, "worker": worker, "beat": beat}.items():
+            until(lambda name=name: running.is_healthy(name), f"healthy {name}:\n{program.output}", 60)
+        for program in (web, worker, beat):
+            program.process.terminate()  # what `docker stop` does
+        for program in (beat, worker, web):
+            assert program.ends_with_all(30) in (0, -15, 143), program.output
+    assert not running.is_healthy("web"), "a health check that cannot fail is none"
