@@ -1,0 +1,81 @@
+"""Rows for tests. What has a verb is made by the verb: `issue` and `sign_in` go through the services that the pages use."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import factory
+from django.utils import timezone
+
+from portal.faults.models import Fault
+from portal.users.models import User
+from tokens import secret, services
+from tokens.models import Token
+
+PASSWORD = "correct-horse-battery"
+
+
+class UserFactory(factory.django.DjangoModelFactory):
+    """A person with the password PASSWORD."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    username = factory.Sequence(lambda n: f"person{n}@example.com")
+    email = factory.LazyAttribute(lambda user: user.username)
+    display_name = factory.Sequence(lambda n: f"Person {n}")
+    password = factory.django.Password(PASSWORD)
+
+
+class OperatorFactory(UserFactory):
+    username = factory.Sequence(lambda n: f"operator{n}@example.com")
+    role = User.Role.OPERATOR
+
+
+class AdministratorFactory(UserFactory):
+    username = factory.Sequence(lambda n: f"administrator{n}@example.com")
+    role = User.Role.ADMINISTRATOR
+
+
+class ServiceFactory(UserFactory):
+    """A service account."""
+
+    username = factory.Sequence(lambda n: f"service-{n}")
+    email = ""
+    kind = User.Kind.SERVICE
+    password = "!"
+
+
+class TokenFactory(factory.django.DjangoModelFactory):
+    """A stored permanent token whose text nobody knows; for a text, use `issue`."""
+
+    class Meta:
+        model = Token
+
+    user = factory.SubFactory(UserFactory)
+    name = factory.Sequence(lambda n: f"token-{n}")
+    created_at = factory.LazyFunction(lambda: timezone.now() - timedelta(days=1))
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=100))
+
+    @classmethod
+    def _create(cls, model_class: type[Token], *args: Any, **values: Any) -> Token:
+        text = secret.generate()
+        return super()._create(model_class, *args, digest=secret.digest(text), last_four=secret.hint(text), **values)
+
+
+class FaultFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Fault
+
+    source = "test"
+    key = factory.Sequence(str)
+    name = "Something is wrong"
+    resource = factory.Sequence(lambda n: f"resource-{n}")
+    description = "It should be looked at."
+    raised_at = factory.LazyFunction(timezone.now)
+
+
+def issue(owner: User | None = None, name: str = "deploy", now: datetime | None = None, **values: Any) -> tuple[Token, str]:
+    """A permanent token by `services.issue`: the token and its text."""
+    values = {"expires": None, "actor": None, **values}
+    return services.issue(owner or UserFactory(), name, now=now or timezone.now(), **values)
