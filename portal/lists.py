@@ -6,11 +6,16 @@ from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django_filters import FilterSet
-from django_tables2 import RequestConfig, Table
+from django_tables2 import RequestConfig, Table, TemplateColumn
 
 SIZES = (10, 25, 50, 100)
 DEFAULT_SIZE = 25
 SEARCH_MAX = 200
+
+
+def narrow_column(template: str, kind: str = "menu", title: str = "") -> TemplateColumn:
+    """A column without a heading or an order: the row's menu, its box, its toggle."""
+    return TemplateColumn(template_name=template, orderable=False, verbose_name=title, attrs={"th": {"class": f"col-{kind}"}})
 
 
 def page_size(request: HttpRequest) -> int:

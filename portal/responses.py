@@ -20,9 +20,7 @@ def done(request: HttpRequest, message: str, back: str, level: str = "success") 
         messages.add_message(request, messages.SUCCESS if level == "success" else messages.ERROR, message)
         return redirect(back)
     response = HttpResponse(status=204)
-    response["HX-Trigger"] = json.dumps(
-        {"dialog-close": True, "list-changed": True, "toast": {"text": message, "level": level}}
-    )
+    response["HX-Trigger"] = json.dumps({"dialog-close": True, "list-changed": True, "toast": {"text": message, "level": level}})
     return response
 
 

@@ -1,7 +1,6 @@
 """Pages that read several rooms and write none: Profile, the list of users, health."""
 
 import django_tables2 as tables
-import settings_app.services as config
 from django.db import connection
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -10,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+import settings_app.services as config
 from portal import access
 from portal.lists import list_context
 from portal.users.models import User

@@ -1,8 +1,10 @@
 import django_tables2 as tables
 
+from portal.lists import narrow_column
+
 
 class ConfigTable(tables.Table):
-    menu = tables.TemplateColumn(template_name="settings_app/_menu.html", orderable=False, verbose_name="", attrs={"th": {"class": "col-menu"}})
+    menu = narrow_column("settings_app/_menu.html")
     type = tables.TemplateColumn(template_name="settings_app/_type.html")
     label = tables.Column(verbose_name="Key")
     value = tables.Column()

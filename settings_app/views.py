@@ -46,9 +46,7 @@ def add(request: HttpRequest) -> HttpResponse:
 @access.administrator
 def update(request: HttpRequest, key: str) -> HttpResponse:
     stored = get_object_or_404(Config, key=key, key__in=KEYS)
-    form = UpdateConfigForm(
-        request.POST or None, initial={"type": KEYS[key].type, "key": key, "value": stored.value}
-    )
+    form = UpdateConfigForm(request.POST or None, initial={"type": KEYS[key].type, "key": key, "value": stored.value})
     back = reverse("settings:config")
     if request.method == "POST" and form.is_valid():
         try:

@@ -4,7 +4,7 @@ Every rule about days is here, so that the pages, the scan and the mails count a
 2026-12-06 works through the whole of that day and has 15 days left on 2026-11-21, whatever the hour.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
 
@@ -16,8 +16,8 @@ def day_of(instant: datetime) -> date:
 
 
 def start_of(day: date) -> datetime:
-    """Midnight at which `day` begins. A midnight that a clock change skips or repeats is resolved by zoneinfo (the first)."""
-    return timezone.make_aware(datetime(day.year, day.month, day.day))
+    """Midnight at which `day` begins. Where a clock change skips midnight it is the change; where one repeats it, the first."""
+    return datetime.combine(day, time.min, timezone.get_current_timezone())
 
 
 def end_of(day: date) -> datetime:

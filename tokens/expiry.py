@@ -9,7 +9,6 @@ make a second scan at the same time find nothing left to do.
 from collections.abc import Iterator
 from datetime import datetime
 
-import settings_app.services as config
 import structlog
 from django.db import transaction
 from django.db.models import CharField, Exists, F, OuterRef, QuerySet, Value
@@ -17,6 +16,7 @@ from django.db.models.functions import Cast, Replace
 from django.urls import reverse
 from django.utils import timezone
 
+import settings_app.services as config
 from portal import mail
 from portal.faults import services as faults
 from portal.faults.models import Fault
@@ -124,9 +124,7 @@ def write_notices(run: ScanRun, thresholds: tuple[int, ...], addresses: tuple[st
         for address in addresses:
             told = Notice.objects.filter(token=OuterRef("pk"), address=address, threshold__lte=threshold)
             new = tokens.filter(~Exists(told)).values_list("pk", flat=True).order_by("pk")
-            rows = (
-                Notice(token_id=pk, threshold=threshold, address=address, run=run, created_at=now) for pk in new.iterator(BATCH)
-            )
+            rows = (Notice(token_id=pk, threshold=threshold, address=address, run=run, created_at=now) for pk in new.iterator(BATCH))
             Notice.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
 
 

@@ -19,7 +19,7 @@ class ExpiryDateField(forms.DateField):
             label="Expiry Date",
             required=False,
             input_formats=["%Y-%m-%d"],
-            help_text="Optional, YYYY-MM-DD, later than today. Leave blank for permanent, which ends after the longest lifetime (one year).",
+            help_text="Optional, YYYY-MM-DD, later than today. Leave blank for permanent: the longest lifetime, one year at most.",
             widget=forms.TextInput(attrs={"placeholder": "YYYY-MM-DD", "autocomplete": "off", "inputmode": "numeric"}),
         )
 

@@ -75,9 +75,7 @@ class Token(models.Model):
             models.CheckConstraint(condition=Q(expires_at__gt=models.F("created_at")), name="tokens_expire_after_creation"),
         ]
         indexes = [
-            models.Index(
-                fields=["expires_at"], condition=Q(kind="permanent", revoked_at=None), name="tokens_unrevoked_by_expiry"
-            ),
+            models.Index(fields=["expires_at"], condition=Q(kind="permanent", revoked_at=None), name="tokens_unrevoked_by_expiry"),
             models.Index(fields=["user", "-created_at"], name="tokens_by_user"),
         ]
 

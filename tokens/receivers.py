@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import settings_app.services as config
 from allauth.account.signals import password_changed, password_set
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest
 from django.utils import timezone
 
+import settings_app.services as config
 from portal.tasks import look_now
 from portal.users.models import User
 from portal.users.signals import access_ended

@@ -5,9 +5,9 @@ import uuid
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 
-import settings_app.services as config
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
+import settings_app.services as config
 from portal import audit
 from portal.users.models import User
 from tokens import dates, secret
@@ -136,8 +136,7 @@ def ids(texts: list[str]) -> list[uuid.UUID]:
 
 def end_all(user: User, actor: User | None, now: datetime) -> int:
     """Ends every token of `user`, permanent and temporary."""
-    permanent = [token for token in Token.objects.permanent().filter(user=user).live(now)]
+    permanent = list(Token.objects.permanent().filter(user=user).live(now))
     for token in permanent:
         revoke(token, actor, now)
     return len(permanent) + Token.objects.filter(user=user).live(now).update(revoked_at=now, revoked_by=actor)
-

@@ -8,11 +8,11 @@ hash in the same UPDATE, whichever way it happens). The verifier looks at all th
 import uuid
 from datetime import datetime, timedelta
 
-import settings_app.services as config
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.utils.crypto import constant_time_compare
 
+import settings_app.services as config
 from portal.users.models import User
 from tokens import secret
 from tokens.models import Token

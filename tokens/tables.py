@@ -5,6 +5,7 @@ import django_tables2 as tables
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from portal.lists import narrow_column
 from tokens import dates
 from tokens.models import Token
 
@@ -29,7 +30,7 @@ class OwnTokenTable(TokenTable):
 
     name = tables.Column(verbose_name="Name")
     token = tables.TemplateColumn(template_name="tokens/_short_hint.html", orderable=False, verbose_name="Token")
-    revoke = tables.TemplateColumn(template_name="tokens/_revoke_button.html", orderable=False, verbose_name="", attrs={"td": {"class": "text-end"}})
+    revoke = narrow_column("tokens/_revoke_button.html", "button")
 
     class Meta:
         order_by = "-created_at"
@@ -39,7 +40,7 @@ class OwnTokenTable(TokenTable):
 class UserTokenTable(TokenTable):
     """A user's Tokens tab: Token Name, Token, Expiration Date, Created, Last used, Status."""
 
-    menu = tables.TemplateColumn(template_name="tokens/_menu.html", orderable=False, verbose_name="", attrs={"th": {"class": "col-menu"}})
+    menu = narrow_column("tokens/_menu.html")
     expires_at = tables.TemplateColumn("{% include '_when.html' with when=record.last_moment %}", verbose_name="Expiration Date")
 
     class Meta:
@@ -52,8 +53,8 @@ class AllTokenTable(TokenTable):
     """Access Control: every permanent token, with its owner and a box for revoking several."""
 
     token = tables.TemplateColumn(template_name="tokens/_short_hint.html", orderable=False, verbose_name="Token")
-    select = tables.TemplateColumn(template_name="tokens/_select.html", orderable=False, verbose_name="", attrs={"th": {"class": "col-select"}})
-    menu = tables.TemplateColumn(template_name="tokens/_menu.html", orderable=False, verbose_name="", attrs={"th": {"class": "col-menu"}})
+    select = narrow_column("tokens/_select.html", "select")
+    menu = narrow_column("tokens/_menu.html")
 
     class Meta:
         order_by = "-created_at"

@@ -16,8 +16,10 @@ SOURCE = "notice-delivery"
 def check_undelivered(now: datetime) -> None:
     """Raises *Notice not delivered* for an address whose latest finished mail failed; clears it when a later one was taken."""
     failed, sent = Q(email__status=STATUS.failed), Q(email__status=STATUS.sent)
-    ends = Notice.objects.filter(failed | sent).values("address").annotate(
-        failed=Max("email__last_updated", filter=failed), sent=Max("email__last_updated", filter=sent)
+    ends = (
+        Notice.objects.filter(failed | sent)
+        .values("address")
+        .annotate(failed=Max("email__last_updated", filter=failed), sent=Max("email__last_updated", filter=sent))
     )
     unreached = [row["address"] for row in ends if row["failed"] and (not row["sent"] or row["sent"] < row["failed"])]
     faults.clear_faults(Fault.objects.filter(source=SOURCE).exclude(key__in=[key(address) for address in unreached]), now)

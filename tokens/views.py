@@ -72,9 +72,7 @@ def issue(request: HttpRequest, owner: User, form: TokenForm, title: str, back: 
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
-            token, text = services.issue(
-                owner, data["name"], data.get("expires"), request.user, timezone.now(), data["request_id"]
-            )
+            token, text = services.issue(owner, data["name"], data.get("expires"), request.user, timezone.now(), data["request_id"])
         except services.TokenError as error:
             form.refuse(error)
         else:
@@ -103,9 +101,7 @@ def temporary(request: HttpRequest) -> HttpResponse:
 @access.signed_in
 def revoke(request: HttpRequest, pk: str) -> HttpResponse:
     """The confirmation that names the token, and the revocation."""
-    token = get_object_or_404(
-        Token.objects.permanent().select_related("user"), pk=pk, **access.owned(request.user)
-    )
+    token = get_object_or_404(Token.objects.permanent().select_related("user"), pk=pk, **access.owned(request.user))
     mine = token.user == request.user
     back = reverse("profile") if mine else reverse("tokens:user_tokens", args=[token.user.username])
     if request.method == "GET":

@@ -5,10 +5,11 @@ import django_tables2 as tables
 from django.db.models import QuerySet
 
 from portal.faults.models import Fault
+from portal.lists import narrow_column
 
 
 class FaultTable(tables.Table):
-    details = tables.TemplateColumn(template_name="faults/_toggle.html", orderable=False, verbose_name="Details", attrs={"th": {"class": "col-menu"}})
+    details = narrow_column("faults/_toggle.html", title="Details")
     name = tables.Column()
     resource = tables.Column()
     description = tables.Column()

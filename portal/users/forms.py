@@ -30,7 +30,8 @@ class CreateUserForm(UserForm):
         label="Username",
         max_length=USERNAME_MAX,
         validators=[USERNAME],
-        help_text="An email address for a person, who is then invited by mail; any other name makes a service account, which cannot sign in and exists to own tokens.",
+        help_text="An email address for a person, who is invited by mail. Any other name makes a service account: "
+        "it cannot sign in, and exists to own tokens.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     field_order = ["username", "display_name", "role"]

@@ -66,12 +66,8 @@ class User(AbstractBaseUser):
     class Meta:
         ordering = ["username"]
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(deleted_at=None) | models.Q(is_active=False), name="users_deleted_is_inactive"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(kind="person") | models.Q(role="user"), name="users_service_account_has_role_user"
-            ),
+            models.CheckConstraint(condition=models.Q(deleted_at=None) | models.Q(is_active=False), name="users_deleted_is_inactive"),
+            models.CheckConstraint(condition=models.Q(kind="person") | models.Q(role="user"), name="users_service_account_has_role_user"),
         ]
 
     def __str__(self) -> str:
@@ -100,6 +96,4 @@ class User(AbstractBaseUser):
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """Django's hook for "which sessions are still good": besides the password, the stamp counts."""
-        return salted_hmac(
-            "portal.users.session", self.password + self.session_stamp, secret=secret, algorithm="sha256"
-        ).hexdigest()
+        return salted_hmac("portal.users.session", self.password + self.session_stamp, secret=secret, algorithm="sha256").hexdigest()

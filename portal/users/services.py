@@ -140,9 +140,7 @@ def ensure_first_administrator(username: str, password: str) -> str | None:
     if User.objects.filter(role=User.Role.ADMINISTRATOR).exists():
         return None
     made_up = None if password else secrets.token_urlsafe(12)
-    user = User(
-        username=username, email=username if is_email(username) else "", role=User.Role.ADMINISTRATOR, display_name="Administrator"
-    )
+    user = User(username=username, email=username if is_email(username) else "", role=User.Role.ADMINISTRATOR, display_name="Administrator")
     user.set_password(password or made_up)
     user.save()
     audit.record(None, user, audit.CREATE, role=("", user.role))

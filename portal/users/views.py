@@ -72,9 +72,7 @@ def activate(request: HttpRequest, username: str) -> HttpResponse:
     return confirm(request, existing(username), "users/activate.html", services.activate, "is active again")
 
 
-def confirm(
-    request: HttpRequest, user: User, template: str, verb: Callable[[User, User], None], said: str
-) -> HttpResponse:
+def confirm(request: HttpRequest, user: User, template: str, verb: Callable[[User, User], None], said: str) -> HttpResponse:
     """GET asks, POST does."""
     if request.method == "GET":
         return render(request, template, {"owner": user, "back": page_of(user)})

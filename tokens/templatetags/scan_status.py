@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import settings_app.services as config
 from django import template
 
+import settings_app.services as config
 from tokens.models import ScanRun
 
 register = template.Library()

@@ -2,37 +2,63 @@
 
 import django.core.validators
 import django.utils.timezone
-import portal.users.models
 from django.db import migrations, models
+
+import portal.users.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('username', models.CharField(max_length=150, unique=True, validators=[django.core.validators.RegexValidator("^[A-Za-z0-9_][A-Za-z0-9_.@+'&=~!$*-]*\\Z", 'Use an email address, or a name of letters, digits and . _ - + that begins with a letter or a digit.')])),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('display_name', models.CharField(blank=True, max_length=100)),
-                ('role', models.CharField(choices=[('user', 'User'), ('operator', 'Operator'), ('administrator', 'Administrator')], default='user', max_length=20)),
-                ('kind', models.CharField(choices=[('person', 'Person'), ('service', 'Service account')], default='person', max_length=10)),
-                ('is_active', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('deleted_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('session_stamp', models.CharField(default=portal.users.models.new_stamp, editable=False, max_length=32)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "username",
+                    models.CharField(
+                        max_length=150,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[A-Za-z0-9_][A-Za-z0-9_.@+'&=~!$*-]*\\Z",
+                                "Use an email address, or a name of letters, digits and . _ - + that begins with a letter or a digit.",
+                            )
+                        ],
+                    ),
+                ),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                ("display_name", models.CharField(blank=True, max_length=100)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("user", "User"), ("operator", "Operator"), ("administrator", "Administrator")],
+                        default="user",
+                        max_length=20,
+                    ),
+                ),
+                ("kind", models.CharField(choices=[("person", "Person"), ("service", "Service account")], default="person", max_length=10)),
+                ("is_active", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("deleted_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("session_stamp", models.CharField(default=portal.users.models.new_stamp, editable=False, max_length=32)),
             ],
             options={
-                'ordering': ['username'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('deleted_at', None), ('is_active', False), _connector='OR'), name='users_deleted_is_inactive'), models.CheckConstraint(condition=models.Q(('kind', 'person'), ('role', 'user'), _connector='OR'), name='users_service_account_has_role_user')],
+                "ordering": ["username"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("deleted_at", None), ("is_active", False), _connector="OR"), name="users_deleted_is_inactive"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind", "person"), ("role", "user"), _connector="OR"),
+                        name="users_service_account_has_role_user",
+                    ),
+                ],
             },
         ),
     ]

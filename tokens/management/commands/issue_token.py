@@ -1,18 +1,20 @@
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from portal.users.models import User
 from tokens import services
+from tokens.forms import ExpiryDateField
 
 
-def day(text: str) -> date:
+def day(text: str) -> date | None:
     try:
-        return datetime.strptime(text, "%Y-%m-%d").date()
-    except ValueError:
-        raise CommandError(f"--expires: '{text}' is not a date. Write it as YYYY-MM-DD.") from None
+        return ExpiryDateField().clean(text)
+    except ValidationError as error:
+        raise CommandError(f"--expires: {error.messages[0]}") from None
 
 
 class Command(BaseCommand):
@@ -28,7 +30,7 @@ class Command(BaseCommand):
         if owner is None:
             raise CommandError(f"There is no user named {username}.")
         try:
-            token, text = services.issue(owner, name, day(expires) if expires else None, None, timezone.now())
+            token, text = services.issue(owner, name, day(expires or ""), None, timezone.now())
         except services.TokenError as error:
             raise CommandError(str(error)) from None
         self.stderr.write(f"Token {token.pk} of {username}, good until {timezone.localtime(token.last_moment):%Y-%m-%d %H:%M %Z}")
