@@ -68,6 +68,11 @@ def clear_faults(due: QuerySet[Token], now: datetime) -> int:
     return faults.clear_faults(ours.exclude(key__in=due.annotate(fault_key=FAULT_KEY).values("fault_key")), now)
 
 
+def forget(token: Token, now: datetime) -> None:
+    """Clears the fault of a token that has just been revoked; the scan would do so too, some minutes later."""
+    faults.clear_faults(Fault.objects.filter(source=SOURCE, key=token.pk.hex), now)
+
+
 def raise_faults(due: QuerySet[Token], now: datetime) -> int:
     is_open = Fault.objects.open().filter(source=SOURCE, key=OuterRef("fault_key"))
     new = due.annotate(fault_key=FAULT_KEY).filter(~Exists(is_open)).select_related("user").order_by("pk")

@@ -10,7 +10,7 @@ from django.db import transaction
 import settings_app.services as config
 from portal import audit
 from portal.users.models import User
-from tokens import dates, secret
+from tokens import dates, expiry, secret
 from tokens.models import NAME_MAX, Token
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
@@ -115,6 +115,7 @@ def revoke(token: Token, actor: User | None, now: datetime) -> bool:
     with transaction.atomic():
         if not Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now, revoked_by=actor):
             return False
+        expiry.forget(token, now)
         audit.record(actor, token, audit.UPDATE, revoked_at=("", now.isoformat()))
     token.revoked_at, token.revoked_by = now, actor
     return True
