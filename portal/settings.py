@@ -196,7 +196,7 @@ EMAIL_FILE_PATH = DATA_DIR / "mail"
 POST_OFFICE = {"BACKENDS": {"default": MAIL_TRANSPORT}, "CELERY_ENABLED": False}
 
 # Celery: a task only says "look now". What must happen is a row, and the next beat finds what a lost task left.
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 if not REDIS_URL:
     BROKER_DIR = DATA_DIR / "broker"
     for folder in ("queue", "control", "processed"):

@@ -60,7 +60,8 @@ class Supervisor(Manager):
 def run(processes: dict[str, list[str]], folder: str, on_start: Callable[[], None]) -> int:
     """Runs the processes until a signal comes or one of them ends. Returns an exit status: 0 when a signal ended it."""
     supervisor = Supervisor(on_start)
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    # Celery says at length that it runs as root, which in a container it may.
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore:You're running the worker"}
     for name, command in processes.items():
         # exec: the shell that honcho starts becomes the process, so that its signals arrive there.
         supervisor.add_process(name, "exec " + shlex.join(command), env=environment, cwd=folder)

@@ -11,6 +11,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from portal import supervisor
 
+# Font Awesome's 2,000 pictures and its scripts: the pages use its fonts. (The Dockerfile leaves out the same.)
+UNUSED_FILES = ["svgs", "sprites", "fontawesome/js/*"]
+
 
 class Command(BaseCommand):
     help = "Runs the whole portal on 127.0.0.1: migrations, first administrator, static files, web server, worker and beat."
@@ -21,7 +24,7 @@ class Command(BaseCommand):
             lock = lock_folder()
             check_port(settings.PORT)
             call_command("prepare_portal", stdout=self.stdout)
-            call_command("collectstatic", verbosity=0, interactive=False)
+            call_command("collectstatic", verbosity=0, interactive=False, ignore_patterns=UNUSED_FILES)
             processes = supervisor.commands(settings.PORT, settings.WEB_WORKERS)
             status = supervisor.run(processes, str(settings.BASE_DIR), self.announce)
         except KeyboardInterrupt:
