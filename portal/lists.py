@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django_filters import FilterSet
@@ -30,7 +29,6 @@ def list_context(
     search: tuple[str, ...],
     empty: str,
     filter_class: type[FilterSet] | None = None,
-    **table_arguments: Any,
 ) -> dict[str, Any]:
     """The context of `_list.html`: `table` and `list`. `search`: look-ups such as `name__icontains`, any of which may match.
     A page number past the end (or one that is none) gives the last (or first) page."""
@@ -40,9 +38,13 @@ def list_context(
         rows = filterset.qs
     if text:
         rows = rows.filter(Q.create([(field, text) for field in search], connector=Q.OR))
-    table = table_class(rows, request=request, **table_arguments)
+    table = table_class(rows, request=request)
     size = page_size(request)
-    RequestConfig(request, paginate={"per_page": size, "silent": True, "paginator_class": Paginator}).configure(table)
+    RequestConfig(request, paginate=False).configure(table)
+    # Rows that are equal in the column sorted by would else come in any order, on two pages or on none.
+    table.data.data = table.data.data.order_by(*table.data.data.query.order_by, "pk")
+    table.paginate(per_page=size)
+    table.page = table.paginator.get_page(request.GET.get("page"))
     filtered = bool(text or (filterset is not None and any(filterset.form.data.get(name) for name in filterset.filters)))
     return {
         "table": table,

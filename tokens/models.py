@@ -77,6 +77,7 @@ class Token(models.Model):
         indexes = [
             models.Index(fields=["expires_at"], condition=Q(kind="permanent", revoked_at=None), name="tokens_unrevoked_by_expiry"),
             models.Index(fields=["user", "-created_at"], name="tokens_by_user"),
+            models.Index(fields=["-created_at", "id"], condition=Q(kind="permanent"), name="tokens_permanent_newest_first"),
         ]
 
     def __str__(self) -> str:
