@@ -25,20 +25,15 @@
     }
   }
 
-  function textOf(button) {
-    return (button.closest("[data-token]") || document).querySelector("[data-token-text]");
-  }
+  const shownIn = () => document.querySelector("[data-token-text]");
 
   function hide(button) {
-    const text = textOf(button);
-    if (text.dataset.masked !== undefined) text.textContent = text.dataset.masked;
+    shownIn().textContent = shownIn().dataset.masked;
     button.setAttribute("aria-pressed", "false");
   }
 
   async function reveal(button) {
-    const text = textOf(button);
-    text.dataset.masked ??= text.textContent.trim();
-    text.textContent = await fetchToken(button);
+    shownIn().textContent = await fetchToken(button);
     button.setAttribute("aria-pressed", "true");
   }
 
@@ -46,6 +41,7 @@
     const eye = event.target.closest("[data-token-reveal]");
     const button = eye || event.target.closest("[data-token-copy]");
     if (!button) return;
+    event.preventDefault(); // without JavaScript the eye's form shows the token on a page of its own
     try {
       if (eye) return eye.getAttribute("aria-pressed") === "true" ? hide(eye) : await reveal(eye);
       if (await copy(button)) portal.toast("API token copied.");
