@@ -65,6 +65,7 @@ class TokenFilter(django_filters.FilterSet):
     """Access Control's filters: by status, and by how soon a live token expires."""
 
     status = django_filters.ChoiceFilter(
+        label="Status",
         empty_label="Any status",
         method="by_status",
         choices=[("active", "Active"), ("expiring", "Expiring"), ("expired", "Expired"), ("revoked", "Revoked")],

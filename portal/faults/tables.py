@@ -26,6 +26,7 @@ class FaultFilter(django_filters.FilterSet):
     """By state. Without a choice the list shows what is open, acknowledged or not."""
 
     state = django_filters.ChoiceFilter(
+        label="State",
         method="by_state",
         empty_label="Open and acknowledged",
         choices=[("open", "Open"), ("acknowledged", "Acknowledged"), ("cleared", "Cleared"), ("all", "All")],
