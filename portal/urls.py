@@ -1,4 +1,3 @@
-from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -6,8 +5,7 @@ from django.views.generic import RedirectView
 from portal import views
 from portal.users import urls as user_urls
 
-# The Django admin has a sign-in of its own, which would know neither rate limits nor password rules: ours is used instead.
-admin.site.login = secure_admin_login(admin.site.login)
+admin.site.login = views.admin_sign_in
 admin.site.site_title = admin.site.site_header = "Review"
 admin.site.index_title = "For operators: faults, and what led to them"
 
