@@ -1,0 +1,228 @@
+"""Who may do what: one table over every URL of the portal. A URL that the table does not know fails the test."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from auditlog.models import LogEntry
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+import settings_app.services as config
+from portal import mail
+from portal.users.models import User
+from tests.factories import FaultFactory, TokenFactory, UserFactory
+from tests.pages.visitor import Visitor
+from tokens.models import Notice, ScanRun, Token
+
+# URL, its arguments, then what GET and POST answer to: anonymous, user, operator, administrator.
+# "in" is 302 to sign-in. 422: a form sent empty. Tokens, users and faults in the arguments are somebody else's.
+TABLE = """
+home                                    -         in 302 302 302   405 405 405 405
+profile                                 -         in 200 200 200   405 405 405 405
+health                                  -        200 200 200 200   405 405 405 405
+tokens:user_tokens                      username  in 403 403 200   405 405 405 405
+tokens:create                           username  in 403 403 200    in 403 403 422
+tokens:all                              -         in 403 403 200   405 405 405 405
+tokens:revoke_many                      -        405 405 405 405    in 403 403 302
+tokens:add_own                          -         in 403 403 200    in 403 403 422
+tokens:create_own                       -         in 403 403 200    in 403 403 422
+tokens:temporary                        -        405 405 405 405    in 200 200 200
+tokens:revoke                           token     in 404 404 200    in 404 404 302
+users:list                              -         in 403 403 200   405 405 405 405
+users:create                            -         in 403 403 200    in 403 403 422
+users:detail                            username  in 403 403 302   405 405 405 405
+users:update                            username  in 403 403 200    in 403 403 422
+users:deactivate                        username  in 403 403 200    in 403 403 302
+users:activate                          username  in 403 403 200    in 403 403 302
+users:delete                            username  in 403 403 200    in 403 403 422
+faults:list                             -         in 403 200 200   405 405 405 405
+faults:acknowledge                      fault    405 405 405 405    in 403 302 302
+settings:config                         -         in 403 403 200   405 405 405 405
+settings:add                            -         in 403 403 200    in 403 403 422
+settings:update                         key       in 403 403 200    in 403 403 422
+settings:delete                         key       in 403 403 200    in 403 403 302
+account_login                           -        200 302 302 302   200 302 302 302
+account_logout                          -        302 200 200 200   302 302 302 302
+account_inactive                        -        200 200 200 200   405 405 405 405
+account_reauthenticate                  -         in 200 200 200    in 200 200 200
+account_change_password                 -         in 200 200 200    in 200 200 200
+account_set_password                    -         in 302 302 302    in 302 302 302
+account_reset_password                  -        200 200 200 200   200 200 200 200
+account_reset_password_done             -        200 200 200 200   405 405 405 405
+account_reset_password_from_key         key36    200 200 200 200   200 200 200 200
+account_reset_password_from_key_done    -        200 200 200 200   405 405 405 405
+account_signup                          -        302 302 302 302   302 302 302 302
+account_email                           -        302 302 302 302   302 302 302 302
+admin:index                             -         in  in 200 200    in  in 200 200
+admin:login                             -         in 403 302 302    in 403 302 302
+admin:logout                            -        302 302 405 405   302 302 200 200
+admin:password_change                   -        302 302 302 302   302 302 302 302
+admin:password_change_done              -         in  in 200 200    in  in 405 405
+admin:autocomplete                      -         in  in 403 403    in  in 405 405
+admin:jsi18n                            -         in  in 200 200    in  in 405 405
+admin:view_on_site                      foreign   in  in 404 404    in  in 404 404
+admin:app_list                          app       in  in 200 200    in  in 200 200
+admin/(?P<url>.*)$                      url       in  in 404 404    in  in 404 404
+"""
+# For every model that is registered in the Django admin: read, and nothing else.
+ADMIN_TABLE = """
+changelist   in in 200 200   in in 200 200
+add          in in 403 403   in in 403 403
+history      in in 200 200   in in 200 200
+delete       in in 403 403   in in 403 403
+change       in in 200 200   in in 403 403
+"""
+ROLES = ("anonymous", "user", "operator", "administrator")
+ROWS = {words[0]: words[1:] for words in map(str.split, TABLE.strip().splitlines())}
+ADMIN_ROWS = {words[0]: words[1:] for words in map(str.split, ADMIN_TABLE.strip().splitlines())}
+MODELS = {model._meta.label_lower.replace(".", "_"): model._meta for model in admin.site._registry}
+
+
+def names(patterns: list[Any], space: str = "", route: str = "") -> Iterator[str]:
+    """The names of all URLs; the route of one that has none."""
+    for pattern in patterns:
+        here = route + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            inside = f"{space}{pattern.namespace}:" if pattern.namespace else space
+            yield from names(pattern.url_patterns, inside, here)
+        elif isinstance(pattern, URLPattern):
+            yield space + pattern.name if pattern.name else here
+
+
+def visitors() -> list[Visitor]:
+    roles = [None, *(UserFactory(role=role) for role in ROLES[1:])]
+    return [Visitor(user) for user in roles]
+
+
+def answers(url: str, method: str) -> list[str]:
+    found = []
+    for visitor in visitors():
+        response = visitor.get(url) if method == "GET" else visitor.send(url)
+        location = response.headers.get("Location", "")
+        to_sign_in = location.startswith((f"{reverse('account_login')}?", f"{reverse('admin:login')}?"))
+        found.append("in" if to_sign_in else str(response.status_code))
+    return found
+
+
+def arguments(kind: str) -> list[Any]:
+    other = UserFactory(username="other@example.com")
+    made = {
+        "-": list,
+        "username": lambda: [other.username],
+        "token": lambda: [TokenFactory(user=other).pk],
+        "fault": lambda: [FaultFactory().pk],
+        "key": lambda: [config.add("token_expiration_days", "15", None).key],
+        "key36": lambda: ["1", "abc-123"],
+        "foreign": lambda: [1, 1],
+        "app": lambda: ["faults"],
+    }
+    return made[kind]()
+
+
+def test_every_url_stands_in_the_table() -> None:
+    unnamed = {f"admin/{meta.app_label}/{meta.model_name}/<path:object_id>/" for meta in MODELS.values()}
+    expected = set(ROWS) | {f"admin:{model}_{page}" for model in MODELS for page in ADMIN_ROWS} | unnamed
+    found = set(names(get_resolver().url_patterns)) - {"admin/password_change/"}  # goes to account_change_password
+    assert found == expected
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("name", ROWS)
+def test_each_role_gets_what_the_table_says(name: str, method: str) -> None:
+    kind, *statuses = ROWS[name]
+    url = "/admin/nothing/at/all/" if kind == "url" else reverse(name, args=arguments(kind))
+    assert answers(url, method) == (statuses[:4] if method == "GET" else statuses[4:])
+
+
+def example(model: str) -> Any:
+    """A row of each model that the Django admin shows."""
+    now = timezone.now()
+    token = TokenFactory()
+    rows = {
+        "users_user": User.objects.all,
+        "tokens_token": Token.objects.all,
+        "faults_fault": lambda: [FaultFactory()],
+        "tokens_scanrun": lambda: [ScanRun.objects.create(asked_by="schedule", started_at=now)],
+        "tokens_notice": lambda: [Notice.objects.create(token=token, threshold=7, address="ops@example.com", created_at=now)],
+        "post_office_email": lambda: [mail.queue(["ops@example.com"], "Subject", "Text")],
+        "settings_app_config": lambda: [config.add("token_expiration_days", "15", None)],
+        "auditlog_logentry": lambda: [config.add("token_expiration_days", "15", None), *LogEntry.objects.all()][1:],
+    }
+    return rows[model]()[0]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("action", ADMIN_ROWS)
+@pytest.mark.parametrize("model", MODELS)
+def test_the_django_admin_only_shows(model: str, action: str, method: str) -> None:
+    statuses = ADMIN_ROWS[action]
+    row = example(model)
+    url = reverse(f"admin:{model}_{action}", args=[row.pk] if action in ("history", "delete", "change") else [])
+    assert answers(url, method) == (statuses[:4] if method == "GET" else statuses[4:])
+    assert type(row).objects.filter(pk=row.pk).exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["tokens:add_own", "tokens:create_own"])
+@pytest.mark.parametrize("role", ROLES[1:])
+def test_with_its_flag_everybody_may_create_their_own_tokens(name: str, role: str) -> None:
+    config.add("users_may_create_tokens", "true", None)
+    visitor = Visitor(UserFactory(role=role))
+    assert visitor.get(reverse(name)).status_code == 200
+    assert visitor.send(name, name="mine").status_code == 200
+    assert visitor.user.tokens.permanent().count() == 1
+    profile = visitor.see("profile")
+    assert [link.text for link in profile.all("a", "btn")[:2]] == ["Add", "Create Token"]
+
+
+@pytest.mark.django_db
+def test_the_flag_opens_nothing_to_anonymous_visitors_and_no_other_users_tokens(as_person: Visitor, anonymous: Visitor) -> None:
+    config.add("users_may_create_tokens", "true", None)
+    other = UserFactory()
+    assert anonymous.send("tokens:create_own", name="mine").status_code == 302
+    assert as_person.send("tokens:create", other.username, name="theirs").status_code == 403
+    assert not Token.objects.permanent().exists()
+
+
+@pytest.mark.django_db
+def test_anybody_may_revoke_their_own_token_and_nobody_but_administrators_anothers(as_person: Visitor, as_operator: Visitor) -> None:
+    mine, other = TokenFactory(user=as_person.user), TokenFactory()
+    assert as_person.send("tokens:revoke", mine.pk).status_code == 302
+    assert as_operator.send("tokens:revoke", other.pk).status_code == 404
+    assert as_person.send("tokens:revoke", other.pk).status_code == 404
+    assert list(Token.objects.permanent().filter(revoked_at=None)) == [other]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", ROLES[1:])
+def test_a_temporary_token_cannot_be_revoked_by_its_id(role: str) -> None:
+    visitor = Visitor(UserFactory(role=role))
+    temporary = visitor.user.tokens.get()
+    assert visitor.send("tokens:revoke", temporary.pk).status_code == 404
+    assert Token.objects.filter(pk=temporary.pk, revoked_at=None).exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("role", "sections"), [("user", []), ("operator", ["Faults"]), ("administrator", None)])
+def test_the_navigation_has_only_what_the_role_may_open(role: str, sections: list[str] | None) -> None:
+    visitor = Visitor(UserFactory(role=role))
+    links = [link for side in visitor.see("profile").all("nav", "side") for link in side.all("a")]
+    assert [link.text for link in links] == (["Users", "Faults", "System Settings", "Access Control"] if sections is None else sections)
+    assert [visitor.get(link.attributes["href"]).status_code for link in links] == [200] * len(links)
+
+
+@pytest.mark.django_db
+def test_an_htmx_request_without_a_session_sends_the_whole_page_to_sign_in() -> None:
+    response = Visitor(htmx="pane").get(reverse("users:create"))
+    assert response.status_code == 401
+    assert response["HX-Redirect"] == f"{reverse('account_login')}?next=/profile/"
+
+
+@pytest.mark.django_db
+def test_a_session_whose_user_was_deactivated_is_over(as_person: Visitor, as_administrator: Visitor) -> None:
+    assert as_administrator.send("users:deactivate", as_person.user.username).status_code == 302
+    assert as_person.get(reverse("profile"))["Location"].startswith(reverse("account_login"))
