@@ -1,0 +1,142 @@
+"""Token names: what can be one, and that a user's active tokens have different ones."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.clock import DAY, NOW, TODAY
+from tests.factories import UserFactory, issue
+from tokens import services
+from tokens.dates import end_of
+from tokens.models import Token
+from tokens.verify import Refusal, verify
+
+pytestmark = pytest.mark.django_db
+
+EMPTY = "Enter a name that says what the token is for."
+UNSEEN = "The name has a line break or another character that cannot be seen."
+MARKUP = "The name cannot have < or >."
+LINE = "a\u2028b"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("", EMPTY),
+        ("   ", EMPTY),
+        ("\t\n", EMPTY),
+        ("\u3000", EMPTY),
+        ("x" * 101, "This name has 101 characters; 100 is the most."),
+        ("é" * 5000, "This name has 5000 characters; 100 is the most."),
+        ("a\nb", UNSEEN),
+        ("a\rb", UNSEEN),
+        ("a\x00b", UNSEEN),
+        ("a\x1b[31mb", UNSEEN),
+        ("a\x7fb", UNSEEN),
+        ("a\x85b", UNSEEN),
+        ("invoice\u202egpj.exe", UNSEEN),
+        ("zero\u200bwidth", UNSEEN),
+        ("\ufeffbom", UNSEEN),
+        (LINE, UNSEEN),
+        ("half\ud800", UNSEEN),
+        ("<script>alert(1)</script>", MARKUP),
+        ("a > b", MARKUP),
+        ("<", MARKUP),
+    ],
+)
+def test_a_name_that_cannot_be_is_refused_with_what_is_wrong(name: str, message: str) -> None:
+    with pytest.raises(services.BadName) as error:
+        issue(name=name)
+    assert (str(error.value), error.value.field) == (message, "name")
+    assert not Token.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x",
+        "x" * 100,
+        "é" * 100,
+        "CI/CD Pipeline",
+        "日本語",
+        "{% debug %}",
+        "{{ x }}",
+        "%s %(a)s",
+        "'; DROP TABLE tokens_token; --",
+        "a & b",
+        "🚀",
+    ],
+)
+def test_every_other_name_is_kept_as_it_was_typed(name: str) -> None:
+    issue(name=name)
+    assert Token.objects.get().name == name
+
+
+def test_space_around_a_name_is_dropped() -> None:
+    issue(name="  deploy \t")
+    assert Token.objects.get().name == "deploy"
+
+
+def test_a_name_that_an_active_token_of_the_user_has_is_refused_and_says_so() -> None:
+    owner = UserFactory()
+    issue(owner, "deploy")
+    with pytest.raises(services.NameTaken, match=f"^{owner.username} has an active token named deploy already.$") as error:
+        issue(owner, " deploy ")
+    assert error.value.field == "name"
+    assert Token.objects.count() == 1
+
+
+def test_capital_letters_make_another_name() -> None:
+    owner = UserFactory()
+    issue(owner, "deploy")
+    issue(owner, "Deploy")
+    assert Token.objects.count() == 2
+
+
+def test_two_users_can_have_tokens_of_the_same_name() -> None:
+    issue(name="deploy")
+    issue(name="deploy")
+    assert Token.objects.count() == 2
+
+
+def test_the_name_of_a_temporary_token_is_taken_by_nobody() -> None:
+    owner = UserFactory()
+    row = {"user": owner, "name": "deploy", "kind": Token.Kind.TEMPORARY, "expires_at": NOW + DAY, "created_at": NOW}
+    Token.objects.create(**row, digest=b"1" * 32)
+    Token.objects.create(**row, digest=b"2" * 32)
+    assert issue(owner, "deploy", NOW)
+
+
+def test_a_name_is_free_again_once_its_token_is_revoked() -> None:
+    owner = UserFactory()
+    for _ in range(3):
+        token, _ = issue(owner, "deploy", NOW)
+        services.revoke(token, None, NOW)
+    issue(owner, "deploy", NOW)
+    assert Token.objects.count() == 4
+
+
+def test_a_name_is_free_again_from_the_very_instant_at_which_its_token_expires() -> None:
+    owner = UserFactory()
+    _, old = issue(owner, "deploy", NOW, expires=TODAY + DAY)
+    end = end_of(TODAY + DAY)
+    with pytest.raises(services.NameTaken):
+        issue(owner, "deploy", end - timedelta(microseconds=1))
+    token, text = issue(owner, "deploy", end)
+    assert verify(text, end) == token
+    assert verify(old, end) is Refusal.EXPIRED
+
+
+def test_the_second_holder_of_an_expired_name_holds_it_like_the_first() -> None:
+    owner = UserFactory()
+    issue(owner, "deploy", NOW, expires=TODAY + DAY)
+    issue(owner, "deploy", NOW + 5 * DAY)
+    with pytest.raises(services.NameTaken):
+        issue(owner, "deploy", NOW + 5 * DAY)
+
+
+def test_an_expired_token_that_gave_its_name_away_keeps_its_own_for_the_list() -> None:
+    owner = UserFactory()
+    issue(owner, "deploy", NOW, expires=TODAY + DAY)
+    issue(owner, "deploy", NOW + 5 * DAY)
+    assert list(Token.objects.values_list("name", flat=True)) == ["deploy", "deploy"]
