@@ -1,0 +1,61 @@
+"""A signed-in browser on a live portal, watched: whatever its pages complain about fails the test."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import BrowserContext, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from portal.users.models import User
+from tests.browser.watching import REPORT_VIOLATIONS, Visit, Watch
+from tests.factories import AdministratorFactory
+
+expect.set_options(timeout=10_000)
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def context(context: BrowserContext, watch: Watch) -> Iterator[BrowserContext]:
+    """pytest-playwright's, with an eye on every page in it."""
+    context.set_default_timeout(10_000)
+    context.add_init_script(REPORT_VIOLATIONS)
+    context.on("page", watch.follow)
+    yield context
+    assert not watch.left(), "\n".join(watch.left())
+
+
+@pytest.fixture
+def administrator(transactional_db: None) -> User:
+    return AdministratorFactory(username="anna@example.com", display_name="Anna Berg")
+
+
+def sign_in(context: BrowserContext, user: User, address: str) -> None:
+    """Gives the browser the cookie of a new session, as the sign-in page does (which has tests of its own)."""
+    client = Client()
+    client.force_login(user)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": address, "httpOnly": True}])
+
+
+@pytest.fixture
+def visit(page: Page, live_server: LiveServer) -> Visit:
+    """Signs a user in, and opens a page as that user."""
+
+    def visit(user: User, path: str = "/") -> Page:
+        sign_in(page.context, user, live_server.url)
+        page.goto(live_server.url + path)
+        return page
+
+    return visit
+
+
+@pytest.fixture
+def portal(visit: Visit, administrator: User) -> Page:
+    """The portal as a signed-in administrator first sees it, from where a test clicks its way."""
+    return visit(administrator)
