@@ -44,7 +44,7 @@ class UserTable(tables.Table):
     username = tables.TemplateColumn(template_name="users/_username.html")
     role = tables.TemplateColumn(template_name="users/_role.html", verbose_name="Roles")
     live = tables.TemplateColumn(template_name="users/_tokens.html", verbose_name="Tokens")
-    last_login = tables.TemplateColumn("{% include '_when.html' with when=value %}", empty_values=())
+    last_login = tables.TemplateColumn(template_name="_when_value.html", empty_values=())
     is_active = tables.TemplateColumn(template_name="users/_status.html", verbose_name="Status")
 
     class Meta:

@@ -9,16 +9,16 @@ from portal.lists import narrow_column
 from tokens import dates
 from tokens.models import Token
 
-WHEN = "{% include '_when.html' with when=value %}"
+WHEN = "_when_value.html"
 
 
 class TokenTable(tables.Table):
     name = tables.Column(verbose_name="Token Name")
     token = tables.TemplateColumn(template_name="tokens/_hint.html", orderable=False, verbose_name="Token")
     user = tables.TemplateColumn(template_name="tokens/_owner.html", order_by="user__username")
-    created_at = tables.TemplateColumn(WHEN, verbose_name="Created")
-    last_used_at = tables.TemplateColumn(WHEN, verbose_name="Last used", empty_values=())
-    expires_at = tables.TemplateColumn("{% include '_when.html' with when=record.last_moment %}", verbose_name="Expires")
+    created_at = tables.TemplateColumn(template_name=WHEN, verbose_name="Created")
+    last_used_at = tables.TemplateColumn(template_name=WHEN, verbose_name="Last used", empty_values=())
+    expires_at = tables.TemplateColumn(template_name="tokens/_last_moment.html", verbose_name="Expires")
     status = tables.TemplateColumn(template_name="tokens/_status.html")
 
     class Meta:
@@ -41,7 +41,7 @@ class UserTokenTable(TokenTable):
     """A user's Tokens tab: Token Name, Token, Expiration Date, Created, Last used, Status."""
 
     menu = narrow_column("tokens/_menu.html")
-    expires_at = tables.TemplateColumn("{% include '_when.html' with when=record.last_moment %}", verbose_name="Expiration Date")
+    expires_at = tables.TemplateColumn(template_name="tokens/_last_moment.html", verbose_name="Expiration Date")
 
     class Meta:
         order_by = "-created_at"

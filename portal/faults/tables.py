@@ -14,7 +14,7 @@ class FaultTable(tables.Table):
     resource = tables.Column()
     description = tables.Column()
     severity = tables.TemplateColumn(template_name="faults/_severity.html")
-    raised_at = tables.TemplateColumn("{% include '_when.html' with when=value %}", verbose_name="Raised")
+    raised_at = tables.TemplateColumn(template_name="_when_value.html", verbose_name="Raised")
     state = tables.TemplateColumn(template_name="faults/_state.html", order_by=("cleared_at", "acknowledged_at"))
 
     class Meta:
