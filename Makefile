@@ -28,7 +28,8 @@ test: lint ## everything that must hold: lint, then the whole suite on SQLite an
 lint: $(DEV) ## style, imports between the rooms, missing migrations
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/lint-imports
+	$(BIN)/djlint --lint --quiet templates
+	$(BIN)/lint-imports --no-logo
 	DATABASE_URL= PORTAL_DATA_DIR=.venv/lint $(MANAGE) makemigrations --check --dry-run
 
 format: $(DEV) ## bring the code into its form
