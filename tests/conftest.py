@@ -13,6 +13,7 @@ __all__ = ["redis_server", "redis_url", "smtp_server"]
 # Loopback only: the browser asks for nothing outside, and could not if it wanted to.
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
+    "--disable-dev-shm-usage",  # a container has little of it
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
