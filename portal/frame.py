@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 
 # section, label, URL name, icon, the roles that see it
 NAVIGATION = [
@@ -28,11 +29,11 @@ def navigation(role: str, path: str) -> list[dict[str, Any]]:
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """Context processor."""
+    """Context processor. The navigation is made when the page asks, since a list's cells, which run this too, do not."""
     user = getattr(request, "user", None)
     htmx = getattr(request, "htmx", None)
     return {
         "portal_name": settings.PORTAL_NAME,
-        "navigation": navigation(user.role, request.path) if user and user.is_authenticated else [],
+        "navigation": SimpleLazyObject(lambda: navigation(user.role, request.path)) if user and user.is_authenticated else [],
         "frame": "_dialog.html" if htmx and htmx.target in DIALOGS else "base.html",
     }

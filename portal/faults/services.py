@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from portal import access, audit
 from portal.faults.models import Fault
@@ -63,9 +64,12 @@ def clear(fault: Fault, actor: Any, now: datetime) -> bool:
     return True
 
 
-def bell(request: HttpRequest) -> dict[str, int | None]:
-    """Context processor: how many faults wait for somebody; None for those who see no faults."""
+def bell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: how many faults wait for somebody; None for those who see no faults.
+
+    Counted when the page asks: a list renders each cell as a template of its own, and every one of them runs this.
+    """
     user = getattr(request, "user", None)
     if user is None or not access.may_review(user):
         return {"open_faults": None}
-    return {"open_faults": Fault.objects.unacknowledged().count()}
+    return {"open_faults": SimpleLazyObject(Fault.objects.unacknowledged().count)}
