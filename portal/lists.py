@@ -38,7 +38,7 @@ def list_context(
         rows = filterset.qs
     if text:
         rows = rows.filter(Q.create([(field, text) for field in search], connector=Q.OR))
-    table = table_class(rows, request=request)
+    table = table_class(rows)  # without the request: given it, the table would page by itself, by whatever size the address names
     size = page_size(request)
     RequestConfig(request, paginate=False).configure(table)
     # Rows that are equal in the column sorted by would else come in any order, on two pages or on none.
