@@ -7,8 +7,10 @@
 
   const isDialog = (element) => element instanceof HTMLDialogElement && element.matches(".pane, .window");
   const openOne = () => document.querySelector("dialog[open]");
-  // Held: a token nobody has copied yet, or a form on its way, whose answer must find its dialog.
-  const isHeld = (dialog) => Boolean(dialog.querySelector("[data-keep-open], form[data-sending]"));
+  // A form is on its way: its answer must find its dialog.
+  const isSending = (dialog) => Boolean(dialog.querySelector("form[data-sending]"));
+  // Held against a slip: also while a token is there that nobody has copied yet.
+  const isHeld = (dialog) => isSending(dialog) || Boolean(dialog.querySelector("[data-keep-open]"));
 
   function focusFirst(dialog) {
     for (const selector of FIRST) {
@@ -59,7 +61,7 @@
     const dialog = event.target.closest("dialog");
     if (closer && dialog) {
       event.preventDefault(); // on a full page the same link leads back
-      dialog.close();
+      if (!isSending(dialog)) dialog.close();
     }
   });
   // A click outside closes only if it also began there: not when a selection is drawn out of the dialog.
