@@ -66,7 +66,7 @@ TOKENS = [
     Planned(ADMINISTRATOR, "Old laptop", 402, used=47),
     Planned(ADMINISTRATOR, "Data migration", 150, 90, used=88, revoked=84),
     Planned(ADMINISTRATOR, "Laptop scripts", 118, used=0.1),
-    Planned(ADMINISTRATOR, "QA-Test-Token", 2, 21),
+    Planned(ADMINISTRATOR, "API tests", 2, 21),
     Planned("grace.okafor@example.com", "Grafana setup", 61, 180, used=12),
     Planned("jonas.weber@example.com", "Notebook", 352, used=1.3),
     Planned("priya.raman@example.com", "Load tests", 40, 60, used=6),
@@ -84,7 +84,7 @@ TOKENS = [
     Planned("grafana-reader", "Dashboards", 378, used=13.4),
     Planned("grafana-reader", "Dashboards", 12, used=0.001),
     Planned("release-bot", "Tag and publish", 5, 300),
-    Planned("release-bot", "Leaked in a build log", 33, used=30.9, revoked=31),
+    Planned("release-bot", "Leaked in a build log", 33, used=31.2, revoked=31),
 ]
 
 

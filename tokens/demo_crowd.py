@@ -17,7 +17,7 @@ from portal.users.models import User
 from tokens import secret
 from tokens.models import Token
 
-BATCH = 5000
+BATCH = 10_000
 FIRST = ["Amina", "Ben", "Carlos", "Dana", "Emil", "Fatima", "Goran", "Hana", "Igor", "Julia", "Kofi", "Lena", "Marco", "Nadia"]
 LAST = ["Berg", "Costa", "Dubois", "Evans", "Fischer", "Garcia", "Hansen", "Ito", "Khan", "Lopez", "Mensah", "Novak", "Rossi"]
 JOBS = ["deploy", "backup", "export", "import", "metrics", "report", "sync", "release", "audit", "search"]
