@@ -1,6 +1,7 @@
 """A signed-in browser on a live portal, watched: whatever its pages complain about fails the test."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -18,6 +19,11 @@ expect.set_options(timeout=10_000)
 @pytest.fixture
 def watch() -> Watch:
     return Watch()
+
+
+@pytest.fixture
+def browser_context_args(browser_context_args: dict[str, Any], live_server: LiveServer) -> dict[str, Any]:
+    return {**browser_context_args, "base_url": live_server.url}
 
 
 @pytest.fixture
@@ -49,7 +55,7 @@ def visit(page: Page, live_server: LiveServer) -> Visit:
 
     def visit(user: User, path: str = "/") -> Page:
         sign_in(page.context, user, live_server.url)
-        page.goto(live_server.url + path)
+        page.goto(path)
         return page
 
     return visit
