@@ -14,6 +14,7 @@ from django.core.validators import validate_email
 APP_CONFIG, FLAGS = "App Config", "Flags"
 TYPES = (APP_CONFIG, FLAGS)
 MAX_ADDRESSES = 100
+ADDRESS_LENGTH = 254  # RFC 5321, and what a notice's row holds
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def pieces(text: str) -> list[str]:
 
 
 def whole_number(text: str, low: int, high: int, unit: str) -> int:
-    if not (text.isascii() and text.isdigit()) or not low <= int(text[:9]) <= high:
+    if not (text.isascii() and text.isdigit() and len(text) < 10) or not low <= int(text) <= high:
         raise ValueError(f"'{text[:40]}' is not a whole number of {unit} from {low:,} to {high:,}.")
     return int(text)
 
@@ -49,14 +50,21 @@ def days(text: str) -> tuple[int, ...]:
     return tuple(sorted({whole_number(part, 1, 365, "days") for part in pieces(text)}, reverse=True))
 
 
+def is_address(text: str) -> bool:
+    """An email address that can be stored and queued: not a quoted one (`"a,b"@x.org`), whose comma the mail queue splits at."""
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return len(text) <= ADDRESS_LENGTH and '"' not in text
+
+
 def addresses(text: str) -> tuple[str, ...]:
     """`"a@x.org;b@x.org"` -> `("a@x.org", "b@x.org")`. A doubled address (in any case of letters) is refused, not dropped."""
     found: dict[str, str] = {}
     for part in pieces(text):
-        try:
-            validate_email(part)
-        except ValidationError:
-            raise ValueError(f"'{part[:80]}' is not an email address.") from None
+        if not is_address(part):
+            raise ValueError(f"'{part[:80]}' is not an email address.")
         if part.lower() in found:
             raise ValueError(f"'{part}' is there twice.")
         found[part.lower()] = part
