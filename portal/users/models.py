@@ -6,6 +6,7 @@ from typing import Any, Self
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -66,6 +67,7 @@ class User(AbstractBaseUser):
     class Meta:
         ordering = ["username"]
         constraints = [
+            models.UniqueConstraint(Lower("username"), name="users_username_once_in_any_case"),
             models.CheckConstraint(condition=models.Q(deleted_at=None) | models.Q(is_active=False), name="users_deleted_is_inactive"),
             models.CheckConstraint(condition=models.Q(kind="person") | models.Q(role="user"), name="users_service_account_has_role_user"),
         ]
