@@ -94,7 +94,8 @@ def issue(
     text = secret.generate()
     with transaction.atomic():
         # The owner's row is locked, so that a deactivation at the same moment comes before (refused here) or after (revokes it).
-        owner = User.objects.select_for_update(of=("self",)).get(pk=owner.pk)
+        # `no_key`: rows that only name the user (created_by, ...) need not wait, and so two administrators cannot block each other.
+        owner = User.objects.select_for_update(no_key=True).get(pk=owner.pk)
         if not owner.is_active:
             raise OwnerInactive(f"{owner.username} is not active, and cannot get a token.")
         if request_id and (made := Token.objects.filter(request_id=request_id).first()):

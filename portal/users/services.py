@@ -52,7 +52,7 @@ def create(username: str, display_name: str, role: str, actor: User | None) -> U
         "session_stamp": new_stamp(),
     }
     with transaction.atomic():
-        same_name = User.objects.select_for_update().filter(username__iexact=username).first()
+        same_name = User.objects.select_for_update(no_key=True).filter(username__iexact=username).first()
         if same_name and not same_name.deleted_at:
             raise UserError(f"There is a user named {same_name.username} already.", "username")
         user = same_name or User(username=username)
@@ -92,8 +92,10 @@ def update(user: User, display_name: str, role: str, actor: User) -> User:
 
 
 def keep_an_administrator(leaving: User, field: str | None = None) -> None:
-    """Raises when `leaving` is the only one. The rows are locked: two administrators cannot demote each other at once."""
-    rows = User.objects.administrators().select_for_update().order_by("pk")
+    """Raises when `leaving` is the only one. The rows are locked: two administrators cannot demote each other at once.
+
+    `no_key`: what these administrators do meanwhile (rows that name them as the actor) need not wait for it."""
+    rows = User.objects.administrators().select_for_update(no_key=True).order_by("pk")
     if leaving.pk in (ids := list(rows.values_list("pk", flat=True))) and len(ids) == 1:
         raise UserError(LAST_ADMINISTRATOR, field)
 

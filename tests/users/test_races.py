@@ -1,0 +1,47 @@
+"""Administrators who act on each other at the same moment: one always stays."""
+
+import pytest
+
+from portal.users import services
+from portal.users.models import User
+from tests.factories import AdministratorFactory
+from tests.racing import race, widen
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def demote(user: User, actor: User) -> None:
+    services.update(user, user.display_name, User.Role.USER, actor)
+
+
+@pytest.mark.parametrize("verb", [demote, services.deactivate, services.delete])
+def test_of_two_administrators_who_end_each_other_one_stays_and_is_told_why(verb: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    widen(monkeypatch, services.audit, "record")
+    one, other = AdministratorFactory(), AdministratorFactory()
+    results = race(lambda: verb(one, other), lambda: verb(other, one))
+    assert sorted(type(result).__name__ for result in results) == ["NoneType", "UserError"] or sorted(
+        type(result).__name__ for result in results
+    ) == ["User", "UserError"]
+    assert str(next(result for result in results if isinstance(result, services.UserError))) == services.LAST_ADMINISTRATOR
+    assert User.objects.administrators().count() == 1
+
+
+def test_of_three_administrators_who_demote_the_next_one_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    widen(monkeypatch, services.audit, "record")
+    people = [AdministratorFactory() for _ in range(3)]
+    race(*(lambda user=user, actor=actor: demote(user, actor) for user, actor in zip(people, people[1:] + people[:1], strict=True)))
+    assert User.objects.administrators().count() == 1
+
+
+def test_of_two_who_create_the_same_user_one_succeeds_and_the_other_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    widen(monkeypatch, User, "set_unusable_password")
+    results = race(*[lambda: services.create("new@example.com", "", "user", None)] * 2)
+    assert sorted(type(result).__name__ for result in results) == ["User", "UserError"]
+    assert User.objects.count() == 1
+
+
+def test_names_that_differ_in_capital_letters_alone_are_the_same_name_in_a_race_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    widen(monkeypatch, User, "set_unusable_password")
+    results = race(*(lambda name=name: services.create(name, "", "user", None) for name in ("new@example.com", "NEW@example.com")))
+    assert sorted(type(result).__name__ for result in results) == ["User", "UserError"]
+    assert User.objects.count() == 1
