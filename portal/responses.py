@@ -5,8 +5,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+
+
+def sent(request: HttpRequest) -> QueryDict | None:
+    """What a form was sent with; None when it is only opened. A POST with nothing in it is a form sent empty."""
+    return request.POST if request.method == "POST" else None
 
 
 def form_page(request: HttpRequest, template: str, form: BaseForm, **context: Any) -> HttpResponse:

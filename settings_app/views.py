@@ -5,7 +5,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import access
 from portal.lists import list_context
-from portal.responses import done, form_page, refused
+from portal.responses import done, form_page, refused, sent
 from settings_app import services
 from settings_app.forms import ConfigForm, UpdateConfigForm
 from settings_app.models import Config
@@ -30,7 +30,7 @@ def config(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @access.administrator
 def add(request: HttpRequest) -> HttpResponse:
-    form = ConfigForm(request.POST or None)
+    form = ConfigForm(sent(request))
     back = reverse("settings:config")
     if request.method == "POST" and form.is_valid():
         try:
@@ -46,7 +46,7 @@ def add(request: HttpRequest) -> HttpResponse:
 @access.administrator
 def update(request: HttpRequest, key: str) -> HttpResponse:
     stored = get_object_or_404(Config, key=key, key__in=KEYS)
-    form = UpdateConfigForm(request.POST or None, initial={"type": KEYS[key].type, "key": key, "value": stored.value})
+    form = UpdateConfigForm(sent(request), initial={"type": KEYS[key].type, "key": key, "value": stored.value})
     back = reverse("settings:config")
     if request.method == "POST" and form.is_valid():
         try:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 import settings_app.services as config
 from portal import access
 from portal.lists import list_context
-from portal.responses import done, form_page, refused
+from portal.responses import done, form_page, refused, sent
 from portal.users.models import User
 from tokens import services, sessions
 from tokens.forms import DatedTokenForm, TokenForm
@@ -46,7 +46,7 @@ def all_tokens(request: HttpRequest) -> HttpResponse:
 def create(request: HttpRequest, username: str) -> HttpResponse:
     """Pane *Create a new token* on a user's page."""
     owner = get_object_or_404(User.objects.existing(), username=username)
-    form = DatedTokenForm(request.POST or None)
+    form = DatedTokenForm(sent(request))
     back = reverse("tokens:user_tokens", args=[owner.username])
     return issue(request, owner, form, "Create a new token", back)
 
@@ -56,7 +56,7 @@ def create(request: HttpRequest, username: str) -> HttpResponse:
 def add_own(request: HttpRequest) -> HttpResponse:
     """Pane *Add User Token* on the Profile: a name, one year."""
     access.require(access.may_create_own_tokens(request.user, config.get("users_may_create_tokens")))
-    return issue(request, request.user, TokenForm(request.POST or None), "Add User Token", reverse("profile"))
+    return issue(request, request.user, TokenForm(sent(request)), "Add User Token", reverse("profile"))
 
 
 @require_http_methods(["GET", "POST"])
@@ -64,7 +64,7 @@ def add_own(request: HttpRequest) -> HttpResponse:
 def create_own(request: HttpRequest) -> HttpResponse:
     """Window *Create API Token* on the Profile: a name and an Expiry Date."""
     access.require(access.may_create_own_tokens(request.user, config.get("users_may_create_tokens")))
-    return issue(request, request.user, DatedTokenForm(request.POST or None), "Create API Token", reverse("profile"))
+    return issue(request, request.user, DatedTokenForm(sent(request)), "Create API Token", reverse("profile"))
 
 
 def issue(request: HttpRequest, owner: User, form: TokenForm, title: str, back: str) -> HttpResponse:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import access
-from portal.responses import done, form_page, refused
+from portal.responses import done, form_page, refused, sent
 from portal.users import services
 from portal.users.forms import CreateUserForm, DeleteUserForm, UserForm
 from portal.users.models import User
@@ -32,7 +32,7 @@ def detail(request: HttpRequest, username: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @access.administrator
 def create(request: HttpRequest) -> HttpResponse:
-    form = CreateUserForm(request.POST or None)
+    form = CreateUserForm(sent(request))
     back = reverse("users:list")
     if request.method == "POST" and form.is_valid():
         try:
@@ -49,7 +49,7 @@ def create(request: HttpRequest) -> HttpResponse:
 @access.administrator
 def update(request: HttpRequest, username: str) -> HttpResponse:
     user = existing(username)
-    form = UserForm(request.POST or None, initial={"display_name": user.display_name, "role": user.role})
+    form = UserForm(sent(request), initial={"display_name": user.display_name, "role": user.role})
     if request.method == "POST" and form.is_valid():
         try:
             services.update(user, **form.cleaned_data, actor=request.user)
@@ -87,7 +87,7 @@ def confirm(request: HttpRequest, user: User, template: str, verb: Callable[[Use
 @access.administrator
 def delete(request: HttpRequest, username: str) -> HttpResponse:
     user = existing(username)
-    form = DeleteUserForm(request.POST or None, username=user.username)
+    form = DeleteUserForm(sent(request), username=user.username)
     if request.method == "POST" and form.is_valid():
         try:
             services.delete(user, request.user)
