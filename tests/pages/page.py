@@ -36,6 +36,13 @@ class Element:
         assert len(found) == 1, f"{len(found)} elements with {args} {attributes}"
         return found[0]
 
+    def value(self, field: str) -> str:
+        """What stands in a form's field."""
+        element = self.one(name=field)
+        if element.tag == "select":
+            return next((option.attributes["value"] for option in element.all("option") if "selected" in option.attributes), "")
+        return element.attributes.get("value", "")
+
     @property
     def raw(self) -> str:
         return "".join(child.raw if isinstance(child, Element) else child for child in self.children)
@@ -89,13 +96,6 @@ class Page(Element, HTMLParser):
     @property
     def toasts(self) -> list[str]:
         return [note.text for toasts in self.all("div", "toasts") for note in toasts.all("div", "note")]
-
-    def value(self, field: str) -> str:
-        """What stands in a form's field."""
-        element = self.one(name=field)
-        if element.tag == "select":
-            return next((option.attributes["value"] for option in element.all("option") if "selected" in option.attributes), "")
-        return element.attributes.get("value", "")
 
     def error(self, field: str) -> str:
         """The error beside a field; "" if it has none."""
