@@ -15,6 +15,7 @@ SETTLED_WIDTH = """async () => {
 }"""
 IS_DARK = """async () => {
   while (document.documentElement.dataset.bsTheme !== "dark") await new Promise(requestAnimationFrame);
+  for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame); // colours that are in transition
 }"""
 
 
