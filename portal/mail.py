@@ -67,13 +67,16 @@ def send_invitation(to: str, name: str, uid: str, key: str) -> Email:
     return send("invitation", to, f"Your account in {settings.PORTAL_NAME}", {"name": name, "link": link, "days": days})
 
 
+def in_days(days: int) -> str:
+    return f"in {days} day{'' if days == 1 else 's'}" if days else "today"
+
+
 def send_expiry_digest(to: str, tokens: Sequence[dict[str, Any]], more: int, link: str) -> Email:
     """Warns of tokens that end soon. Each of `tokens`: name, last_four, owner, expires (text with zone), days_left,
     last_used (text), link. `more` counts those that the list leaves out; `link` shows them all."""
     total = len(tokens) + more
-    subject = (
-        f"API token {tokens[0]['name']} of {tokens[0]['owner']} expires in {tokens[0]['days_left']} days"
-        if total == 1
-        else f"{total} API tokens expire soon"
-    )
+    if total == 1:
+        subject = f"API token {tokens[0]['name']} of {tokens[0]['owner']} expires {in_days(tokens[0]['days_left'])}"
+    else:
+        subject = f"{total} API tokens expire soon"
     return send("expiry_digest", to, subject, {"tokens": tokens, "more": more, "link": link})
