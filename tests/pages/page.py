@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+BLOCKS = {"div", "p", "li", "td", "th", "dt", "dd"}
 
 
 class Element:
@@ -45,7 +46,8 @@ class Element:
 
     @property
     def raw(self) -> str:
-        return "".join(child.raw if isinstance(child, Element) else child for child in self.children)
+        inside = "".join(child.raw if isinstance(child, Element) else child for child in self.children)
+        return f" {inside} " if self.tag in BLOCKS else inside
 
     @property
     def text(self) -> str:
