@@ -60,7 +60,8 @@ class TokenFactory(factory.django.DjangoModelFactory):
     @classmethod
     def _create(cls, model_class: type[Token], *args: Any, **values: Any) -> Token:
         text = secret.generate()
-        return super()._create(model_class, *args, digest=secret.digest(text), last_four=secret.hint(text), **values)
+        values = {"digest": secret.digest(text), "last_four": secret.hint(text), **values}
+        return super()._create(model_class, *args, **values)
 
 
 class FaultFactory(factory.django.DjangoModelFactory):
