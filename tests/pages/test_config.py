@@ -1,0 +1,183 @@
+"""System Settings, tab Config: every key added, changed and deleted; the sentence that says what the settings will do."""
+
+import pytest
+from auditlog.models import LogEntry
+from django.urls import reverse
+from django.utils import timezone
+
+import settings_app.services as config
+from settings_app.models import Config
+from settings_app.registry import KEYS
+from tests.pages.page import Page
+from tests.pages.visitor import Visitor, toast
+from tokens.models import ScanRun
+
+pytestmark = pytest.mark.django_db
+# key, a value, what it is, another value, what that is
+VALUES = [
+    ("token_expiration_days", "15", (15,), " 1; 30 ;7; ", (30, 7, 1)),
+    ("token_expiration_emails", "ops@example.com", ("ops@example.com",), "a@x.org; b@x.org", ("a@x.org", "b@x.org")),
+    ("session_minutes", "5", 5, "43200", 43200),
+    ("token_lifetime_days", "365", 365, "1", 1),
+    ("users_may_create_tokens", "true", True, "False", False),
+]
+every_key = pytest.mark.parametrize(("key", "text", "value", "other_text", "other"), VALUES)
+LABELS = {
+    "App Config": [
+        "Enable User Token Expiration Notifications",
+        "User Token Expiration Notification Emails",
+        "Authorization token session duration",
+        "Maximum User Token Lifetime",
+    ],
+    "Flags": ["Users may create their own API tokens"],
+}
+
+
+def add(visitor: Visitor, key: str, value: str) -> Page:
+    return Page(visitor.send("settings:add", type=KEYS[key].type, key=key, value=value))
+
+
+@every_key
+@pytest.mark.parametrize("htmx", ["", "pane"])
+def test_a_key_is_added_updated_and_deleted(
+    key: str, text: str, value: object, other_text: str, other: object, htmx: str, as_administrator: Visitor
+) -> None:
+    visitor = Visitor(as_administrator.user, htmx=htmx)
+    assert add(visitor, key, text).status == (204 if htmx else 302)
+    assert config.get(key) == value
+    page = as_administrator.see("settings:config")
+    row = dict(zip(page.columns, page.rows[0], strict=True))
+    assert (row["Type"], row["Key"], row["Value"]) == (KEYS[key].type, KEYS[key].label, text)
+    menu = page.one("tbody").all("a", "dropdown-item")
+    assert [entry.text for entry in menu] == ["Update", "Delete"]
+
+    opened = visitor.see(menu[0].attributes["href"])
+    assert (opened.value("type"), opened.value("key"), opened.value("value")) == (KEYS[key].type, key, text)
+    assert visitor.send(menu[0].attributes["href"], value=other_text).status_code == (204 if htmx else 302)
+    assert config.get(key) == other
+
+    assert KEYS[key].label in visitor.see(menu[1].attributes["href"]).text
+    assert visitor.send(menu[1].attributes["href"]).status_code == (204 if htmx else 302)
+    assert config.get(key) == KEYS[key].default
+    assert not Config.objects.exists()
+
+
+def test_every_key_is_tested_here() -> None:
+    assert {row[0] for row in VALUES} == set(KEYS)
+
+
+def test_the_pane_offers_the_documented_types_and_keys_with_their_help(as_administrator: Visitor) -> None:
+    page = as_administrator.see("settings:add")
+    assert page.all("h1")[0].text == "Add Config"
+    labels = page.one("form", "portal-form").all("label")
+    assert [label.text.rstrip("*") for label in labels] == ["Config Type", "Key", "Value"]
+    assert [option.text for option in page.one(name="type").all("option")] == ["Select", *LABELS]
+    for type_, keys in LABELS.items():
+        assert [option.text for option in page.one(name="key").all("option", data_type=type_)] == keys
+    for key in KEYS.values():
+        assert page.one("p", data_help_for=key.name).text == " ".join(key.help.split())
+    assert [button.text for button in page.one("form", "portal-form").all("button")] == ["Submit"]
+
+
+@pytest.mark.parametrize(("type_", "key"), [("Flags", "token_expiration_days"), ("App Config", "users_may_create_tokens")])
+def test_a_key_of_the_other_type_is_refused(type_: str, key: str, as_administrator: Visitor) -> None:
+    page = Page(as_administrator.send("settings:add", type=type_, key=key, value="15"))
+    assert (page.status, page.errors) == (422, {"key": f"{KEYS[key].label} is of the type {KEYS[key].type}."})
+    assert (page.value("type"), page.value("key"), page.value("value")) == (type_, key, "15")
+    assert not Config.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "errors"),
+    [
+        ({}, {"type": "Choose App Config or Flags.", "key": "Choose a key."}),
+        ({"type": "App Config", "value": "15"}, {"key": "Choose a key."}),
+        ({"key": "token_expiration_days", "value": "15"}, {"type": "Choose App Config or Flags."}),
+    ],
+)
+def test_a_missing_type_or_key_is_named(typed: dict[str, str], errors: dict[str, str], as_administrator: Visitor) -> None:
+    page = Page(as_administrator.send("settings:add", **typed))
+    assert (page.status, page.errors) == (422, errors)
+
+
+def test_a_key_or_type_that_does_not_exist_is_refused(as_administrator: Visitor) -> None:
+    page = Page(as_administrator.send("settings:add", type="Secret", key="SECRET_KEY", value="x"))
+    assert (page.status, set(page.errors)) == (422, {"type", "key"})
+    for verb in ("update", "delete"):
+        assert as_administrator.send(f"settings:{verb}", "SECRET_KEY", value="x").status_code == 404
+        assert as_administrator.send(f"settings:{verb}", "session_minutes", value="60").status_code == 404
+    assert not Config.objects.exists()
+
+
+def test_a_key_exists_once(as_administrator: Visitor) -> None:
+    add(as_administrator, "session_minutes", "60")
+    page = add(as_administrator, "session_minutes", "90")
+    words = "Authorization token session duration is set already. Use Update in its row's menu."
+    assert (page.status, page.errors, page.value("value")) == (422, {"key": words}, "90")
+    assert config.get("session_minutes") == 60
+
+
+def test_an_update_cannot_change_the_key(as_administrator: Visitor) -> None:
+    add(as_administrator, "session_minutes", "60")
+    as_administrator.send("settings:update", "session_minutes", type="App Config", key="token_lifetime_days", value="90")
+    assert list(Config.objects.values_list("key", "value")) == [("session_minutes", "90")]
+
+
+def test_what_was_done_is_said_and_in_the_audit_trail(as_administrator: Visitor) -> None:
+    as_administrator.htmx = "pane"
+    label = "Authorization token session duration"
+    said = [
+        toast(as_administrator.send("settings:add", type="App Config", key="session_minutes", value="60"))["text"],
+        toast(as_administrator.send("settings:update", "session_minutes", value="90"))["text"],
+        toast(as_administrator.send("settings:delete", "session_minutes"))["text"],
+    ]
+    assert said == [f"{label} is set.", f"{label} is updated.", f"{label} is deleted: its default holds again."]
+    entries = LogEntry.objects.order_by("pk").values_list("actor__username", "changes__value")
+    assert list(entries) == [("alice@example.com", ["", "60"]), ("alice@example.com", ["60", "90"]), ("alice@example.com", ["90", ""])]
+
+
+def test_search_finds_labels_types_and_values(as_administrator: Visitor) -> None:
+    for key, text, *_rest in VALUES:
+        config.add(key, text, None)
+    for words, count in (("flags", 1), ("NOTIFICATION", 2), ("ops@", 1), ("app config", 4), ("session_minutes", 0)):
+        assert as_administrator.see("settings:config", q=words).total == count
+
+
+EFFECTS = [
+    ({}, "No faults and no mail: neither days nor addresses are set."),
+    ({"token_expiration_days": "15"}, "Faults at 15 days; no mail, since no address is set."),
+    ({"token_expiration_days": "1"}, "Faults at 1 day; no mail, since no address is set."),
+    ({"token_expiration_days": "15", "token_expiration_emails": "a@x.org;b@x.org"}, "Faults at 15 days; mail to 2 addresses."),
+    ({"token_expiration_days": "30;7;1", "token_expiration_emails": "a@x.org"}, "Faults at 30, 7 and 1 days; mail to 1 address."),
+    (
+        {"token_expiration_emails": "a@x.org"},
+        "Nothing will be sent: the addresses are set, but Enable User Token Expiration Notifications has no days.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("values", "sentence"), EFFECTS)
+def test_the_page_says_what_the_settings_will_do(values: dict[str, str], sentence: str, as_administrator: Visitor) -> None:
+    for key, text in values.items():
+        config.add(key, text, None)
+    assert as_administrator.see("settings:config").one(id="scan-status").one("strong").text == sentence
+
+
+def test_the_page_says_when_the_last_scan_ran_and_what_it_did(as_administrator: Visitor) -> None:
+    status = as_administrator.see("settings:config").one(id="scan-status")
+    assert "No scan has run yet." in status.text
+    now = timezone.now()
+    done = {"due": 3, "raised": 2, "cleared": 1, "queued": 4}
+    ScanRun.objects.create(asked_by="config", started_at=now, finished_at=now, **done)
+    status = as_administrator.see("settings:config").one(id="scan-status")
+    assert "(config change): 3 due, 2 faults raised, 1 cleared, 4 mails queued." in status.text
+    assert status.one("time").attributes["title"] == f"{now:%Y-%m-%d %H:%M:%S} UTC"
+    ScanRun.objects.create(asked_by="schedule", started_at=timezone.now(), finished_at=timezone.now(), error="OperationalError")
+    assert "(schedule): failed: OperationalError." in as_administrator.see("settings:config").one(id="scan-status").text
+
+
+def test_a_key_deleted_by_somebody_else_is_404(as_administrator: Visitor) -> None:
+    config.add("session_minutes", "60", None)
+    assert as_administrator.get(reverse("settings:delete", args=["session_minutes"])).status_code == 200
+    Config.objects.all().delete()
+    assert as_administrator.send("settings:delete", "session_minutes").status_code == 404
