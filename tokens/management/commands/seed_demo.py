@@ -58,4 +58,4 @@ def refuse_real_data() -> None:
         raise CommandError("DATABASE_URL is set, so this may be a portal in use. To add demo data all the same, give --yes.")
     others = User.objects.exclude(username=settings.PORTAL_ADMIN_USERNAME).count()
     if others and not demo.is_there():
-        raise CommandError(f"This portal has {others} users of its own. To add demo data all the same, give --yes.")
+        raise CommandError(f"This portal has users of its own ({others}). To add demo data all the same, give --yes.")
