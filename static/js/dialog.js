@@ -31,20 +31,29 @@
     return element.closest(".dropdown")?.querySelector("[data-bs-toggle=dropdown]") || element;
   }
 
-  // A list that was refreshed has the opener anew: the element with the same address.
+  // A list that was refreshed has the opener anew: what has the same address, or, where that is gone, the same menu.
+  function opened() {
+    if (opener.element.isConnected) return opener.element;
+    const address = opener.address && document.querySelector(`[hx-get="${CSS.escape(opener.address)}"]`);
+    return address || (opener.label && document.querySelector(`[aria-label="${CSS.escape(opener.label)}"]`));
+  }
+
   function focusOpener() {
     if (!opener || openOne()) return;
-    const address = CSS.escape(opener.address || "");
-    const again = opener.element.isConnected ? opener.element : document.querySelector(`[hx-get="${address}"]`);
+    const again = opened();
     (again ? button(again) : document.getElementById("main")).focus();
   }
 
   document.addEventListener("htmx:beforeRequest", ({ detail }) => {
     if (!isDialog(detail.target)) {
-      if (!detail.elt.matches("[data-current-address]")) opener = null; // the user has moved on
+      const refresh = detail.requestConfig.triggeringEvent?.type === "list-changed";
+      if (!refresh) opener = null; // the user has moved on
       return;
     }
-    if (!openOne()) opener = { element: detail.elt, address: detail.elt.getAttribute("hx-get") };
+    if (!openOne()) {
+      const label = button(detail.elt).getAttribute("aria-label");
+      opener = { element: detail.elt, address: detail.elt.getAttribute("hx-get"), label };
+    }
     if (detail.elt.matches("dialog form")) detail.elt.dataset.sending = "";
   });
   document.addEventListener("htmx:afterRequest", ({ detail }) => delete detail.elt.dataset.sending);
