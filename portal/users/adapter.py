@@ -7,9 +7,20 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from portal import mail
+from portal.users.models import User
+
+# One sentence, whatever was typed: the same field takes a username or an address.
+REFUSED = "The username, email or password is not correct."
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    error_messages = {**DefaultAccountAdapter.error_messages, "email_password_mismatch": REFUSED, "username_password_mismatch": REFUSED}
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """A service account cannot sign in, not even with a password that somebody gave it on the command line."""
+        user = super().authenticate(request, **credentials)
+        return user if user and user.kind == User.Kind.PERSON else None
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Accounts are made by administrators."""
         return False
