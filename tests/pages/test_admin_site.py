@@ -1,0 +1,227 @@
+"""The Django admin: operators read everything there, acknowledge and clear faults, and can do nothing else; no secret is shown."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from auditlog.models import LogEntry
+from django.apps import apps
+from django.contrib import admin
+from django.urls import reverse
+from django.utils import timezone
+
+import settings_app.services as config
+from portal import delivery, mail
+from portal.faults.models import Fault
+from portal.users.models import User
+from tests.factories import PASSWORD, FaultFactory, UserFactory, issue
+from tests.pages.page import Page
+from tests.pages.visitor import Visitor
+from tokens import secret
+from tokens.models import Notice, ScanRun, Token
+
+pytestmark = pytest.mark.django_db
+CHANGELIST = "admin:faults_fault_changelist"
+ADMINS = {model._meta.label_lower.replace(".", "_"): model_admin for model, model_admin in admin.site._registry.items()}
+EXPECTED = {
+    "auditlog_logentry",
+    "faults_fault",
+    "post_office_email",
+    "settings_app_config",
+    "tokens_notice",
+    "tokens_scanrun",
+    "tokens_token",
+    "users_user",
+}
+
+
+@pytest.fixture
+def rows(person: User, administrator: User) -> dict[str, Any]:
+    """One row of everything that the Django admin shows, with secrets in them."""
+    now = timezone.now()
+    token, text = issue(person, "deploy", actor=administrator)
+    email = mail.queue(["ops@example.com"], "Your account", "link: SECRET-LINK", "<p>SECRET-LINK</p>")
+    return {
+        "users_user": person,
+        "tokens_token": token,
+        "faults_fault": FaultFactory(),
+        "tokens_scanrun": ScanRun.objects.create(asked_by="schedule", started_at=now, finished_at=now),
+        "tokens_notice": Notice.objects.create(token=token, threshold=7, address="ops@example.com", created_at=now, email=email),
+        "post_office_email": email,
+        "settings_app_config": config.add("token_expiration_days", "15", administrator),
+        "auditlog_logentry": LogEntry.objects.filter(object_repr__startswith="deploy").get(),
+        "text": text,
+    }
+
+
+def pages(model: str, row: Any) -> list[str]:
+    changelist = reverse(f"admin:{model}_changelist")
+    return [
+        changelist,
+        f"{changelist}?q=e",
+        reverse(f"admin:{model}_change", args=[row.pk]),
+        reverse(f"admin:{model}_history", args=[row.pk]),
+    ]
+
+
+def test_the_index_offers_exactly_what_operators_review(as_operator: Visitor) -> None:
+    assert set(ADMINS) == EXPECTED
+    page = as_operator.see("admin:index")
+    links = {link.attributes["href"] for link in page.one(id="content-main").all("a")}
+    for model in EXPECTED:
+        assert reverse(f"admin:{model}_changelist") in links
+    assert not [link for link in links if link.endswith(("/add/", "/delete/"))]
+
+
+@pytest.mark.parametrize("model", sorted(EXPECTED))
+def test_every_page_opens_and_shows_no_secret(model: str, as_operator: Visitor, rows: dict[str, Any]) -> None:
+    token, user = rows["tokens_token"], rows["users_user"]
+    temporary = Token.objects.filter(kind="temporary").first()
+    secrets = {
+        "text": rows["text"][4:20],
+        "digest": bytes(token.digest).hex(),
+        "digest as bytes": repr(secret.digest(rows["text"]))[2:20],
+        "session hash": temporary.session_hash,
+        "password": user.password,
+        "password's hash": user.password.rpartition("$")[2],
+        "session stamp": user.session_stamp,
+        "mail's text": "SECRET-LINK",
+    }
+    assert all(secrets.values())
+    for url in pages(model, rows[model]):
+        page = as_operator.see(url)
+        assert page.status == 200, url
+        assert not [name for name, text in secrets.items() if text in page.source], url
+
+
+@pytest.mark.parametrize("model", sorted(EXPECTED))
+def test_a_list_can_be_searched_sorted_and_filtered_in_every_way_it_offers(model: str, as_operator: Visitor, rows: dict[str, Any]) -> None:
+    changelist = reverse(f"admin:{model}_changelist")
+    page = as_operator.see(changelist)
+    links = {link.attributes["href"] for link in page.one(id="changelist").all("a") if link.attributes.get("href", "").startswith("?")}
+    assert links
+    for query in [*links, "?q=o'b", "?q=%3Cscript%3E", "?p=1000000000", "?o=99.-99", f"?q={'x' * 3000}"]:
+        answer = as_operator.get(changelist + query, follow=True)
+        assert answer.status_code == 200, query
+        assert b"<script>'" not in answer.content
+
+
+def snapshot() -> dict[str, list[dict[str, Any]]]:
+    """Every row of our tables; sessions, which each visit writes, are left out."""
+    models = [model for model in apps.get_models() if model._meta.app_label not in ("sessions", "contenttypes", "auth", "account")]
+    return {model._meta.label: list(model.objects.order_by("pk").values()) for model in models}
+
+
+@pytest.mark.parametrize("role", ["operator", "administrator"])
+@pytest.mark.parametrize("model", sorted(EXPECTED))
+def test_nobody_adds_changes_or_deletes_by_any_form(model: str, role: str, rows: dict[str, Any]) -> None:
+    visitor = Visitor(UserFactory(role=role))
+    row = rows[model]
+    values = {"name": "hijacked", "username": "hijacked", "value": "1", "role": "administrator", "_save": "Save", "post": "yes"}
+    before = snapshot()
+    for url in (
+        reverse(f"admin:{model}_add"),
+        reverse(f"admin:{model}_change", args=[row.pk]),
+        reverse(f"admin:{model}_delete", args=[row.pk]),
+    ):
+        assert visitor.send(url, **values).status_code == 403
+    delete = {"action": "delete_selected", "_selected_action": row.pk, "post": "yes", "index": "0"}
+    assert visitor.send(f"admin:{model}_changelist", **delete).status_code in (200, 302)
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("model", sorted(EXPECTED))
+def test_no_page_offers_a_button_that_saves_or_deletes(model: str, as_operator: Visitor, rows: dict[str, Any]) -> None:
+    for url in pages(model, rows[model]):
+        page = as_operator.see(url)
+        buttons = [field.attributes.get("name") for field in page.all("input", type="submit")]
+        assert not {"_save", "_addanother", "_continue"} & set(buttons)
+        assert not page.all("a", "addlink")
+        assert not page.all("a", "deletelink")
+
+
+def act(visitor: Visitor, action: str, *faults: Fault) -> Page:
+    data = {"action": action, "_selected_action": [fault.pk for fault in faults], "index": "0"}
+    return Page(visitor.post(reverse(CHANGELIST), data, follow=True))
+
+
+ACTIONS: list[tuple[str, Callable[[Fault], bool], str]] = [
+    ("acknowledge", lambda fault: str(fault.acknowledged_by) == "oscar@example.com", "acknowledged"),
+    ("clear", lambda fault: fault.cleared_at is not None, "cleared"),
+]
+
+
+@pytest.mark.parametrize(("action", "done", "word"), ACTIONS)
+def test_operators_acknowledge_and_clear_and_the_audit_trail_says_who(
+    action: str, done: Callable[[Fault], bool], word: str, as_operator: Visitor
+) -> None:
+    one, two, other = (FaultFactory() for _ in range(3))
+    page = act(as_operator, action, one, two)
+    assert page.one("ul", "messagelist").text.startswith(f"2 {word}.")
+    assert [done(Fault.objects.get(pk=fault.pk)) for fault in (one, two, other)] == [True, True, False]
+    assert set(LogEntry.objects.values_list("actor__username", flat=True)) == {"oscar@example.com"}
+    again = act(as_operator, action, one, two)
+    assert again.one("ul", "messagelist").text.startswith(f"0 {word}.")
+    assert LogEntry.objects.count() == 2
+
+
+def test_the_only_actions_are_acknowledge_and_clear(as_operator: Visitor, rows: dict[str, Any]) -> None:
+    for model in EXPECTED:
+        selects = as_operator.see(f"admin:{model}_changelist").all("select", name="action")
+        options = [option.text for select in selects for option in select.all("option")]
+        assert options[1:] == (["Acknowledge", "Clear"] if model == "faults_fault" else []), model
+
+
+def test_users_cannot_act_on_faults(as_person: Visitor) -> None:
+    fault = FaultFactory()
+    assert act(as_person, "clear", fault).status == 403
+    assert Fault.objects.get().cleared_at is None
+
+
+def test_the_fault_list_has_filters_search_and_dates(as_operator: Visitor) -> None:
+    FaultFactory(resource="here", severity="critical")
+    FaultFactory(resource="gone", cleared_at=timezone.now())
+    url = reverse(CHANGELIST)
+    for query, expected in (
+        ({"q": "here"}, ["here"]),
+        ({"severity__exact": "critical"}, ["here"]),
+        ({"cleared_at__isempty": "1"}, ["here"]),
+        ({"cleared_at__isempty": "0"}, ["gone"]),
+        ({"raised_at__year": "1999"}, []),
+    ):
+        page = as_operator.see(url, **query)
+        assert [cell.text for cell in page.all("td", "field-resource")] == expected, query
+
+
+def test_a_delivered_mails_row_shows_its_fate_and_no_text(as_operator: Visitor, rows: dict[str, Any]) -> None:
+    assert delivery.deliver(timezone.now()) == (1, 0)
+    page = as_operator.see("admin:post_office_email_change", rows["post_office_email"].pk)
+    assert "ops@example.com" in page.text
+    assert "Sent" in page.text or "sent" in page.text
+    assert "SECRET-LINK" not in page.source
+
+
+def test_the_way_in_is_our_sign_in_and_leads_back(anonymous: Visitor, operator: User) -> None:
+    target = reverse(CHANGELIST)
+    response = anonymous.get(target, follow=True)
+    page = Page(response)
+    assert page.one("h1").text == "Sign in"
+    assert [hop[0].partition("?")[0] for hop in response.redirect_chain] == [reverse("admin:login"), reverse("account_login")]
+    answer = anonymous.send("account_login", login=operator.username, password=PASSWORD, next=page.value("next"))
+    assert answer["Location"] == target
+
+
+def test_no_form_at_the_django_admins_own_address_tries_anybodys_password(as_operator: Visitor, administrator: User) -> None:
+    for client in (as_operator, Visitor()):
+        answer = client.send("admin:login", username=administrator.username, password=PASSWORD, next="/admin/")
+        assert answer.status_code == 302
+        assert client.get(reverse("users:list")).status_code in (302, 403)
+
+
+def test_the_django_admins_logout_ends_the_temporary_token_too(as_operator: Visitor) -> None:
+    as_operator.send("admin:logout")
+    assert Token.objects.get(kind="temporary").revoked_at is not None
+
+
+def test_the_django_admins_password_page_is_ours(as_operator: Visitor) -> None:
+    assert as_operator.get("/admin/password_change/")["Location"] == reverse("account_change_password")
