@@ -1,0 +1,108 @@
+"""Making users: people are invited, service accounts are not, and a name means one user for ever."""
+
+import pytest
+from post_office.models import Email
+
+from portal.users import services
+from portal.users.models import User
+from tests.factories import PASSWORD, AdministratorFactory, UserFactory, issue
+from tokens.models import Token
+
+pytestmark = pytest.mark.django_db
+
+
+def create(username: str, display_name: str = "", role: str = "user") -> User:
+    return services.create(username, display_name, role, None)
+
+
+def test_an_email_address_makes_a_person_who_is_invited() -> None:
+    user = create("new@example.com", "New Person", "operator")
+    stored = User.objects.get()
+    assert stored == user
+    assert (stored.kind, stored.role, stored.email, stored.display_name) == ("person", "operator", "new@example.com", "New Person")
+    assert stored.is_active
+    assert not stored.has_usable_password()
+    assert Email.objects.get().to == ["new@example.com"]
+
+
+def test_the_invitation_greets_by_name_and_holds_the_link_that_sets_the_first_password() -> None:
+    create("new@example.com", "New Person")
+    email = Email.objects.get()
+    assert email.subject == "Your account in Token Portal"
+    for part in (email.message, email.html_message):
+        assert "Hello New Person," in part
+        assert "/accounts/password/reset/" in part
+        assert "for 3 days" in part
+
+
+def test_any_other_name_makes_a_service_account_that_gets_no_mail_and_cannot_sign_in() -> None:
+    user = create("build-robot", "Build robot")
+    assert (user.kind, user.role, user.email) == ("service", "user", "")
+    assert not user.has_usable_password()
+    assert not Email.objects.exists()
+
+
+@pytest.mark.parametrize("role", ["operator", "administrator"])
+def test_a_service_account_has_the_role_user(role: str) -> None:
+    with pytest.raises(services.UserError, match="A service account has the role User") as error:
+        create("build-robot", "", role)
+    assert error.value.field == "role"
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("again", ["new@example.com", "NEW@Example.com"])
+def test_a_name_that_is_there_is_refused_in_any_case_of_letters(again: str) -> None:
+    create("new@example.com")
+    with pytest.raises(services.UserError, match=r"^There is a user named new@example\.com already\.$") as error:
+        create(again)
+    assert error.value.field == "username"
+    assert (User.objects.count(), Email.objects.count()) == (1, 1)
+
+
+def test_the_name_of_a_deactivated_user_is_taken_too() -> None:
+    UserFactory(username="new@example.com", is_active=False)
+    with pytest.raises(services.UserError):
+        create("new@example.com")
+
+
+def test_the_name_of_a_deleted_user_brings_that_user_back_without_tokens_or_password() -> None:
+    actor = AdministratorFactory()
+    user = UserFactory(username="back@example.com", role="operator")
+    issue(user)
+    services.delete(user, actor)
+    again = create("back@example.com", "Back Again")
+    assert again.pk == user.pk
+    assert (again.is_active, again.deleted_at, again.role, again.display_name) == (True, None, "user", "Back Again")
+    assert not again.check_password(PASSWORD)
+    assert not Token.objects.filter(revoked_at=None).exists()
+    assert Email.objects.get().to == ["back@example.com"]
+
+
+def test_a_deleted_user_who_is_back_can_be_deleted_again() -> None:
+    actor, user = AdministratorFactory(), UserFactory()
+    for _ in range(2):
+        services.delete(User.objects.get(pk=user.pk), actor)
+        create(user.username)
+    assert User.objects.existing().filter(pk=user.pk).exists()
+
+
+def test_the_first_administrator_is_made_once() -> None:
+    assert services.ensure_first_administrator("admin@example.com", "a given password") is None
+    user = User.objects.get()
+    assert (user.role, user.email) == ("administrator", "admin@example.com")
+    assert user.check_password("a given password")
+    assert services.ensure_first_administrator("admin@example.com", "") is None
+    assert services.ensure_first_administrator("other@example.com", "") is None
+    assert User.objects.count() == 1
+
+
+def test_the_first_administrator_gets_a_password_that_is_made_up_where_none_is_given() -> None:
+    password = services.ensure_first_administrator("admin@example.com", "")
+    assert len(password) >= 16
+    assert User.objects.get().check_password(password)
+
+
+def test_a_deactivated_or_deleted_administrator_is_not_replaced_by_a_start_of_the_portal() -> None:
+    AdministratorFactory(is_active=False)
+    assert services.ensure_first_administrator("admin@example.com", "") is None
+    assert User.objects.count() == 1
