@@ -19,11 +19,16 @@ REFUSED = re.compile(r"responded with a status of (\d+)|Response Status Error Co
 class Watch:
     def __init__(self) -> None:
         self.complaints: list[str] = []
-        self.allowed: set[int] = set()
+        self.statuses: set[int] = set()
+        self.texts: set[str] = set()
 
     def allow(self, *statuses: int) -> None:
         """The HTTP statuses that the test provokes on purpose."""
-        self.allowed.update(statuses)
+        self.statuses.update(statuses)
+
+    def allow_text(self, *texts: str) -> None:
+        """Parts of other complaints that the test provokes on purpose."""
+        self.texts.update(texts)
 
     def follow(self, page: Page) -> None:
         page.on("console", self.console)
@@ -37,9 +42,10 @@ class Watch:
         self.complaints.append(f"uncaught: {error}")
 
     def left(self) -> list[str]:
-        """The complaints that are not about an allowed status."""
+        """The complaints that the test did not provoke."""
         return [text for text in self.complaints if not self.provoked(text)]
 
     def provoked(self, text: str) -> bool:
         found = REFUSED.search(text)
-        return bool(found) and int(found[1] or found[2]) in self.allowed
+        by_status = bool(found) and int(found[1] or found[2]) in self.statuses
+        return by_status or any(part in text for part in self.texts)
