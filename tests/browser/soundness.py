@@ -1,6 +1,6 @@
 """Is what a browser shows sound? axe-core in light and dark, and no sideways scrolling on a phone."""
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 WIDE = {"width": 1280, "height": 800}
@@ -19,20 +19,20 @@ IS_DARK = """async () => {
 }"""
 
 
-def violations(page: Page, what: str, **options: object) -> list[str]:
-    """axe-core's serious and critical findings, one line for each element."""
-    found = Axe().run(page, options={"resultTypes": ["violations"], **options}).response["violations"]
-    grave = [rule for rule in found if rule["impact"] in ("serious", "critical")]
+def violations(page: Page, what: str, part: str, **options: object) -> list[str]:
+    """axe-core's serious and critical findings in a part of the page, one line for each element."""
+    answer = page.evaluate("([part, options]) => axe.run(part, options)", [part, {"resultTypes": ["violations"], **options}])
+    grave = [rule for rule in answer["violations"] if rule["impact"] in ("serious", "critical")]
     return [f"{what}: {rule['id']}: {node['html'][:160]} {node['failureSummary'][:300]}" for rule in grave for node in rule["nodes"]]
 
 
-def audit(page: Page, what: str) -> list[str]:
+def audit(page: Page, what: str, part: str = "html") -> list[str]:
     """axe-core on what the page shows now: all of it in light; in dark the contrast, since nothing else is different there."""
-    page.emulate_media(color_scheme="light", reduced_motion="reduce")
-    found = violations(page, f"{what}, light")
+    page.evaluate(AXE_SCRIPT)
+    found = violations(page, f"{what}, light", part)
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     page.evaluate(IS_DARK)
-    found += violations(page, f"{what}, dark", runOnly=["color-contrast"])
+    found += violations(page, f"{what}, dark", part, runOnly=["color-contrast"])
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     return found
 
