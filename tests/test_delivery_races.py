@@ -1,0 +1,21 @@
+"""Two workers that deliver at the same moment."""
+
+import pytest
+from django.core import mail as sent_mail
+from django.core.mail.backends.locmem import EmailBackend
+from django.utils import timezone
+
+from portal import delivery, mail
+from tests.racing import race, widen
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_workers_that_deliver_at_once_send_each_mail_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    widen(monkeypatch, EmailBackend, "send_messages", 0.02)
+    for number in range(10):
+        mail.queue([f"person{number}@example.com"], "subject", "text")
+    results = race(*[lambda: delivery.deliver(timezone.now())] * 3)
+    assert sum(sent for sent, _ in results) == 10
+    assert sum(refused for _, refused in results) == 0
+    assert sorted(message.to[0] for message in sent_mail.outbox) == [f"person{number}@example.com" for number in range(10)]

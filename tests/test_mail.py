@@ -1,0 +1,86 @@
+"""Mail is first a row in the queue, in the transaction of what it is about; its subject is one line and its text is not a template."""
+
+from typing import Any
+
+import pytest
+from django.core.mail import EmailMultiAlternatives, send_mail
+from django.db import transaction
+from post_office.models import STATUS, Email
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+
+from portal import mail, tasks
+from portal import settings as portal_settings
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_mail_waits_in_the_queue_with_its_sender_and_a_message_id_of_our_host(settings: Settings) -> None:
+    settings.PORTAL_URL = "https://portal.example.com:8443"
+    email = mail.queue(["a@example.com"], "Hello", "text", "<p>html</p>")
+    stored = Email.objects.get()
+    assert stored == email
+    assert (stored.status, stored.to, stored.subject, stored.message, stored.html_message) == (
+        STATUS.queued,
+        ["a@example.com"],
+        "Hello",
+        "text",
+        "<p>html</p>",
+    )
+    assert stored.from_email == settings.DEFAULT_FROM_EMAIL
+    assert stored.message_id.endswith("@portal.example.com>")
+
+
+def test_a_mail_whose_transaction_is_undone_never_was() -> None:
+    with transaction.atomic():
+        mail.queue(["a@example.com"], "Hello", "text")
+        transaction.set_rollback(True)
+    assert not Email.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "subject", ["Hello\r\nBcc: victim@example.com", "Hello\n\nBcc: victim@example.com", " Hello\tBcc: victim@example.com "]
+)
+def test_a_subject_is_one_line_so_that_no_name_can_add_a_header(subject: str) -> None:
+    message = mail.queue(["a@example.com"], subject, "text").email_message().message()
+    assert message["Subject"] == "Hello Bcc: victim@example.com"
+    assert message["Bcc"] is None
+
+
+def test_a_long_subject_is_cut() -> None:
+    assert len(mail.queue(["a@example.com"], "x" * 5000, "text").subject) == 200
+
+
+@pytest.mark.parametrize("text", ["{% debug %}", "{{ settings.SECRET_KEY }}", "{% load static %}", "{% include 'base.html' %}"])
+def test_what_looks_like_a_template_is_sent_as_it_is(text: str) -> None:
+    message = mail.queue(["a@example.com"], text, text, text).email_message()
+    assert (message.subject, message.body, message.alternatives[0][0]) == (text, text, text)
+
+
+def test_what_libraries_send_goes_through_the_same_queue(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    asked: list[Any] = []
+    settings.EMAIL_BACKEND = portal_settings.EMAIL_BACKEND  # Django puts another one in its place for tests
+    monkeypatch.setattr(tasks.deliver_mail, "apply_async", lambda **options: asked.append(options))
+    message = EmailMultiAlternatives("Hello", "text", "x@example.com", ["a@example.com"], headers={"X-Kind": "reset"})
+    message.attach_alternative("<p>html</p>", "text/html")
+    with django_capture_on_commit_callbacks(execute=True):
+        assert message.send() == 1
+        assert send_mail("Plain", "text", None, ["b@example.com"]) == 1
+    rich, plain = Email.objects.order_by("pk")
+    assert (rich.to, rich.message, rich.html_message, rich.headers) == (["a@example.com"], "text", "<p>html</p>", {"X-Kind": "reset"})
+    assert (plain.to, plain.message, plain.html_message) == (["b@example.com"], "text", "")
+    assert len(asked) == 2
+
+
+def test_the_address_in_a_mail_is_the_one_of_the_settings(settings: Settings) -> None:
+    settings.PORTAL_URL = "https://portal.example.com"
+    email = mail.send_invitation("a@example.com", "A", "1", "key")
+    for part in (email.message, email.html_message):
+        assert "https://portal.example.com/accounts/password/reset/1-key/" in part
+
+
+def test_a_display_name_is_no_markup_and_no_template_in_the_invitation() -> None:
+    email = mail.send_invitation("a@example.com", "<b>{{ link }}</b>", "1", "key")
+    assert "Hello <b>{{ link }}</b>," in email.message
+    assert "Hello &lt;b&gt;{{ link }}&lt;/b&gt;," in email.html_message
