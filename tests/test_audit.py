@@ -1,0 +1,130 @@
+"""The audit trail: every verb leaves its row with who did it and what changed, and no secret gets into one."""
+
+from typing import Any
+
+import pytest
+from auditlog.models import LogEntry
+from django.db.models import Model
+
+from portal.faults import services as faults
+from portal.users import services as users
+from portal.users.models import User
+from settings_app import services as config
+from tests.clock import DAY, NOW, TODAY
+from tests.factories import PASSWORD, AdministratorFactory, FaultFactory, UserFactory, issue
+from tokens import services
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def actor() -> User:
+    return AdministratorFactory()
+
+
+def rows(target: Model) -> list[tuple[str, str, dict[str, Any]]]:
+    """(action, username of the actor, changes) of each row about `target`, oldest first."""
+    entries = LogEntry.objects.get_for_object(target).order_by("pk").select_related("actor")
+    return [(entry.get_action_display(), str(entry.actor), entry.changes) for entry in entries]
+
+
+def test_issuing_and_revoking_a_token_say_for_whom_until_when_and_since_when(actor: User) -> None:
+    owner = UserFactory()
+    token, _ = issue(owner, "deploy", NOW, actor=actor, expires=TODAY + DAY)
+    services.revoke(token, actor, NOW)
+    services.revoke(token, actor, NOW)
+    assert rows(token) == [
+        ("create", actor.username, {"user": ["", owner.username], "expires_at": ["", "2026-11-23T00:00:00+00:00"]}),
+        ("update", actor.username, {"revoked_at": ["", "2026-11-21T09:30:00+00:00"]}),
+    ]
+
+
+def test_a_token_that_was_refused_leaves_no_row(actor: User) -> None:
+    with pytest.raises(services.BadName):
+        issue(name="", actor=actor)
+    assert not LogEntry.objects.exists()
+
+
+def test_the_verbs_of_users_leave_a_row_each(actor: User) -> None:
+    user = users.create("new@example.com", "", "operator", actor)
+    users.update(user, "New Name", "user", actor)
+    users.deactivate(user, actor)
+    users.activate(user, actor)
+    users.delete(user, actor)
+    assert rows(user) == [
+        ("create", actor.username, {"role": ["", "operator"], "kind": ["", "person"]}),
+        ("update", actor.username, {"display_name": ["", "New Name"], "role": ["operator", "user"]}),
+        ("update", actor.username, {"is_active": ["True", "False"]}),
+        ("update", actor.username, {"is_active": ["False", "True"]}),
+        ("delete", actor.username, {"is_active": ["True", "False"]}),
+    ]
+
+
+def test_deactivating_says_of_each_token_that_it_ended(actor: User) -> None:
+    token, _ = issue(now=NOW)
+    users.deactivate(token.user, actor)
+    assert [(action, who) for action, who, _ in rows(token)] == [("create", "None"), ("update", actor.username)]
+
+
+def test_the_verbs_of_config_leave_a_row_each(actor: User) -> None:
+    stored = config.add("session_minutes", "60", actor)
+    config.update(stored, "90", actor)
+    assert rows(stored) == [("create", actor.username, {"value": ["", "60"]}), ("update", actor.username, {"value": ["60", "90"]})]
+    config.delete(stored, actor)
+    last = LogEntry.objects.latest("pk")
+    assert (last.get_action_display(), last.actor, last.object_repr, last.changes) == (
+        "delete",
+        actor,
+        "session_minutes",
+        {"value": ["90", ""]},
+    )
+
+
+def test_what_config_refused_leaves_no_row(actor: User) -> None:
+    config.add("session_minutes", "60", actor)
+    for bad in (lambda: config.add("session_minutes", "90", actor), lambda: config.add("token_lifetime_days", "0", actor)):
+        with pytest.raises(config.ConfigError):
+            bad()
+    assert LogEntry.objects.count() == 1
+
+
+def test_acknowledging_and_clearing_a_fault_leave_a_row_each(actor: User) -> None:
+    fault = FaultFactory()
+    faults.acknowledge(fault, actor, NOW)
+    fault.refresh_from_db()
+    faults.clear(fault, actor, NOW)
+    assert rows(fault) == [
+        ("update", actor.username, {"state": ["Open", "Acknowledged"]}),
+        ("update", actor.username, {"state": ["Acknowledged", "Cleared"]}),
+    ]
+
+
+def test_what_the_portal_does_by_itself_has_no_actor() -> None:
+    users.ensure_first_administrator("admin@example.com", PASSWORD)
+    assert LogEntry.objects.get().actor is None
+
+
+def test_who_did_it_can_be_read_when_the_actor_is_gone_from_every_page(actor: User) -> None:
+    token, _ = issue(now=NOW, actor=actor)
+    users.delete(actor, AdministratorFactory())
+    entry = LogEntry.objects.get_for_object(token).get()
+    assert (entry.actor, entry.actor_email) == (actor, actor.email)
+
+
+def test_no_row_holds_a_token_a_digest_a_password_or_a_sessions_stamp(actor: User) -> None:
+    token, text = issue(UserFactory(), "deploy", NOW, actor=actor)
+    services.revoke(token, actor, NOW)
+    users.ensure_first_administrator("admin@example.com", PASSWORD)
+    users.deactivate(token.user, actor)
+    everything = str(list(LogEntry.objects.values()))
+    assert token.last_four in everything, "the hint is there, so this looks at what was written"
+    for secret in (
+        text,
+        text[4:36],
+        bytes(token.digest).hex(),
+        str(bytes(token.digest)),
+        PASSWORD,
+        token.user.password,
+        token.user.session_stamp,
+    ):
+        assert secret not in everything

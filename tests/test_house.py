@@ -1,0 +1,125 @@
+"""Rules of the house that a reader cannot be trusted to see: read from the code itself."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("portal", "tokens", "settings_app")
+SOURCES = [path for room in ROOMS for path in (ROOT / room).rglob("*.py") if "migrations" not in path.parts]
+SECRET = re.compile(r"(^|_)(text|digest|secret|hash|mac|password|stamp|checksum)($|_)")
+OPEN_TO_ALL = {"portal.views.health", "portal.views.admin_sign_in"}
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def names(node: ast.AST) -> set[str]:
+    """The names that an expression is about: of variables, attributes and functions that are called."""
+    return {each.id if isinstance(each, ast.Name) else each.attr for each in ast.walk(node) if isinstance(each, ast.Name | ast.Attribute)}
+
+
+def plain_comparisons(source: str) -> Iterator[int]:
+    """Lines in which something that is named like a secret is compared by == or !=."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Compare) and any(isinstance(operator, ast.Eq | ast.NotEq) for operator in node.ops):
+            sides = [node.left, *node.comparators]
+            if any(SECRET.search(name) for side in sides for name in names(side)):
+                yield node.lineno
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tokens").rglob("*.py")), ids=relative)
+def test_secrets_and_digests_are_compared_in_constant_time(path: Path) -> None:
+    assert list(plain_comparisons(path.read_text())) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["a.digest == b", "digest(text) != x", "if token.session_hash == user.get_session_auth_hash(): pass", "text == other"]
+)
+def test_a_plain_comparison_of_a_secret_would_be_found(line: str) -> None:
+    assert list(plain_comparisons(line)) == [1]
+
+
+def views() -> Iterator[tuple[str, object]]:
+    """Every view of ours that a URL leads to, with its dotted name."""
+
+    def walk(patterns: list[URLPattern | URLResolver]) -> Iterator[object]:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns)
+            else:
+                yield pattern.callback
+
+    for view in walk(get_resolver().url_patterns):
+        if view.__module__.split(".")[0] in ROOMS:
+            yield f"{view.__module__}.{view.__qualname__}", view
+
+
+def roles_of(view: object) -> tuple[str, ...] | None:
+    """What the decorators of `portal.access` wrote down, under whatever else is wrapped around."""
+    while view is not None:
+        if hasattr(view, "roles"):
+            return view.roles
+        view = getattr(view, "__wrapped__", None)
+    return None
+
+
+def test_every_view_says_who_may_use_it() -> None:
+    found = dict(views())
+    assert len(found) > 20
+    assert {name for name, view in found.items() if roles_of(view) is None} == OPEN_TO_ALL
+
+
+def test_every_view_is_named_in_a_url() -> None:
+    """One that is not would be dead code, or a page that somebody forgot to protect and to test."""
+    written = {
+        f"{relative(path)[:-3].replace('/', '.')}.{node.name}"
+        for path in SOURCES
+        if path.name == "views.py"
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef) and any("access." in ast.unparse(decorator) for decorator in node.decorator_list)
+    }
+    assert written
+    assert written <= {name for name, _ in views()}
+
+
+NAIVE = re.compile(r"datetime\.(now|utcnow|today|fromtimestamp|utcfromtimestamp)\(|date\.today\(|\btime\.time\(")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
+def test_nothing_reads_a_clock_without_a_zone(path: Path) -> None:
+    assert NAIVE.findall(path.read_text()) == []
+
+
+def test_services_and_rules_never_see_a_request() -> None:
+    """Verbs take plain arguments, so that commands, tasks and the API can use them too."""
+    plain = [
+        "tokens/services.py",
+        "tokens/secret.py",
+        "tokens/verify.py",
+        "tokens/expiry.py",
+        "tokens/dates.py",
+        "portal/users/services.py",
+    ]
+    plain += ["settings_app/services.py", "settings_app/registry.py", "portal/mail.py", "portal/delivery.py", "portal/audit.py"]
+    for name in plain:
+        arguments = {node.arg for node in ast.walk(ast.parse((ROOT / name).read_text())) if isinstance(node, ast.arg)}
+        assert "request" not in arguments, name
+
+
+def test_config_is_remembered_nowhere_between_two_reads() -> None:
+    source = (ROOT / "settings_app/services.py").read_text()
+    assert not re.search(r"\bcache\b(?!d)|lru_cache|cached_property", re.sub(r'""".*?"""', "", source, flags=re.DOTALL))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
+def test_settings_alone_read_the_environment(path: Path) -> None:
+    allowed = {"portal/environment.py", "portal/settings.py", "portal/supervisor.py"}  # the last hands it on as a whole
+    source = path.read_text().replace('os.environ.setdefault("DJANGO_SETTINGS_MODULE"', "")
+    if relative(path) not in allowed:
+        assert not re.search(r"os\.environ|os\.getenv", source)
