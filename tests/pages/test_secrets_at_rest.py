@@ -18,6 +18,7 @@ from post_office.models import Email
 
 import settings_app.services as config
 from portal import delivery
+from portal.logs import RedactingFormatter
 from portal.users.models import User
 from tests.factories import PASSWORD
 from tests.pages.page import Page
@@ -119,11 +120,10 @@ def found_in(place: str, texts: list[str]) -> list[str]:
 @pytest.fixture
 def formatted(caplog: pytest.LogCaptureFixture) -> Any:
     """The log as the product's handler writes it."""
-    formatter = next(
-        handler.formatter for handler in logging.getLogger().handlers if type(handler.formatter).__name__ == "RedactingFormatter"
-    )
+    formatters = [handler.formatter for handler in logging.getLogger().handlers]
+    formatter = next(each for each in formatters if isinstance(each, RedactingFormatter))
     caplog.set_level(logging.DEBUG)
-    return lambda: "\n".join(formatter.format(record) for record in caplog.records)
+    return lambda: "\n".join(formatter.format(record) for phase in ("setup", "call") for record in caplog.get_records(phase))
 
 
 @pytest.fixture
