@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from allauth.account.signals import password_changed, password_set
+from allauth.account.signals import password_changed, password_reset, password_set
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest
 from django.utils import timezone
@@ -44,5 +44,6 @@ def connect() -> None:
     user_logged_out.connect(signed_out)
     password_changed.connect(new_password)
     password_set.connect(new_password)
+    password_reset.connect(new_password)
     access_ended.connect(end_tokens)
     config.changed.connect(look_again)
