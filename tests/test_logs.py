@@ -18,7 +18,9 @@ TEMPORARY = secret.derive("key", "id")
 @pytest.fixture(params=[False, True], ids=["json", "readable"])
 def lines(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
     """What a handler with the portal's own formatter writes."""
+    before = structlog.get_config()
     formatter = dict(logging_config(debug=request.param)["formatters"]["structlog"])
+    structlog.configure(**before)  # the portal's own loggers go on as they were
     output = io.StringIO()
     handler = logging.StreamHandler(output)
     handler.setFormatter(formatter.pop("()")(**formatter))

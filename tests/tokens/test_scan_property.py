@@ -66,7 +66,7 @@ def take(model: Model, step: tuple[str, Any]) -> None:
 
 @pytest.mark.django_db
 @given(lasts=st.lists(st.integers(0, 40), min_size=1, max_size=5), steps=st.lists(STEPS, min_size=2, max_size=8))
-@examples(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_scan_does_what_its_rules_say(lasts: list[int], steps: list[tuple[str, Any]]) -> None:
     with transaction.atomic():
         model = Model({f"token{number}": last for number, last in enumerate(lasts)}, {30, 7}, {OPS})
