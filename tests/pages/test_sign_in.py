@@ -176,7 +176,7 @@ def test_a_reset_link_sets_the_password_once_and_ends_all_sessions(as_person: Vi
     assert done.one("h1").text == "Your password is set"
     assert not inside(visitor)
     assert not inside(as_person)
-    assert verify.refusal(Token.objects.get(), timezone.now()) is verify.Refusal.SESSION_OVER
+    assert verify.refusal(Token.objects.get(), timezone.now()) is verify.Refusal.REVOKED
     assert inside(sign_in(as_person.user.username, new)[0])
     assert not inside(sign_in(as_person.user.username)[0])
     assert Page(Visitor().get(link, follow=True)).one("h1").text == "This link no longer works"
