@@ -47,9 +47,13 @@ def row(page: Page, text: str) -> Locator:
 
 
 def cells(page: Page, text: str) -> dict[str, str]:
-    """The row that holds `text`, by the heads of its columns."""
-    heads = [head.strip().upper() for head in table(page).get_by_role("columnheader").all_inner_texts()]
-    return dict(zip(heads, [cell.strip() for cell in row(page, text).get_by_role("cell").all_inner_texts()], strict=True))
+    """The row that holds `text`, by the heads of its columns. Read in one go: the list may refresh itself between two."""
+    found = row(page, text)
+    expect(found).to_be_visible()
+    heads, values = found.evaluate(
+        "row => [row.closest('table').querySelectorAll('th'), row.cells].map(list => [...list].map(cell => cell.innerText.trim()))"
+    )
+    return dict(zip((head.upper() for head in heads), values, strict=True))
 
 
 def clipboard(page: Page) -> str:

@@ -116,34 +116,49 @@ def revoke_selected(page: Page) -> None:
     page.get_by_role("button", name="Revoke selected").click()
 
 
-def test_every_pane_window_and_menu_is_sound(visit: Visit, administrator: User, furnished: User, watch: Watch) -> None:
-    watch.allow(422)
-    page = visit(administrator)
-    theirs = reverse("tokens:user_tokens", args=[furnished.username])
-    opened = "dialog[open] .dialog-body"
-    menu = ".dropdown-menu.show"
+OPENED = "dialog[open] .dialog-body"
+MENU = ".dropdown-menu.show"
+
+
+def audit_opened(page: Page, steps: list[tuple[str, Callable[[Page], None], str]]) -> list[str]:
+    """For each: opens the path, acts, and audits what then shows itself: the part that the selector begins with."""
     found = []
-    for path, act, selector in [
-        (reverse("profile"), open_by("Add"), opened),
-        (reverse("profile"), open_by("Create Token", "Create"), f"{opened} .invalid-feedback"),
-        (reverse("profile"), open_by("User menu"), menu),
-        (reverse("profile"), open_by("Theme"), menu),
-        (reverse("users:list"), open_by("Add"), opened),
-        (theirs, open_by("Actions"), menu),
-        (theirs, open_by("Actions", "Update"), opened),
-        (theirs, open_by("Actions", "Deactivate"), opened),
-        (theirs, open_by("Actions", "Delete"), opened),
-        (reverse("tokens:all") + "?status=active", revoke_selected, opened),
-        (reverse("tokens:all") + f"?q={LONG[:40]}", open_by(f"Actions for {LONG}", "Revoke"), opened),
-        (reverse("settings:config"), open_by("Add"), opened),
-        (reverse("settings:config"), open_by("Actions for Users may create their own API tokens"), menu),
-        (reverse("faults:list"), lambda page: page.get_by_label("Details of").first.click(), ".fault-body"),
-    ]:
+    for path, act, selector in steps:
         page.goto(path)
         act(page)
         expect(page.locator(selector).first).to_be_visible()
         what = f"{path}, {selector}"
         found += audit(page, what, selector.split()[0]) + too_wide(page, what)
+    return found
+
+
+def test_every_pane_and_window_is_sound(visit: Visit, administrator: User, furnished: User, watch: Watch) -> None:
+    watch.allow(422)
+    theirs = reverse("tokens:user_tokens", args=[furnished.username])
+    steps = [
+        (reverse("profile"), open_by("Add"), OPENED),
+        (reverse("profile"), open_by("Create Token", "Create"), f"{OPENED} .invalid-feedback"),
+        (reverse("users:list"), open_by("Add"), OPENED),
+        (theirs, open_by("Actions", "Update"), OPENED),
+        (theirs, open_by("Actions", "Deactivate"), OPENED),
+        (theirs, open_by("Actions", "Delete"), OPENED),
+        (reverse("tokens:all") + "?status=active", revoke_selected, OPENED),
+        (reverse("tokens:all") + f"?q={LONG[:40]}", open_by(f"Actions for {LONG}", "Revoke"), OPENED),
+        (reverse("settings:config"), open_by("Add"), OPENED),
+    ]
+    found = audit_opened(visit(administrator), steps)
+    assert not found, "\n".join(found)
+
+
+def test_every_menu_and_a_faults_details_are_sound(visit: Visit, administrator: User, furnished: User) -> None:
+    steps = [
+        (reverse("profile"), open_by("User menu"), MENU),
+        (reverse("profile"), open_by("Theme"), MENU),
+        (reverse("tokens:user_tokens", args=[furnished.username]), open_by("Actions"), MENU),
+        (reverse("settings:config"), open_by("Actions for Users may create their own API tokens"), MENU),
+        (reverse("faults:list"), lambda page: page.get_by_label("Details of").first.click(), ".fault-body"),
+    ]
+    found = audit_opened(visit(administrator), steps)
     assert not found, "\n".join(found)
 
 
