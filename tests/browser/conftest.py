@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from portal.users.models import User
+from tests.browser.furnishing import furnish
 from tests.browser.watching import REPORT_VIOLATIONS, Visit, Watch
 from tests.factories import AdministratorFactory
 
@@ -39,6 +40,11 @@ def context(context: BrowserContext, watch: Watch) -> Iterator[BrowserContext]:
 @pytest.fixture
 def administrator(transactional_db: None) -> User:
     return AdministratorFactory(username="anna@example.com", display_name="Anna Berg")
+
+
+@pytest.fixture
+def furnished(administrator: User) -> User:
+    return furnish(administrator)
 
 
 def sign_in(context: BrowserContext, user: User, address: str) -> None:

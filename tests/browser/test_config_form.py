@@ -1,0 +1,76 @@
+"""The page of System Settings: keys that follow the type, errors beside their field, and what the page says of itself."""
+
+from playwright.sync_api import Page, expect
+
+import settings_app.services as config
+from portal.users.models import User
+from tests.browser.steps import dialog, navigate, row
+from tests.browser.watching import Watch
+
+
+def open_config(page: Page) -> None:
+    navigate(page, "Administrator", "System Settings")
+    page.get_by_role("link", name="Add", exact=True).click()
+    dialog(page, "Add Config")
+
+
+def test_the_keys_offered_follow_the_config_type(portal: Page) -> None:
+    open_config(portal)
+    pane = dialog(portal, "Add Config")
+    keys = pane.get_by_label("Key")
+
+    def offered() -> list[str]:
+        return keys.locator("option[data-type]:not(:disabled)").all_inner_texts()
+
+    pane.get_by_label("Config Type").select_option("Flags")
+    assert offered() == ["Users may create their own API tokens"]
+    keys.select_option("Users may create their own API tokens")
+    expect(pane.get_by_text("true: everybody can add tokens")).to_be_visible()
+    pane.get_by_label("Config Type").select_option("App Config")
+    assert "Enable User Token Expiration Notifications" in offered()
+    assert "Users may create their own API tokens" not in offered()
+    expect(keys).to_have_value("")  # the flag chosen before is no App Config
+    expect(pane.get_by_text("true: everybody can add tokens")).to_be_hidden()
+
+
+def test_an_error_stands_beside_its_field_and_keeps_the_other_values(portal: Page, watch: Watch) -> None:
+    watch.allow(422)
+    open_config(portal)
+    pane = dialog(portal, "Add Config")
+    pane.get_by_label("Config Type").select_option("App Config")
+    pane.get_by_label("Key").select_option("User Token Expiration Notification Emails")
+    pane.get_by_label("Value").fill("anna@example.com;bob@")
+    pane.get_by_role("button", name="Submit").click()
+    value = pane.get_by_label("Value")
+    expect(value).to_have_attribute("aria-invalid", "true")
+    expect(value).to_have_accessible_description("'bob@' is not an email address.")
+    expect(value).to_be_focused()
+    expect(value).to_have_value("anna@example.com;bob@")
+    expect(pane.get_by_label("Config Type")).to_have_value("App Config")
+    expect(pane.get_by_label("Key").locator("option:checked")).to_have_text("User Token Expiration Notification Emails")
+    assert pane.get_by_label("Key").locator("option[data-type=Flags]:not(:disabled)").count() == 0
+    value.fill("anna@example.com;bob@example.com")
+    pane.get_by_role("button", name="Submit").click()
+    expect(pane).to_be_hidden()
+    assert config.get("token_expiration_emails") == ("anna@example.com", "bob@example.com")
+
+
+def test_a_key_is_updated_and_deleted_by_its_row_menu_and_the_page_says_what_holds(portal: Page, administrator: User) -> None:
+    config.add("token_expiration_days", "15", administrator)
+    navigate(portal, "Administrator", "System Settings")
+    label = "Enable User Token Expiration Notifications"
+    status = portal.get_by_role("region", name="Expiration notifications")
+    expect(status).to_contain_text("15 days")
+    portal.get_by_role("button", name=f"Actions for {label}").click()
+    portal.get_by_role("link", name="Update").click()
+    pane = dialog(portal, "Update Config")
+    expect(pane.get_by_label("Key")).to_be_disabled()
+    pane.get_by_label("Value").fill("30; 7")
+    pane.get_by_role("button", name="Submit").click()
+    expect(row(portal, label)).to_contain_text("30;7")
+    expect(status).to_contain_text("30 and 7 days")
+    expect(portal.get_by_role("button", name=f"Actions for {label}")).to_be_focused()
+    portal.get_by_role("button", name=f"Actions for {label}").click()
+    portal.get_by_role("link", name="Delete").click()
+    dialog(portal, "Delete config").get_by_role("button", name="Delete").click()
+    expect(portal.get_by_text("Nothing is set: every key has its default.")).to_be_visible()
