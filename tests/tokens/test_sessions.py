@@ -280,3 +280,9 @@ def test_a_session_that_lost_its_token_still_works_and_shows_none(user: User) ->
     with time_machine.travel(timezone.now() + 2 * SECOND):
         assert is_signed_in(client)
         assert token_of(client) == ""
+
+
+def test_a_sign_in_by_another_way_than_our_page_ends_with_its_token_too(user: User) -> None:
+    client = Client()
+    client.force_login(user)
+    assert client.session.get_expiry_date() == Token.objects.get().expires_at
