@@ -6,18 +6,20 @@ from django.http import HttpRequest
 from django.utils import timezone
 from post_office.models import Attachment, Email, EmailTemplate, Log
 
+from portal.readonly import ReadOnlyAdmin
 from tokens import verify
 from tokens.models import Notice, ScanRun, Token
 
 
 @admin.register(Token)
-class TokenAdmin(admin.ModelAdmin):
+class TokenAdmin(ReadOnlyAdmin):
     list_display = ["name", "hint", "user", "kind", "state", "created_at", "expires_at", "last_used_at", "revoked_at"]
     list_filter = ["kind", ("revoked_at", admin.EmptyFieldListFilter), "expires_at"]
     list_select_related = ["user"]
     search_fields = ["name", "user__username", "last_four"]
     date_hierarchy = "created_at"
-    exclude = ["digest", "last_four", "session_hash"]
+    hidden = ("digest", "session_hash", "request_id")
+    exclude = ("last_four",)
     readonly_fields = ["id", "hint", "state"]
 
     @admin.display(description="State")
@@ -56,7 +58,9 @@ class LogInline(admin.TabularInline):
 
 
 @admin.register(Email)
-class MailAdmin(admin.ModelAdmin):
+class MailAdmin(ReadOnlyAdmin):
+    hidden = ("message", "html_message", "context", "headers")
+
     """post_office's own page shows a mail's text, which can hold the link that sets a password."""
 
     change_form_template = "admin/change_form.html"  # post_office's own has a button for sending again, a page that is not here

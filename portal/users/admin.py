@@ -6,6 +6,7 @@ from auditlog.models import LogEntry
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
+from portal.readonly import ReadOnlyAdmin
 from portal.users.models import User
 
 # Neither is used: roles are a field of the user, and so is the address.
@@ -15,11 +16,11 @@ admin.site.unregister(LogEntry)
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):
+class UserAdmin(ReadOnlyAdmin):
     list_display = ["username", "display_name", "role", "kind", "is_active", "last_login", "deleted_at"]
     list_filter = ["role", "kind", "is_active", ("deleted_at", admin.EmptyFieldListFilter)]
     search_fields = ["username", "display_name", "email"]
-    exclude = ["password", "session_stamp"]
+    hidden = ("password", "session_stamp")
 
 
 @admin.register(LogEntry)

@@ -1,0 +1,30 @@
+"""What no page of the Django admin shows cannot be asked for in its address either, a character at a time."""
+
+import pytest
+from django.urls import reverse
+
+from tests.factories import OperatorFactory
+from tests.pages.visitor import Visitor
+
+HIDDEN = [
+    ("users_user", "password__startswith"),
+    ("users_user", "session_stamp__startswith"),
+    ("post_office_email", "message__contains"),
+    ("post_office_email", "html_message__contains"),
+    ("post_office_email", "headers__contains"),
+    ("tokens_token", "digest"),
+    ("tokens_token", "session_hash__startswith"),
+    ("tokens_token", "user__password__startswith"),
+    ("tokens_notice", "email__message__contains"),
+    ("faults_fault", "acknowledged_by__password__startswith"),
+    ("auditlog_logentry", "actor__password__startswith"),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("model", "lookup"), HIDDEN)
+def test_an_operator_cannot_filter_by_a_hidden_field(model: str, lookup: str) -> None:
+    visitor = Visitor(OperatorFactory())
+    page = reverse(f"admin:{model}_changelist")
+    assert visitor.get(page).status_code == 200
+    assert visitor.get(page, {lookup: "x"}).status_code == 400
