@@ -15,6 +15,7 @@ from pytest_django import Settings
 
 from portal import delivery, mail, tasks
 from portal.faults.models import Fault
+from settings_app.models import Config
 from tests.clock import NOW, SECOND
 from tests.services import Mailbox
 from tests.tokens.scans import OPS, SECURITY, configure, ending, scan
@@ -183,6 +184,38 @@ def test_the_fault_clears_when_a_later_notice_is_taken(refuse: Callable[[str], N
     deliver()
     assert "6 days left" in "".join(message.body for message in sent_mail.outbox)
     scan(timezone.now())
+    assert undelivered() == []
+
+
+def test_what_was_given_up_is_told_anew_by_the_next_scan(refuse: Callable[[str], None]) -> None:
+    configure("15", OPS)
+    token = ending(5)
+    scan()
+    refuse(OPS)
+    first = Email.objects.get()
+    give_up(first)
+    deliver()
+    refuse("")
+    scan()
+    again = Email.objects.exclude(pk=first.pk).get()
+    assert token.name in again.message
+    assert token.notices.get().email == again
+    assert deliver() == (1, 0)
+    scan()
+    assert Email.objects.count() == 2
+
+
+def test_the_fault_clears_when_the_address_is_no_longer_in_config(refuse: Callable[[str], None]) -> None:
+    configure("15", OPS)
+    ending(5)
+    scan()
+    refuse(OPS)
+    give_up(Email.objects.get())
+    deliver()
+    scan()
+    assert undelivered() == [OPS]
+    Config.objects.filter(key="token_expiration_emails").update(value="somebody.else@example.com")
+    scan()
     assert undelivered() == []
 
 

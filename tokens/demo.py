@@ -1,23 +1,20 @@
 """The demo's story: people, service accounts and tokens in every state, for `manage.py seed_demo`.
 
 What has a verb goes through it, with a `now` of long ago where the past is wanted; a row is changed by hand only where the
-portal itself would have written it while time went by (a token's last use, a first day at work, a mail that never arrived).
+portal itself would have written it while time went by (a token's last use, a first day at work).
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from post_office.models import STATUS, Log
-
 import settings_app.services as config
-from portal import mail
 from portal.faults import services as faults
 from portal.faults.models import Fault
 from portal.users import services as users
 from portal.users.models import User
 from settings_app.models import Config
 from tokens import dates, expiry, services
-from tokens.models import Notice, ScanRun, Token
+from tokens.models import ScanRun, Token
 
 ADMINISTRATOR, OPERATOR, USER = "ada.lindqvist@example.com", "omar.haddad@example.com", "mia.tanaka@example.com"
 LEAVER = "elena.petrova@example.com"
@@ -46,7 +43,6 @@ CONFIG = {
     "token_expiration_emails": "platform-team@example.com;security@example.com",
     "session_minutes": "480",
 }
-UNREACHABLE = "former-oncall@example.com"
 FIRST_SCAN = 8  # days ago
 
 
@@ -108,7 +104,6 @@ def tell(now: datetime) -> None:
         if planned.issued <= FIRST_SCAN:
             issue(planned, chief, now)
     review(now)
-    lose_a_mail(first_scan)
     for planned in TOKENS:
         use_and_revoke(planned, chief, now)
     users.deactivate(User.objects.get(username=LEAVER), chief)
@@ -150,15 +145,6 @@ def review(now: datetime) -> None:
     """An operator has seen one fault. (With other days in Config than the demo's it may not be there.)"""
     if fault := Fault.objects.open().filter(resource__startswith="terraform apply").first():
         faults.acknowledge(fault, User.objects.get(username=OPERATOR), now - timedelta(days=FIRST_SCAN - 1))
-
-
-def lose_a_mail(when: datetime) -> None:
-    """A notice that the mail server refused for three days: the next scan raises a fault about its address."""
-    email = mail.queue([UNREACHABLE], "API token ERP upload of billing-export expires in 7 days", "")
-    type(email).objects.filter(pk=email.pk).update(status=STATUS.failed, created=when, number_of_retries=17)
-    Log.objects.create(email=email, status=STATUS.failed, exception_type="SMTPRecipientsRefused", message="550 5.1.1 No such user")
-    token = Token.objects.get(name="ERP upload")
-    Notice.objects.create(token=token, threshold=30, address=UNREACHABLE, email=email, created_at=when)
 
 
 def give_password(password: str) -> list[User]:

@@ -6,8 +6,9 @@ that one or a tighter one is not told again. All of it happens in one transactio
 same time waits for it and finds nothing left to do.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 
 import structlog
 from django.db import transaction
@@ -15,6 +16,7 @@ from django.db.models import CharField, Exists, F, OuterRef, QuerySet, Value
 from django.db.models.functions import Cast, Replace
 from django.urls import reverse
 from django.utils import timezone
+from post_office.models import STATUS
 
 import settings_app.services as config
 from portal import mail
@@ -67,7 +69,7 @@ def look(run: ScanRun, now: datetime) -> None:
     if thresholds and addresses:
         write_notices(run, thresholds, addresses, now)
         run.queued = sum(queue_digest(run, address, now) for address in addresses)
-    check_undelivered(now)
+    check_undelivered(addresses, now)
 
 
 def clear_faults(due: QuerySet[Token], now: datetime) -> int:
@@ -75,9 +77,9 @@ def clear_faults(due: QuerySet[Token], now: datetime) -> int:
     return faults.clear_faults(ours.exclude(key__in=due.annotate(fault_key=FAULT_KEY).values("fault_key")), now)
 
 
-def forget(token: Token, now: datetime) -> None:
-    """Clears the fault of a token that has just been revoked; the scan would do so too, some minutes later."""
-    faults.clear_faults(Fault.objects.filter(source=SOURCE, key=token.pk.hex), now)
+def forget(tokens: Iterable[Token], now: datetime) -> None:
+    """Clears the faults of tokens that have just been revoked; the scan would do so too, some minutes later."""
+    faults.clear_faults(Fault.objects.filter(source=SOURCE, key__in=[token.pk.hex for token in tokens]), now)
 
 
 def raise_faults(due: QuerySet[Token], now: datetime) -> int:
@@ -130,14 +132,17 @@ def bands(thresholds: tuple[int, ...], now: datetime) -> Iterator[tuple[int, Que
 
 
 def write_notices(run: ScanRun, thresholds: tuple[int, ...], addresses: tuple[str, ...], now: datetime) -> None:
-    """One row for each token that an address has not been told of at its threshold or a tighter one. A row that another
-    scan writes at the same moment stays that scan's (by constraint)."""
+    """One row for each token that an address has not been told of at its threshold or a tighter one. A row whose mail was
+    given up is taken over by this scan: it counts as told only once the mail server took it."""
     for threshold, tokens in bands(thresholds, now):
         for address in addresses:
             told = Notice.objects.filter(token=OuterRef("pk"), address=address, threshold__lte=threshold)
-            new = tokens.filter(~Exists(told)).values_list("pk", flat=True).order_by("pk")
-            rows = (Notice(token_id=pk, threshold=threshold, address=address, run=run, created_at=now) for pk in new.iterator(BATCH))
-            Notice.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
+            given_up = Notice.objects.filter(address=address, threshold=threshold, email__status=STATUS.failed, token__in=tokens)
+            given_up.update(run=run, email=None, created_at=now)
+            new = tokens.filter(~Exists(told)).values_list("pk", flat=True).order_by("pk").iterator(BATCH)
+            while ids := list(islice(new, BATCH)):
+                rows = [Notice(token_id=pk, threshold=threshold, address=address, run=run, created_at=now) for pk in ids]
+                Notice.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def queue_digest(run: ScanRun, address: str, now: datetime) -> int:

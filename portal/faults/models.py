@@ -20,7 +20,7 @@ class Fault(models.Model):
         CRITICAL = "critical", "Critical"
 
     source = models.CharField(max_length=50, help_text="Which rule raised it; with the key it says what it is about.")
-    key = models.CharField(max_length=100)
+    key = models.CharField(max_length=254)  # an id, or an email address
     name = models.CharField(max_length=100)
     resource = models.CharField(max_length=300)
     description = models.TextField()

@@ -15,7 +15,7 @@ def scan_status() -> dict[str, Any]:
     values = config.get_many("token_expiration_days", "token_expiration_emails")
     return {
         "effect": effect(values["token_expiration_days"], values["token_expiration_emails"]),
-        "run": ScanRun.objects.exclude(finished_at=None).first(),
+        "run": ScanRun.objects.exclude(finished_at=None).order_by("-pk").first(),
     }
 
 
