@@ -4,9 +4,11 @@ django-auditlog can also watch models by itself. That is not used: it sees neith
 and it would copy every field of a row, the token's digest among them, unless each was excluded.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from auditlog.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 
 CREATE, UPDATE, DELETE = LogEntry.Action.CREATE, LogEntry.Action.UPDATE, LogEntry.Action.DELETE
@@ -14,11 +16,22 @@ CREATE, UPDATE, DELETE = LogEntry.Action.CREATE, LogEntry.Action.UPDATE, LogEntr
 
 def record(actor: Model | None, target: Model, action: int, **changes: tuple[Any, Any]) -> None:
     """Notes that `actor` (a User, or None for the portal itself) did `action` to `target`; `changes`: field=(before, after)."""
-    LogEntry.objects.log_create(
-        target,
-        force_log=True,
-        action=action,
-        actor=actor,
-        actor_email=getattr(actor, "email", None),
-        changes={field: [str(before), str(after)] for field, (before, after) in changes.items() if before != after},
+    record_all(actor, [target], action, **changes)
+
+
+def record_all(actor: Model | None, targets: Iterable[Model], action: int, **changes: tuple[Any, Any]) -> None:
+    """The same for several targets of one kind, in one statement."""
+    changed = {field: [str(before), str(after)] for field, (before, after) in changes.items() if before != after}
+    LogEntry.objects.bulk_create(
+        LogEntry(
+            content_type=ContentType.objects.get_for_model(target),
+            object_pk=str(target.pk),
+            object_id=target.pk if isinstance(target.pk, int) else None,
+            object_repr=str(target),
+            action=action,
+            actor=actor,
+            actor_email=getattr(actor, "email", None),
+            changes=changed,
+        )
+        for target in targets
     )

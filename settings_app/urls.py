@@ -6,6 +6,6 @@ app_name = "settings"
 urlpatterns = [
     path("administrator/system-settings/config/", views.config, name="config"),
     path("administrator/system-settings/config/add/", views.add, name="add"),
-    path("administrator/system-settings/config/<str:key>/update/", views.update, name="update"),
-    path("administrator/system-settings/config/<str:key>/delete/", views.delete, name="delete"),
+    path("administrator/system-settings/config/<slug:key>/update/", views.update, name="update"),
+    path("administrator/system-settings/config/<slug:key>/delete/", views.delete, name="delete"),
 ]

@@ -116,7 +116,7 @@ def revoke(token: Token, actor: User | None, now: datetime) -> bool:
     with transaction.atomic():
         if not Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now, revoked_by=actor):
             return False
-        expiry.forget(token, now)
+        expiry.forget([token], now)
         audit.record(actor, token, audit.UPDATE, revoked_at=("", now.isoformat()))
     token.revoked_at, token.revoked_by = now, actor
     return True
@@ -138,7 +138,10 @@ def ids(texts: list[str]) -> list[uuid.UUID]:
 
 def end_all(user: User, actor: User | None, now: datetime) -> int:
     """Ends every token of `user`, permanent and temporary."""
-    permanent = list(Token.objects.permanent().filter(user=user).live(now))
-    for token in permanent:
-        revoke(token, actor, now)
-    return len(permanent) + Token.objects.filter(user=user).live(now).update(revoked_at=now, revoked_by=actor)
+    with transaction.atomic():
+        live = Token.objects.filter(user=user).live(now)
+        permanent = list(live.permanent().order_by("pk"))
+        ended = live.update(revoked_at=now, revoked_by=actor)
+        expiry.forget(permanent, now)
+        audit.record_all(actor, permanent, audit.UPDATE, revoked_at=("", now.isoformat()))
+    return ended

@@ -1,11 +1,12 @@
 from django.urls import path
 
+from portal.users import paths as paths  # the converter <username:...>
 from tokens import views
 
 app_name = "tokens"
 urlpatterns = [
-    path("administrator/users/<str:username>/tokens/", views.user_tokens, name="user_tokens"),
-    path("administrator/users/<str:username>/tokens/add/", views.create, name="create"),
+    path("administrator/users/<username:username>/tokens/", views.user_tokens, name="user_tokens"),
+    path("administrator/users/<username:username>/tokens/add/", views.create, name="create"),
     path("access-control/user-tokens/", views.all_tokens, name="all"),
     path("access-control/user-tokens/revoke/", views.revoke_many, name="revoke_many"),
     path("profile/tokens/add/", views.add_own, name="add_own"),

@@ -13,8 +13,9 @@ from django.utils.crypto import salted_hmac
 USERNAME_MAX = 150
 # What an email address or a service's name is made of. Plain letters only, since other services get the name in a header and
 # look-alikes would deceive; no slash, space or control character, and no leading dot, since the name is part of an address.
+USERNAME_PATTERN = r"[A-Za-z0-9_][A-Za-z0-9_.@+'&=~!$*-]*"
 USERNAME = RegexValidator(
-    r"^[A-Za-z0-9_][A-Za-z0-9_.@+'&=~!$*-]*\Z",
+    rf"^{USERNAME_PATTERN}\Z",
     "Use an email address, or a name of letters, digits and . _ - + that begins with a letter or a digit.",
 )
 

@@ -8,10 +8,11 @@ from allauth.account.utils import user_pk_to_url_str
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from portal import audit, mail
-from portal.users.models import User, new_stamp
+from portal.users.models import USERNAME, User, new_stamp
 from portal.users.signals import access_ended
 
 LAST_ADMINISTRATOR = "This is the last active administrator. Make somebody else an administrator first."
@@ -33,12 +34,23 @@ def is_email(text: str) -> bool:
     return True
 
 
+def check_name(username: str) -> None:
+    """Raises UserError for a name that cannot be part of an address (`.../users/add/` is the form's)."""
+    try:
+        USERNAME(username)
+    except ValidationError as error:
+        raise UserError(error.messages[0], "username") from None
+    if username.lower() == "add":
+        raise UserError("A user cannot be named add.", "username")
+
+
 def create(username: str, display_name: str, role: str, actor: User | None) -> User:
     """Makes a person (the username is an email address) or a service account (any other name), and invites a person by mail.
 
     The name of a deleted user brings that user back, without its tokens: one name means one user for ever, so that
     neither the audit trail nor a service which knows users by name can take one for another.
     """
+    check_name(username)
     person = is_email(username)
     if not person and role != User.Role.USER:
         raise UserError("A service account has the role User. Give a person's email address for any other role.", "role")
@@ -78,6 +90,7 @@ def invite(user: User) -> None:
 def update(user: User, display_name: str, role: str, actor: User) -> User:
     """Changes name and role. The role of the last active administrator, and one's own, cannot be lowered."""
     with transaction.atomic():
+        user = locked(user)
         if user.is_administrator and role != User.Role.ADMINISTRATOR:
             if user == actor:
                 raise UserError("You cannot take the role Administrator from yourself.", "role")
@@ -89,6 +102,17 @@ def update(user: User, display_name: str, role: str, actor: User) -> User:
         user.display_name, user.role = display_name, role
         audit.record(actor, user, audit.UPDATE, display_name=(before[0], display_name), role=(before[1], role))
     return user
+
+
+def locked(user: User) -> User:
+    """The user's row as it is now, locked until the transaction ends: what the caller read may be old, and rules must not go by it.
+
+    All administrators are locked with it, in one order for everybody, since the rule about the last one looks at them next."""
+    rows = User.objects.existing().filter(Q(pk=user.pk) | Q(role=User.Role.ADMINISTRATOR))
+    for row in rows.select_for_update(no_key=True).order_by("pk"):
+        if row.pk == user.pk:
+            return row
+    raise UserError(f"{user.username} is deleted already.")
 
 
 def keep_an_administrator(leaving: User, field: str | None = None) -> None:
@@ -114,6 +138,7 @@ def end_access(user: User, actor: User, verb: str, now: datetime) -> None:
     if user == actor:
         raise UserError(f"You cannot {verb} yourself.")
     with transaction.atomic():
+        was_active = locked(user).is_active
         keep_an_administrator(user)
         changes = {"is_active": False, "session_stamp": new_stamp()}
         rows = User.objects.existing().filter(pk=user.pk)
@@ -125,7 +150,7 @@ def end_access(user: User, actor: User, verb: str, now: datetime) -> None:
             raise UserError(f"{user.username} is {verb}d already.")
         user.refresh_from_db()
         access_ended.send(sender=User, user=user, actor=actor, now=now)
-        audit.record(actor, user, audit.DELETE if verb == "delete" else audit.UPDATE, is_active=("True", "False"))
+        audit.record(actor, user, audit.DELETE if verb == "delete" else audit.UPDATE, is_active=(was_active, False))
 
 
 def activate(user: User, actor: User) -> None:
@@ -141,6 +166,9 @@ def ensure_first_administrator(username: str, password: str) -> str | None:
     """Makes the first administrator if there is none at all. Returns the password that it made up, if it made one up."""
     if User.objects.filter(role=User.Role.ADMINISTRATOR).exists():
         return None
+    check_name(username)
+    if User.objects.filter(username__iexact=username).exists():
+        raise UserError(f"There is a user named {username}, who is no administrator.")
     made_up = None if password else secrets.token_urlsafe(12)
     user = User(username=username, email=username if is_email(username) else "", role=User.Role.ADMINISTRATOR, display_name="Administrator")
     user.set_password(password or made_up)

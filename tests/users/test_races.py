@@ -4,7 +4,7 @@ import pytest
 
 from portal.users import services
 from portal.users.models import User
-from tests.factories import AdministratorFactory
+from tests.factories import AdministratorFactory, UserFactory
 from tests.racing import race, widen
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,6 +31,16 @@ def test_of_three_administrators_who_demote_the_next_one_stays(monkeypatch: pyte
     people = [AdministratorFactory() for _ in range(3)]
     race(*(lambda user=user, actor=actor: demote(user, actor) for user, actor in zip(people, people[1:] + people[:1], strict=True)))
     assert User.objects.administrators().count() == 1
+
+
+def test_the_rules_go_by_the_row_as_it_is_and_not_as_it_was_read() -> None:
+    actor, late = AdministratorFactory(), UserFactory()
+    stale = User.objects.get(pk=late.pk)
+    User.objects.filter(pk=late.pk).update(role=User.Role.ADMINISTRATOR)
+    User.objects.filter(pk=actor.pk).update(role=User.Role.USER)
+    with pytest.raises(services.UserError, match="last active administrator"):
+        services.update(stale, "", User.Role.USER, actor)
+    assert User.objects.administrators().get() == late
 
 
 def test_of_two_who_create_the_same_user_one_succeeds_and_the_other_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
-from portal.users.services import ensure_first_administrator
+from portal.users.services import UserError, ensure_first_administrator
 
 
 class Command(BaseCommand):
@@ -14,7 +14,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)
-        password = ensure_first_administrator(settings.PORTAL_ADMIN_USERNAME, settings.PORTAL_ADMIN_PASSWORD)
+        try:
+            password = ensure_first_administrator(settings.PORTAL_ADMIN_USERNAME, settings.PORTAL_ADMIN_PASSWORD)
+        except UserError as error:
+            raise CommandError(f"Configuration error: PORTAL_ADMIN_USERNAME: {error}") from None
         if password:
             self.stdout.write(f"The first administrator is {settings.PORTAL_ADMIN_USERNAME} with the password {password}")
             self.stdout.write("This password is shown only now. Sign in and change it.")
