@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import environ
+from django.core.mail.message import sanitize_address
 
 env = environ.Env()
 BOOLEANS = {"true", "false", "yes", "no", "on", "off", "1", "0"}  # django-environ takes whatever else there is for false
@@ -29,6 +30,8 @@ def read(name: str, kind: str, default: Any, expected: str) -> Any:
     """The variable `name` through django-environ's reader `kind` ("int", "bool", "db_url", ...). An empty one counts as not set."""
     if not os.environ.get(name, "").strip():
         return default
+    if kind == "str":
+        return os.environ[name]  # django-environ would take a password that begins with "$" for another variable's name
     if kind == "bool" and os.environ[name].strip().lower() not in BOOLEANS:
         stop(name, f"must be {expected}.")
     try:
@@ -54,6 +57,48 @@ def origin(name: str, default: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
         stop(name, "must be an address such as https://portal.example.com, without a path.")
+    return value
+
+
+def folder(name: str, default: Path) -> Path:
+    """A folder that is there, and that nobody else on this machine can read: sessions and unsent mail are in it."""
+    path = Path(read(name, "str", str(default), "a folder")).resolve()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.chmod(0o700)
+    except OSError:
+        stop(name, "must be a folder that the portal may make and write.")
+    return path
+
+
+def redis_address(name: str) -> str:
+    """A Redis address; empty when it is not set."""
+    value = read(name, "str", "", "an address")
+    try:
+        parts = urlsplit(value)
+        good = not value or (parts.scheme in ("redis", "rediss", "unix") and bool(parts.port or parts.hostname or parts.path))
+    except ValueError:
+        good = False
+    if not good:
+        stop(name, "must be an address such as redis://host:6379/0.")
+    return value
+
+
+def names(name: str, default: list[str]) -> list[str]:
+    """Words separated by commas, at least one."""
+    value = [word.strip() for word in read(name, "list", default, "names separated by commas") if word.strip()]
+    if not value:
+        stop(name, "must be one or more names separated by commas.")
+    return value
+
+
+def sender(name: str, default: str) -> str:
+    """The From of every mail, such as `Token Portal <portal@example.com>`."""
+    value = read(name, "str", default, "an address")
+    try:
+        sanitize_address(value, "utf-8")
+    except ValueError:
+        stop(name, "must be an address such as Token Portal <portal@example.com>.")
     return value
 
 

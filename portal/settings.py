@@ -4,6 +4,7 @@ Without DATABASE_URL this is the *embedded run*: SQLite, a file broker, a file c
 """
 
 from datetime import timedelta
+from email.utils import formataddr
 from pathlib import Path
 
 from celery.schedules import crontab
@@ -16,21 +17,20 @@ from portal.logs import logging_config
 BASE_DIR = Path(__file__).resolve().parent.parent
 environment.env.read_env(str(BASE_DIR / ".env"))
 
-DATA_DIR = Path(read("PORTAL_DATA_DIR", "str", str(BASE_DIR / "var"), "a folder")).resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+DATA_DIR = environment.folder("PORTAL_DATA_DIR", BASE_DIR / "var")
 
 DATABASE = read("DATABASE_URL", "db_url", None, "a database address such as postgres://user:password@host/name")
 EMBEDDED = DATABASE is None
 SECRET_KEY = environment.kept_secret("SECRET_KEY", DATA_DIR / "secret_key" if EMBEDDED else None)
 SECRET_KEY_FALLBACKS = read("SECRET_KEY_FALLBACKS", "list", [], "keys separated by commas")
+if any(len(key) < 32 for key in SECRET_KEY_FALLBACKS):
+    environment.stop("SECRET_KEY_FALLBACKS", "must be keys of at least 32 characters, separated by commas.")
 DEBUG = read("DEBUG", "bool", False, "true or false")
 PORT = environment.whole_number("PORT", 8000, 1, 65535)
 PORTAL_URL = environment.origin("PORTAL_URL", f"http://127.0.0.1:{PORT}")
 PORTAL_NAME = read("PORTAL_NAME", "str", "Token Portal", "a name")
-ALLOWED_HOSTS = read("ALLOWED_HOSTS", "list", ["127.0.0.1", "localhost", "[::1]"], "host names separated by commas")
-REDIS_URL = read("REDIS_URL", "str", "", "an address such as redis://host:6379/0")
-if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
-    environment.stop("REDIS_URL", "must be an address such as redis://host:6379/0.")
+ALLOWED_HOSTS = environment.names("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
+REDIS_URL = environment.redis_address("REDIS_URL")
 TOKEN_SCAN_MINUTES = environment.whole_number("TOKEN_SCAN_MINUTES", 15, 1, 24 * 60)
 WEB_WORKERS = environment.whole_number("WEB_WORKERS", 2, 1, 64)
 HTTPS = PORTAL_URL.startswith("https://")
@@ -105,11 +105,11 @@ SQLITE = {
     "NAME": DATA_DIR / "portal.sqlite3",
 }
 SQLITE_OPTIONS = {
-    # WAL lets readers go on while one process writes. IMMEDIATE takes the write lock when a transaction begins: a
-    # transaction that read first and writes later could otherwise fail at once with "database is locked", without waiting.
+    # WAL lets readers go on while one process writes, and FULL lets a confirmed revocation outlive a power cut. IMMEDIATE takes
+    # the write lock when a transaction begins: one that read first and writes later could otherwise fail at once, unwaited.
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
 }
 DATABASES = {"default": DATABASE or SQLITE}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
@@ -136,7 +136,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_FORMS = {"login": "tokens.forms.SignInForm"}
 ACCOUNT_ADAPTER = "portal.users.adapter.AccountAdapter"
-ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_LOGIN_METHODS = {"username"}  # a person's username is the email address; a second way would take longer for those who exist
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
@@ -183,7 +183,7 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 DJANGO_TABLES2_TEMPLATE = "_table.html"
 
 # Mail: every message is a row in post_office's queue; portal/mail.py sends them through MAIL_TRANSPORT.
-DEFAULT_FROM_EMAIL = read("DEFAULT_FROM_EMAIL", "str", f"{PORTAL_NAME} <portal@localhost>", "an address")
+DEFAULT_FROM_EMAIL = environment.sender("DEFAULT_FROM_EMAIL", formataddr((PORTAL_NAME, "portal@localhost")))
 EMAIL_BACKEND = "portal.mail.QueueBackend"
 EMAIL_TIMEOUT = 20
 EMAIL = read("EMAIL_URL", "email_url", None, "an address such as smtp+tls://user:password@host:587")

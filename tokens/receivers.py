@@ -29,6 +29,11 @@ def new_password(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -
     sessions.password_changed(request.session, user, timezone.now())
 
 
+def reset_password(sender: Any, user: User, **kwargs: Any) -> None:
+    """Whoever reset the password by mail is signed in nowhere from then on: not even in the browser that did it."""
+    sessions.end_every(user, timezone.now())
+
+
 def end_tokens(sender: Any, user: User, actor: User | None, now: Any, **kwargs: Any) -> None:
     services.end_all(user, actor, now)
 
@@ -44,6 +49,6 @@ def connect() -> None:
     user_logged_out.connect(signed_out)
     password_changed.connect(new_password)
     password_set.connect(new_password)
-    password_reset.connect(new_password)
+    password_reset.connect(reset_password)
     access_ended.connect(end_tokens)
     config.changed.connect(look_again)

@@ -63,6 +63,11 @@ def password_changed(session: SessionBase, user: User, now: datetime) -> None:
     others.filter(pk=mine).update(session_hash=user.get_session_auth_hash())
 
 
+def end_every(user: User, now: datetime) -> None:
+    """All sessions of `user` are over, and their tokens with them."""
+    Token.objects.filter(user=user, kind=Token.Kind.TEMPORARY, revoked_at=None).update(revoked_at=now, revoked_by=user)
+
+
 def current(session: SessionBase, now: datetime) -> Token | None:
     """The session's own token while it is good."""
     if not (token_id := session.get(KEY)):

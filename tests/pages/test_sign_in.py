@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.urls import reverse
 from django.utils import timezone
 from post_office.models import Email
@@ -13,7 +14,7 @@ from portal.users.models import User
 from tests.factories import PASSWORD, AdministratorFactory, ServiceFactory, UserFactory
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
-from tokens import verify
+from tokens import sessions, verify
 from tokens.models import Token
 
 pytestmark = pytest.mark.django_db
@@ -39,13 +40,36 @@ def said(page: Page) -> str:
     return " ".join(alert.text for alert in page.all("div", "alert"))
 
 
-@pytest.mark.parametrize("login", ["bob", "BOB", "robert@example.com", "Robert@Example.com"])
-def test_username_or_email_and_password_sign_in(login: str) -> None:
-    user = AdministratorFactory(username="bob", email="robert@example.com")
+@pytest.mark.parametrize(
+    ("username", "login"),
+    [("bob", "bob"), ("bob", "BOB"), ("robert@example.com", "robert@example.com"), ("robert@example.com", "Robert@Example.com")],
+)
+def test_username_or_email_and_password_sign_in(username: str, login: str) -> None:
+    user = AdministratorFactory(username=username)
     visitor, page = sign_in(login)
     assert (page.status, inside(visitor)) == (302, True)
     token = Token.objects.get()
     assert (token.user, token.kind) == (user, "temporary")
+
+
+@pytest.mark.parametrize("login", ["nobody@example.com", "robert@example.com"])
+def test_a_wrong_password_costs_the_same_work_whether_the_person_exists(login: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    AdministratorFactory(username="robert@example.com")
+    work = []
+    encode = MD5PasswordHasher.encode
+    monkeypatch.setattr(MD5PasswordHasher, "encode", lambda self, *args: work.append(1) or encode(self, *args))
+    sign_in(login, "a wrong password")
+    assert len(work) == 1
+
+
+def test_the_browser_that_resets_the_password_is_signed_out_too(as_person: Visitor) -> None:
+    text = sessions.reveal(Token.objects.get())
+    ask_for_reset(as_person.user.email)
+    (link,) = set(re.findall(rf"{settings.PORTAL_URL}(/\S+)", Email.objects.get().message))
+    form = Page(as_person.get(link, follow=True)).one("form").attributes["action"]
+    as_person.post(form, {"password1": "a-staple-of-batteries", "password2": "a-staple-of-batteries"}, follow=True)
+    assert verify.verify(text, timezone.now()) is verify.Refusal.REVOKED
+    assert not inside(as_person)
 
 
 def test_each_sign_in_has_a_session_of_its_own_with_a_new_key(person: User) -> None:
