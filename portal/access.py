@@ -43,13 +43,15 @@ administrator = roles(ADMINISTRATOR)
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:
-    """To the sign-in page and back. A part of a page (htmx) makes the whole page go there."""
+    """To the sign-in page and back; for a form that was sent, to the home page, since its address may take nothing but a form.
+    A part of a page (htmx) makes the whole page go there."""
     sign_in = resolve_url(settings.LOGIN_URL)
     if request.htmx:
         response = HttpResponse(status=401)
         response["HX-Redirect"] = redirect_to_login(request.htmx.current_url_abs_path or "/", sign_in).url
         return response
-    return redirect_to_login(request.get_full_path(), sign_in)
+    back = request.get_full_path() if request.method in ("GET", "HEAD") else resolve_url("home")
+    return redirect_to_login(back, sign_in)
 
 
 def may_review(user: Any) -> bool:

@@ -19,14 +19,17 @@ def form_page(request: HttpRequest, template: str, form: BaseForm, **context: An
     return render(request, template, {"form": form, **context}, status=422 if form.errors else 200)
 
 
-def done(request: HttpRequest, message: str, back: str, level: str = "success") -> HttpResponse:
-    """The write succeeded: closes the dialog, refreshes the list and says so; without htmx, goes `back` and says so."""
-    if not request.htmx:
-        messages.add_message(request, messages.SUCCESS if level == "success" else messages.ERROR, message)
-        return redirect(back)
-    response = HttpResponse(status=204)
-    response["HX-Trigger"] = json.dumps({"dialog-close": True, "list-changed": True, "toast": {"text": message, "level": level}})
-    return response
+def done(request: HttpRequest, message: str, back: str, level: str = "success", leave: bool = False) -> HttpResponse:
+    """The write succeeded: closes the dialog, refreshes the list and says so. Without htmx, or to `leave` a page that is no
+    more, goes `back` and says so there."""
+    if request.htmx and not leave:
+        response = HttpResponse(status=204)
+        response["HX-Trigger"] = json.dumps({"dialog-close": True, "list-changed": True, "toast": {"text": message, "level": level}})
+        return response
+    messages.add_message(request, messages.SUCCESS if level == "success" else messages.ERROR, message)
+    if request.htmx:
+        return HttpResponse(status=204, headers={"HX-Redirect": back})
+    return redirect(back)
 
 
 def refused(request: HttpRequest, message: str, back: str) -> HttpResponse:

@@ -1,6 +1,5 @@
 from typing import Any
 
-from crispy_forms.helper import FormHelper
 from django import forms
 
 from settings_app.registry import KEYS, TYPES
@@ -33,12 +32,6 @@ class ConfigForm(forms.Form):
         error_messages={"required": "Choose a key."},
     )
     value = forms.CharField(label="Value", required=False, widget=forms.TextInput(attrs={"autocomplete": "off"}))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.disable_csrf = True
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()

@@ -3,7 +3,6 @@ from datetime import date
 from typing import Any
 
 from allauth.account.forms import LoginForm
-from crispy_forms.helper import FormHelper
 from django import forms
 from django.http import HttpRequest, HttpResponse
 
@@ -40,12 +39,6 @@ class TokenForm(forms.Form):
         error_messages={"required": "Enter a name that says what the token is for."},
     )
     request_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.disable_csrf = True
 
     def refuse(self, error: TokenError) -> None:
         self.add_error(error.field if error.field in self.fields else None, str(error))

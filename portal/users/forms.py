@@ -1,6 +1,5 @@
 from typing import Any
 
-from crispy_forms.helper import FormHelper
 from django import forms
 
 from portal.users.models import USERNAME, USERNAME_MAX, User
@@ -12,12 +11,6 @@ class UserForm(forms.Form):
 
     display_name = forms.CharField(label="Display name", max_length=100, required=False)
     role = forms.ChoiceField(label="Role", choices=User.Role.choices, initial=User.Role.USER)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.disable_csrf = True
 
     def refuse(self, error: UserError) -> None:
         self.add_error(error.field if error.field in self.fields else None, str(error))
@@ -45,9 +38,6 @@ class DeleteUserForm(forms.Form):
     def __init__(self, *args: Any, username: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.username = username
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.disable_csrf = True
         self.fields["confirm"].label = f"Type {username} to confirm"
         self.fields["confirm"].widget.attrs |= {"data-must-equal": username, "autocomplete": "off"}
 

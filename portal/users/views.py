@@ -94,15 +94,5 @@ def delete(request: HttpRequest, username: str) -> HttpResponse:
         except services.UserError as error:
             form.add_error(None, str(error))
         else:
-            return leave(request, f"{user.username} is deleted.", reverse("users:list"))
+            return done(request, f"{user.username} is deleted.", reverse("users:list"), leave=True)
     return form_page(request, "users/delete.html", form, owner=user, back=page_of(user))
-
-
-def leave(request: HttpRequest, message: str, to: str) -> HttpResponse:
-    """Like `done`, for a page that is no more: the browser goes elsewhere, with htmx too."""
-    request.htmx = False
-    response = done(request, message, to)
-    if "HX-Request" in request.headers:
-        response.status_code = 204
-        response["HX-Redirect"] = to
-    return response

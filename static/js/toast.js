@@ -6,6 +6,7 @@ window.portal = window.portal || {};
   const LIFETIME = 6000;
   const FAILED = {
     0: "The portal cannot be reached. Check your connection and try again.",
+    400: "This was refused: it is too much text, or not what the form sends.",
     403: "You are not allowed to do this, or this page is too old. Reload it and try again.",
     404: "This no longer exists. Reload the page.",
     409: "Someone else changed this first. Reload the page and try again.",
