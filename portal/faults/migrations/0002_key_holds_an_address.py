@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('faults', '0001_initial'),
+        ("faults", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='fault',
-            name='key',
+            model_name="fault",
+            name="key",
             field=models.CharField(max_length=254),
         ),
     ]
