@@ -17,13 +17,14 @@ import psutil
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
 
-def until(true: Callable[[], Any], what: str, seconds: float = 60) -> Any:
-    """The first true value of `true()`, or a failure that says what did not come."""
+def until(true: Callable[[], Any], what: str | Callable[[], str], seconds: float = 60) -> Any:
+    """The first true value of `true()`, or a failure that says what did not come. A function says it as of then: with what a
+    program has printed by that time."""
     end = time.monotonic() + seconds
     while True:
         if value := true():
             return value
-        assert time.monotonic() < end, f"after {seconds} seconds there was still no {what}"
+        assert time.monotonic() < end, f"after {seconds} seconds there was still no {what() if callable(what) else what}"
         time.sleep(0.1)
 
 

@@ -43,7 +43,7 @@ def files_with(text: str, folder: Path) -> list[Path]:
 
 
 def test_make_run_starts_run_portal() -> None:
-    plan = subprocess.run(["make", "--dry-run", "run"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    plan = subprocess.run(["make", "--dry-run", "--no-print-directory", "run"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert plan.stdout.splitlines()[-1].endswith(".venv/bin/python manage.py run_portal")
 
 
@@ -60,8 +60,8 @@ def test_a_token_that_ends_soon_becomes_a_fault_and_a_mail_and_ctrl_c_leaves_not
         secret = issue_a_token(visitor, "nightly build")
         visitor.submit(f"{CONFIG_PAGE}add/", type="App Config", key="token_expiration_days", value="15")
         visitor.submit(f"{CONFIG_PAGE}add/", type="App Config", key="token_expiration_emails", value="ops@example.com")
-        until(lambda: "nightly build" in visitor.get("/administrator/faults/"), f"fault on the page:\n{portal.output}")
-        (mail,) = until(lambda: mails(tmp_path), f"mail file:\n{portal.output}")
+        until(lambda: "nightly build" in visitor.get("/administrator/faults/"), lambda: f"fault on the page:\n{portal.output}")
+        (mail,) = until(lambda: mails(tmp_path), lambda: f"mail file:\n{portal.output}")
         check_mail(mail, secret)
 
         portal.interrupt()
@@ -107,7 +107,10 @@ def start_again_over_a_broken_schedule(folder: Path, port: int, password: str) -
         visitor = Visitor(f"http://127.0.0.1:{port}")
         visitor.sign_in("admin@example.com", password)
         assert "nightly build" in visitor.get(TOKENS_PAGE)
-        until(lambda: all(b"broken" not in file.read_bytes() for file in schedules if file.exists()), f"new schedule:\n{portal.output}")
+        until(
+            lambda: all(b"broken" not in file.read_bytes() for file in schedules if file.exists()),
+            lambda: f"new schedule:\n{portal.output}",
+        )
         portal.process.terminate()
         assert portal.ends_with_all() == 0, portal.output
     assert len(mails(folder)) == 1

@@ -69,7 +69,7 @@ class Processes:
     def set_clock_back(self, by: timedelta) -> None:
         """Makes beat's schedule look as if beat had last run that long ago. It writes its file at the start."""
         with self.beat() as beat:
-            until(lambda: list(self.folder.glob("celerybeat-schedule*")), f"schedule file:\n{beat.output}")
+            until(lambda: list(self.folder.glob("celerybeat-schedule*")), lambda: f"schedule file:\n{beat.output}")
             beat.process.terminate()
             beat.ends_with_all()
         with shelve.open(str(self.folder / "celerybeat-schedule"), writeback=True) as schedule:
@@ -100,7 +100,7 @@ def test_what_was_queued_while_no_worker_ran_is_done_by_the_first_one_that_start
     assert not ScanRun.objects.exists()
 
     with processes.worker() as worker:
-        until(lambda: smtp_server.messages, f"mail:\n{worker.output}")
+        until(lambda: smtp_server.messages, lambda: f"mail:\n{worker.output}")
         until(lambda: Email.objects.filter(status=STATUS.sent).exists(), "mail marked as sent")
         until(lambda: ScanRun.objects.filter(finished_at__isnull=False).count() == 2, "end of both scans")
         worker.process.terminate()
@@ -133,7 +133,7 @@ def test_beat_asks_for_the_scan_and_for_mail_that_the_server_had_refused(process
         processes.set_key("token_expiration_days", "15")
         processes.set_key("token_expiration_emails", "ops@example.com")
         refused: Callable[[], Any] = lambda: Email.objects.filter(status=STATUS.requeued).first()  # noqa: E731
-        mail = until(refused, f"refused mail:\n{worker.output}")
+        mail = until(refused, lambda: f"refused mail:\n{worker.output}")
         assert mail.logs.get().exception_type == "SMTPDataError"
         assert smtp_server.messages == []
         until(lambda: ScanRun.objects.filter(finished_at__isnull=False).count() == 2, "end of both scans")
@@ -142,8 +142,10 @@ def test_beat_asks_for_the_scan_and_for_mail_that_the_server_had_refused(process
         Email.objects.update(scheduled_time=timezone.now())  # the pause before the next try is over
         processes.set_clock_back(timedelta(hours=1))
         with processes.beat() as beat:
-            until(lambda: smtp_server.messages, f"mail:\n{beat.output}\n{worker.output}")
-            until(lambda: ScanRun.objects.filter(asked_by=ScanRun.Asker.SCHEDULE, finished_at__isnull=False), f"scan:\n{beat.output}")
+            until(lambda: smtp_server.messages, lambda: f"mail:\n{beat.output}\n{worker.output}")
+            until(
+                lambda: ScanRun.objects.filter(asked_by=ScanRun.Asker.SCHEDULE, finished_at__isnull=False), lambda: f"scan:\n{beat.output}"
+            )
             beat.process.terminate()
             assert beat.ends_with_all() == 0, beat.output
         until(lambda: Email.objects.filter(status=STATUS.sent).count() == 1, "mail marked as sent")
