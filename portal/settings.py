@@ -32,6 +32,8 @@ REDIS_URL = read("REDIS_URL", "str", "", "an address such as redis://host:6379/0
 if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
     environment.stop("REDIS_URL", "must be an address such as redis://host:6379/0.")
 TOKEN_SCAN_MINUTES = environment.whole_number("TOKEN_SCAN_MINUTES", 15, 1, 24 * 60)
+TRUSTED_PROXIES = environment.networks("TRUSTED_PROXIES")
+WRONG_TOKENS_A_MINUTE = environment.whole_number("WRONG_TOKENS_A_MINUTE", 60, 1, 1_000_000)
 WEB_WORKERS = environment.whole_number("WEB_WORKERS", 2, 1, 64)
 HTTPS = PORTAL_URL.startswith("https://")
 

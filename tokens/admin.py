@@ -7,6 +7,7 @@ from django.utils import timezone
 from post_office.models import Attachment, Email, EmailTemplate, Log
 
 from tokens import verify
+from tokens.lookup import Stored
 from tokens.models import Notice, ScanRun, Token
 
 
@@ -22,7 +23,7 @@ class TokenAdmin(admin.ModelAdmin):
 
     @admin.display(description="State")
     def state(self, token: Token) -> str:
-        reason = verify.refusal(token, timezone.now())
+        reason = verify.refusal(Stored.of(token), timezone.now())
         return reason.value if reason else "good"
 
 

@@ -55,6 +55,11 @@ class Token(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     last_used_at = models.DateTimeField(null=True, blank=True)
+    last_used_from = models.GenericIPAddressField(null=True, blank=True)
+    # Uses after its end: they say which pipeline is broken, and where it runs.
+    refused_count = models.PositiveIntegerField(default=0)
+    refused_at = models.DateTimeField(null=True, blank=True)
+    refused_from = models.GenericIPAddressField(null=True, blank=True)
     # Permanent: false once an expired token has given its name to a newer one (a constraint cannot look at the clock).
     holds_name = models.BooleanField(default=True, editable=False)
     # Temporary: the owner's session hash at sign-in. When it is no longer the owner's, the session is dead, and so is this.

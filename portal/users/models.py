@@ -54,6 +54,8 @@ class User(AbstractBaseUser):
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.USER)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PERSON)
     is_active = models.BooleanField(default=True)
+    # May ask /oauth/introspect about anybody's token (a gateway's service account); administrators may anyway.
+    may_introspect = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Part of every session's hash: a new stamp ends all of this user's sessions, and the temporary tokens that live by them.
