@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('users', '0002_username_once_in_any_case'),
+        ("users", "0002_username_once_in_any_case"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='user',
-            name='may_introspect',
+            model_name="user",
+            name="may_introspect",
             field=models.BooleanField(default=False),
         ),
     ]
