@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qs, quote
 
 from portal.api import bearer, limits
 from portal.api.addresses import client_address
@@ -137,6 +137,11 @@ def introspect(environ: Environ, start_response: StartResponse) -> Iterable[byte
 
 def form_token(environ: Environ) -> str:
     """The parameter `token` of the request's form. Raises Answer."""
+    return only(form(environ), "token")
+
+
+def form(environ: Environ) -> dict[str, list[str]]:
+    """The request's form: every value of each parameter. Raises Answer."""
     if environ.get("CONTENT_TYPE", "").split(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise Answer(415, "invalid_request", "Send the form application/x-www-form-urlencoded.")
     try:
@@ -146,10 +151,15 @@ def form_token(environ: Environ) -> str:
     if length > MOST_BYTES:
         raise Answer(413, "invalid_request", f"The form has more than {MOST_BYTES} bytes.")
     body = environ["wsgi.input"].read(max(length, 0)).decode("utf-8", "replace")
-    values = [value for name, value in parse_qsl(body, keep_blank_values=True, max_num_fields=None) if name == "token"]
-    if len(values) != 1 or not values[0]:
-        raise Answer(400, "invalid_request", "Send exactly one parameter: token.")
-    return values[0]
+    return parse_qs(body, keep_blank_values=True, max_num_fields=None)
+
+
+def only(values: dict[str, list[str]], name: str) -> str:
+    """The one value of a parameter that must be there once. Raises Answer."""
+    found = values.get(name, [])
+    if len(found) != 1 or not found[0]:
+        raise Answer(400, "invalid_request", f"Send exactly one parameter: {name}.")
+    return found[0]
 
 
 def described(token: Stored) -> dict[str, Any]:
