@@ -27,11 +27,12 @@ def client_address(peer: str, forwarded: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def canonical(text: str) -> str | None:
+    """None for what is no address; one with a zone (fe80::1%eth0) means nothing outside its host, and the database takes none."""
     try:
         found = ip_address(text)
     except ValueError:
         return None
-    return str(getattr(found, "ipv4_mapped", None) or found)
+    return None if "%" in text else str(getattr(found, "ipv4_mapped", None) or found)
 
 
 @lru_cache(maxsize=4096)

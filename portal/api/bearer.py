@@ -8,7 +8,7 @@ import re
 
 from django.conf import settings
 
-# b64token of section 2.1, with exactly one space before it. What is no token of ours is for the verifier to refuse.
+# b64token of section 2.1, after one space or more. What is no token of ours is for the verifier to refuse.
 CREDENTIALS = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE | re.ASCII)
 MOST = 4096
 

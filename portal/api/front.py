@@ -117,8 +117,12 @@ def forward_auth(environ: Environ, start_response: StartResponse) -> Iterable[by
 
 
 def header(text: str) -> str:
-    """`text` as a header's value: what is not printable ASCII, and `%` itself, percent-encoded as UTF-8 (RFC 3986)."""
-    return text if text.isascii() and text.isprintable() and "%" not in text else quote(text, safe=" !\"#$&'()*+,/:;<=>?@[\\]^`{|}~")
+    """`text` as a header's value: what is not printable ASCII, and `%` itself, percent-encoded as UTF-8 (RFC 3986).
+
+    A reader decodes it with any decoder of URLs. Spaces are encoded too in such a value: those at its ends would be lost.
+    """
+    plain = text.isascii() and text.isprintable() and "%" not in text and text == text.strip()
+    return text if plain else quote(text, safe="!\"#$&'()*+,/:;<=>?@[\\]^`{|}~")
 
 
 def introspect(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -130,8 +134,12 @@ def introspect(environ: Environ, start_response: StartResponse) -> Iterable[byte
     if caller.role != "administrator" and not caller.may_introspect:
         raise fail(Problem.FORBIDDEN)
     found = verify(form_token(environ), now)
+    # The token was used somewhere, or nobody would ask. Where from, only the caller knows.
     if isinstance(found, Refused):
+        if found.token:
+            uses.note_refused(found.token.id, now, None)
         return send(200, b'{"active": false}', start_response)
+    uses.note_good(found.id, now, None)
     return send(200, json.dumps(described(found)).encode(), start_response)
 
 
@@ -145,13 +153,13 @@ def form(environ: Environ) -> dict[str, list[str]]:
     if environ.get("CONTENT_TYPE", "").split(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise Answer(415, "invalid_request", "Send the form application/x-www-form-urlencoded.")
     try:
-        length = int(environ.get("CONTENT_LENGTH") or 0)
+        length = int(environ.get("CONTENT_LENGTH") or MOST_BYTES + 1)  # a chunked body has none
     except ValueError:
         raise Answer(400, "invalid_request", "The Content-Length is not a number.") from None
-    if length > MOST_BYTES:
+    body = environ["wsgi.input"].read(min(max(length, 0), MOST_BYTES + 1))
+    if len(body) > MOST_BYTES:
         raise Answer(413, "invalid_request", f"The form has more than {MOST_BYTES} bytes.")
-    body = environ["wsgi.input"].read(max(length, 0)).decode("utf-8", "replace")
-    return parse_qs(body, keep_blank_values=True, max_num_fields=None)
+    return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=None)
 
 
 def only(values: dict[str, list[str]], name: str) -> str:
