@@ -18,6 +18,9 @@ USERNAME = RegexValidator(
     "Use an email address, or a name of letters, digits and . _ - + that begins with a letter or a digit.",
 )
 
+# What lists of users are searched in.
+SEARCH = ("username__icontains", "display_name__icontains")
+
 
 def new_stamp() -> str:
     return secrets.token_urlsafe(16)

@@ -77,7 +77,8 @@ def invite(user: User) -> None:
 
 
 def update(user: User, display_name: str, role: str, actor: User, may_introspect: bool | None = None) -> User:
-    """Changes name, role and, unless it is None, the permission to introspect. The role of the last active administrator, and one's own, cannot be lowered."""
+    """Changes name, role and, unless it is None, the permission to introspect. The role of the last active administrator,
+    and one's own, cannot be lowered."""
     with transaction.atomic():
         if user.is_administrator and role != User.Role.ADMINISTRATOR:
             if user == actor:
