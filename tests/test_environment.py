@@ -41,6 +41,9 @@ BAD_VALUES = [
     ("EMAIL_URL", "mail.example.com"),
     ("EMAIL_URL", "carrier-pigeon://mail.example.com"),
     ("SECRET_KEY", "short"),
+    ("TRUSTED_PROXIES", "localhost"),
+    ("TRUSTED_PROXIES", "10.0.0.1/8"),
+    ("WRONG_TOKENS_A_MINUTE", "0"),
 ]
 
 
@@ -101,7 +104,7 @@ def test_good_values_arrive_with_their_types(tmp_path: Path) -> None:
 
 def test_the_example_file_explains_every_variable_that_the_settings_read() -> None:
     source = (REPOSITORY / "portal/settings.py").read_text()
-    readers = r"(?:read|environment\.(?:whole_number|origin|time_zone|kept_secret))"
+    readers = r"(?:read|environment\.(?:whole_number|origin|time_zone|networks|kept_secret))"
     read = set(re.findall(readers + r'\(\s*"([A-Z_]+)"', source))
     assert {"SECRET_KEY", "DATABASE_URL", "TIME_ZONE", "WEB_WORKERS"} <= read
     example = (REPOSITORY / ".env.example").read_text()
