@@ -12,6 +12,7 @@ from django.utils import timezone
 from tokens import secret
 
 NAME_MAX = 100
+LOWEST_PORT, HIGHEST_PORT = 1024, 65535  # those that a program may listen on without being the system's
 
 
 class TokenQuerySet(models.QuerySet["Token"]):
@@ -100,6 +101,26 @@ class Token(models.Model):
     def last_moment(self) -> datetime:
         """The last instant at which the token is good; its date is the Expiry Date that was asked for."""
         return self.expires_at - timedelta(microseconds=1)
+
+
+class SignInCode(models.Model):
+    """A command-line tool's one-time code (tokens/cli_sign_in.py): it stands for its user's temporary token, for one minute."""
+
+    digest = models.BinaryField(max_length=32, unique=True)
+    token = models.ForeignKey(Token, on_delete=models.CASCADE, related_name="+")
+    challenge = models.CharField(max_length=43)
+    port = models.PositiveIntegerField()
+    client = models.CharField(max_length=NAME_MAX, blank=True)
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(port__range=(LOWEST_PORT, HIGHEST_PORT)), name="tokens_sign_in_port_is_no_system_port")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.client or 'a program'} on port {self.port}"
 
 
 class ScanRun(models.Model):

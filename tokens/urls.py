@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tokens import views
+from tokens import cli_views, views
 
 app_name = "tokens"
 urlpatterns = [
@@ -11,5 +11,6 @@ urlpatterns = [
     path("profile/tokens/add/", views.add_own, name="add_own"),
     path("profile/tokens/create/", views.create_own, name="create_own"),
     path("profile/temporary-token/", views.temporary, name="temporary"),
+    path("cli/sign-in", cli_views.sign_in, name="cli_sign_in"),
     path("tokens/<uuid:pk>/revoke/", views.revoke, name="revoke"),
 ]

@@ -30,6 +30,9 @@ tokens:add_own                          -         in 403 403 200    in 403 403 4
 tokens:create_own                       -         in 403 403 200    in 403 403 422
 tokens:temporary                        -        405 405 405 405    in 200 200 200
 tokens:revoke                           token     in 404 404 200    in 404 404 302
+tokens:cli_sign_in                      -         in 400 400 400    in 400 400 400
+cli_token                               -        405 405 405 405   415 415 415 415
+oauth_revoke                            -        405 405 405 405   401 401 401 401
 users:list                              -         in 403 403 200   405 405 405 405
 users:create                            -         in 403 403 200    in 403 403 422
 users:detail                            username  in 403 403 302   405 405 405 405
