@@ -3,6 +3,8 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from portal import views
+from portal.api.app import api
+from portal.api.app import page as api_page
 from portal.api.cli_token import cli_token
 from portal.api.revocation import revoke
 from portal.users import urls as user_urls
@@ -15,6 +17,8 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("profile/", views.profile, name="profile"),
     path("healthz", views.health, name="health"),
+    path("api/v1/", api_page, name="api_page"),
+    path("api/v1/", api.urls),
     path("oauth/revoke", revoke, name="oauth_revoke"),
     path("cli/token", cli_token, name="cli_token"),
     path("", include("tokens.urls")),
