@@ -84,12 +84,14 @@ class Uses:
     def run(self) -> None:
         while not self.stop.wait(EVERY_SECONDS):
             self.flush(timezone.now())
+            close_old_connections()  # a thread of our own has to do what Django does after each request
 
     def finish(self) -> None:
         """At exit: all that is left, however lately its row was written."""
         self.stop.set()
         if self.thread:
             self.thread.join(timeout=1)
+        close_old_connections()
         self.flush(timezone.now(), everything=True)
 
     def flush(self, now: datetime, everything: bool = False) -> None:
@@ -102,7 +104,6 @@ class Uses:
         if not good and not refused:
             return
         try:
-            close_old_connections()
             written, counted = write(good, refused, now if everything else now - ONE_WRITE_IN)
         except Error as error:
             log.warning("uses not written", error=type(error).__name__)
