@@ -16,8 +16,9 @@ class Callback(BaseHTTPRequestHandler):
         if mine := path == "/callback" and secrets.compare_digest(query.get("state", "").encode(), state.encode()):
             answer.update(query)
         self.send_response_only(200 if mine else 404)
+        self.send_header("Content-Type", "text/html")
         self.end_headers()
-        self.wfile.write(b"You can close this window and go back to the program." if mine else b"")
+        self.wfile.write(b'<link rel="icon" href="data:,">You can close this window.' if mine else b"")
 
 
 server = HTTPServer(("127.0.0.1", 0), Callback)
