@@ -8,11 +8,12 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.core.validators import ProhibitNullCharactersValidator
 from ninja import Field, Schema
-from pydantic import AfterValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 
 from portal.users.models import USERNAME, USERNAME_MAX, User
 from settings_app.models import Config
 from settings_app.registry import KEYS, Key
+from tokens import dates
 from tokens.models import Token
 
 DISPLAY_NAME_MAX = User._meta.get_field("display_name").max_length
@@ -49,6 +50,7 @@ DisplayName = Annotated[
     AfterValidator(str.strip),
     WithJsonSchema({"type": "string", "maxLength": DISPLAY_NAME_MAX, "pattern": r"^[^\u0000]*$"}),
 ]
+Day = Annotated[date, BeforeValidator(lambda given: dates.read_day(str(given)))]
 Role = Literal["user", "operator", "administrator"]
 KeyName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(KEYS)})]
 
@@ -125,7 +127,7 @@ class TokenMade(TokenOut):
 
 class TokenIn(Body):
     name: str = Field(description="1 to 100 characters, none of them < or > or one that cannot be seen; once among the user's live tokens.")
-    expires: date | None = Field(None, description="The last day on which it works, later than today. Without it: the longest lifetime.")
+    expires: Day | None = Field(None, description="The last day on which it works, later than today. Without it: the longest lifetime.")
 
 
 class WhoAmI(Schema):
