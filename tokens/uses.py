@@ -26,10 +26,10 @@ MOST = 100_000  # entries of each kind; beyond, new ones are dropped until the n
 GOOD = {
     "postgresql": """WITH free AS (
             SELECT v.* FROM tokens_token t JOIN unnest(%s::uuid[], %s::timestamptz[], %s::inet[]) AS v(id, at, address) ON t.id = v.id
-            WHERE t.last_used_at IS NULL OR t.last_used_at < least(v.at, %s) FOR NO KEY UPDATE OF t SKIP LOCKED)
+            WHERE t.last_used_at IS NULL OR t.last_used_at < v.at AND t.last_used_at <= %s FOR NO KEY UPDATE OF t SKIP LOCKED)
         UPDATE tokens_token t SET last_used_at = v.at, last_used_from = v.address FROM free v WHERE t.id = v.id RETURNING t.id""",
     "sqlite": """UPDATE tokens_token SET last_used_at = %s, last_used_from = %s
-        WHERE id = %s AND (last_used_at IS NULL OR last_used_at < min(%s, %s))""",
+        WHERE id = %s AND (last_used_at IS NULL OR last_used_at < %s AND last_used_at <= %s)""",
 }
 REFUSED = {
     "postgresql": """WITH free AS (
