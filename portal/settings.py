@@ -119,7 +119,10 @@ DATABASES = {"default": DATABASE or SQLITE}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
 else:
-    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    # A server that does not answer is given up in seconds, not in the minutes that the system's own limits are.
+    patience = {"connect_timeout": 2, "tcp_user_timeout": 10_000}
+    options = patience | DATABASES["default"].get("OPTIONS", {})
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {

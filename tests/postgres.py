@@ -24,6 +24,11 @@ def start(folder: Path) -> str:
     return server.get_uri(database="postgres")
 
 
+def newest() -> Any:
+    """The server that was started last: it can be stopped and started again."""
+    return _servers[-1]
+
+
 def stop() -> None:
     while _servers:
         _servers.pop().cleanup()

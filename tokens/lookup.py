@@ -33,6 +33,7 @@ FIELDS = (
     "user__is_active user__session_stamp user__password"
 )
 MOST_SECONDS = 1.5  # for the database's answer
+PAUSE_SECONDS = 0.25  # between two tries while it is down
 
 
 class Unavailable(Exception):
@@ -119,14 +120,48 @@ class OfThread(threading.local):
 of_thread = OfThread()
 
 
+class Outage:
+    """While the database is known to be down every request hears so at once, instead of waiting for it one after the other; one thread
+    asks it again and again, and ends the outage when it gets an answer."""
+
+    def __init__(self) -> None:
+        self.known = False
+        self.lock = threading.Lock()
+
+    def begin(self) -> None:
+        with self.lock:
+            if self.known:
+                return
+            self.known = True
+        threading.Thread(target=self.last, name="database-outage", daemon=True).start()
+
+    def last(self) -> None:
+        while True:
+            time.sleep(PAUSE_SECONDS)
+            try:
+                fetch(b"")
+                break
+            except (psycopg.Error, Error, Unavailable):
+                continue
+            finally:
+                drop()
+        self.known = False
+
+
+outage = Outage()
+
+
 def by_digest(digest: bytes) -> Stored | None:
     """The token with this digest, or None. A kept connection that died is replaced once. Raises Unavailable."""
+    if outage.known:
+        raise Unavailable
     kept = of_thread.django.connection is not None
     try:
         return fetch(digest)
     except (psycopg.Error, Error, Unavailable) as error:
         drop()
         if not kept or isinstance(error, Unavailable):
+            outage.begin()
             raise Unavailable from error
     return by_digest(digest)
 
