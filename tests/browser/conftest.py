@@ -12,6 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from portal.users.models import User
 from tests.browser.watching import REPORT_VIOLATIONS, Visit, Watch
 from tests.factories import AdministratorFactory
+from tokens import lookup
 
 expect.set_options(timeout=10_000)
 
@@ -34,6 +35,14 @@ def context(context: BrowserContext, watch: Watch) -> Iterator[BrowserContext]:
     context.on("page", watch.follow)
     yield context
     assert not watch.left(), "\n".join(watch.left())
+
+
+@pytest.fixture(autouse=True)
+def no_connection_left() -> Iterator[None]:
+    """Under Playwright's event loop Django has other connections than the one that the look-up keeps for this thread: nobody else
+    would close that one, and PostgreSQL could not drop the test database."""
+    yield
+    lookup.drop()
 
 
 @pytest.fixture
