@@ -29,9 +29,11 @@ def newest() -> Any:
     return _servers[-1]
 
 
-def stop() -> None:
-    while _servers:
-        _servers.pop().cleanup()
+def stop(server: Any = None) -> None:
+    """One server, or all that were started."""
+    for each in [server] if server else _servers[:]:
+        _servers.remove(each)
+        each.cleanup()
 
 
 def url_for(url: str, database: str) -> str:

@@ -1,7 +1,6 @@
 """The database goes away under a serving portal: refused, soon, never passed; and served again once it is back."""
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ import psycopg
 import pytest
 
 from tests import postgres
-from tests.processes.running import Program
+from tests.processes.running import Program, stopped
 from tests.processes.serving import Reply, Server, environment
 
 pytestmark = pytest.mark.skipif(os.environ["TEST_DATABASE"] != "postgres", reason="of PostgreSQL alone: in the other half of `make test`")
@@ -37,14 +36,6 @@ class Database:
         self.url = postgres.start(folder)
         self.server: Any = postgres.newest()
 
-    def processes(self) -> list[psutil.Process]:
-        postmaster = psutil.Process(self.server.get_pid())
-        return [postmaster, *postmaster.children(recursive=True)]
-
-    def signal(self, number: signal.Signals) -> None:
-        for process in self.processes():
-            process.send_signal(number)
-
     def end_connections(self) -> int:
         """Kills every connection of the portal's, as an administrator or a failover does. Returns how many there were."""
         others = "backend_type = 'client backend' AND pid <> pg_backend_pid()"
@@ -56,7 +47,7 @@ class Database:
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     database = Database(tmp_path_factory.mktemp("database"))
     yield database
-    database.server.stop()
+    postgres.stop(database.server)
 
 
 @pytest.fixture(scope="module")
@@ -118,12 +109,9 @@ def test_a_database_that_is_stopped_is_refused_soon_and_garbage_still_gets_its_4
 
 def test_a_database_that_hangs_is_refused_soon_by_every_request(server: Server, database: Database, text: str) -> None:
     assert server.verify(text).status == 204
-    database.signal(signal.SIGSTOP)
-    try:
+    with stopped(psutil.Process(database.server.get_pid())):
         for _ in range(4):
             refused_soon(server.verify(text))
-    finally:
-        database.signal(signal.SIGCONT)
     passes_again(server, text)
 
 
