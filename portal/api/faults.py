@@ -5,11 +5,11 @@ from typing import Any, Literal
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from ninja import Query, Router, Schema
+from ninja import Query, Router
 
 from portal import access
 from portal.api.errors import Conflict, answers
-from portal.api.paging import Page, Paging, Search, page
+from portal.api.paging import ListQuery, Page, page
 from portal.api.schemas import FaultOut
 from portal.faults import services
 from portal.faults.models import Fault
@@ -19,16 +19,16 @@ from portal.lists import matching, search_text
 router = Router(tags=["Faults"])
 
 
-class Filters(Schema):
+class FaultQuery(ListQuery):
     state: Literal["open", "acknowledged", "cleared", "all"] | None = None
 
 
 @router.get("", response=answers({200: Page[FaultOut]}, 403, 422))
 @access.operator
-def list_faults(request: HttpRequest, paging: Query[Paging], search: Query[Search], filters: Query[Filters]) -> dict[str, Any]:
+def list_faults(request: HttpRequest, query: Query[FaultQuery]) -> dict[str, Any]:
     """Faults, newest first. Without a `state`: those that are open, acknowledged or not."""
-    rows = FaultFilter({"state": filters.state}, Fault.objects.select_related("acknowledged_by")).qs
-    return page(matching(rows, SEARCH, search_text(search.q)), ("-raised_at", "-id"), paging)
+    rows = FaultFilter({"state": query.state}, Fault.objects.select_related("acknowledged_by")).qs
+    return page(matching(rows, SEARCH, search_text(query.q)), ("-raised_at", "-id"), query)
 
 
 @router.post("/{int:fault_id}/acknowledge", response=answers({200: FaultOut}, 403, 404, 409, 422))

@@ -6,19 +6,28 @@ from typing import Any, Generic, TypeVar
 from django.core.signing import BadSignature, Signer
 from django.db.models import Model, Q, QuerySet
 from ninja import Field, Schema
+from pydantic import ValidationInfo, model_validator
 
 from portal.api.errors import BadValue
 
 Row = TypeVar("Row")
 
 
-class Paging(Schema):
+class ListQuery(Schema):
+    """What every list takes. A list with filters adds them in a class of its own."""
+
     limit: int = Field(50, ge=1, le=200, description="How many rows at most.")
     cursor: str | None = Field(None, description="The `next` of the page before; without it, the first page.")
-
-
-class Search(Schema):
     q: str = Field("", description="Text to look for.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def refuse_unknown(cls, given: Any, info: ValidationInfo) -> Any:
+        """A filter misspelt would else list everything. Raises BadValue."""
+        for name in info.context["request"].GET:
+            if name not in cls.model_fields:
+                raise BadValue("This list has no such parameter.", name)
+        return given
 
 
 class Page(Schema, Generic[Row]):
@@ -26,12 +35,12 @@ class Page(Schema, Generic[Row]):
     next: str | None = Field(description="The cursor of the next page; null on the last one.")
 
 
-def page(rows: QuerySet[Any], order: tuple[str, ...], paging: Paging) -> dict[str, Any]:
+def page(rows: QuerySet[Any], order: tuple[str, ...], query: ListQuery) -> dict[str, Any]:
     """`{"items": [...], "next": cursor or None}`. `order`: fields as for `order_by`, together unique and none of them NULL."""
-    if paging.cursor is not None:
-        rows = rows.filter(after(order, read(rows.model, order, paging.cursor)))
-    found = list(rows.order_by(*order)[: paging.limit + 1])
-    items = found[: paging.limit]
+    if query.cursor is not None:
+        rows = rows.filter(after(order, read(rows.model, order, query.cursor)))
+    found = list(rows.order_by(*order)[: query.limit + 1])
+    items = found[: query.limit]
     return {"items": items, "next": cursor(items[-1], order) if len(found) > len(items) else None}
 
 

@@ -12,12 +12,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
-from ninja import Header, Path, Query, Router, Schema, Status
+from ninja import Header, Path, Query, Router, Status
 
 import settings_app.services as config
 from portal import access
 from portal.api.errors import BadValue, Conflict, answers
-from portal.api.paging import Page, Paging, Search, page
+from portal.api.paging import ListQuery, Page, page
 from portal.api.schemas import TokenIn, TokenMade, TokenOut, Username
 from portal.api.users import existing
 from portal.lists import matching, search_text
@@ -34,7 +34,7 @@ Key = Annotated[
 ]
 
 
-class Filters(Schema):
+class TokenQuery(ListQuery):
     user: Username | None = None
     status: Literal["active", "expiring", "expired", "revoked"] | None = None
     expires: Literal["7", "30", "90"] | None = None
@@ -47,13 +47,13 @@ def permanent(now: datetime) -> QuerySet[Token]:
 
 @router.get("/tokens", response=answers({200: Page[TokenOut]}, 422))
 @access.signed_in
-def list_tokens(request: HttpRequest, paging: Query[Paging], search: Query[Search], filters: Query[Filters]) -> dict[str, Any]:
+def list_tokens(request: HttpRequest, query: Query[TokenQuery]) -> dict[str, Any]:
     """Tokens, newest first. `expires`: live ones that end within so many days. `q` is looked for in name, last characters and user."""
     rows = permanent(timezone.now()).filter(**access.readable(request.user))
-    if filters.user is not None:
-        rows = rows.filter(user__username=filters.user)
-    rows = TokenFilter({"status": filters.status, "expires": filters.expires}, rows).qs
-    return page(matching(rows, SEARCH_ALL, search_text(search.q)), NEWEST_FIRST, paging)
+    if query.user is not None:
+        rows = rows.filter(user__username=query.user)
+    rows = TokenFilter({"status": query.status, "expires": query.expires}, rows).qs
+    return page(matching(rows, SEARCH_ALL, search_text(query.q)), NEWEST_FIRST, query)
 
 
 @router.get("/tokens/{uuid:token_id}", response=answers({200: TokenOut}, 404, 422))

@@ -8,7 +8,7 @@ from ninja import Path, Query, Router, Status
 
 from portal import access
 from portal.api.errors import answers
-from portal.api.paging import Page, Paging, Search, page
+from portal.api.paging import ListQuery, Page, page
 from portal.api.schemas import UserChange, UserIn, Username, UserOut
 from portal.lists import matching, search_text
 from portal.users import services
@@ -24,9 +24,9 @@ def existing(username: str, **reach: Any) -> User:
 
 @router.get("", response=answers({200: Page[UserOut]}, 403, 422))
 @access.operator
-def list_users(request: HttpRequest, paging: Query[Paging], search: Query[Search]) -> dict[str, Any]:
+def list_users(request: HttpRequest, query: Query[ListQuery]) -> dict[str, Any]:
     """Users by name. `q` is looked for in username and display name."""
-    return page(matching(User.objects.existing(), SEARCH, search_text(search.q)), ("username",), paging)
+    return page(matching(User.objects.existing(), SEARCH, search_text(query.q)), ("username",), query)
 
 
 @router.post("", response=answers({201: UserOut}, 403, 415, 422))

@@ -106,7 +106,7 @@ def test_a_page_has_1_to_200_rows(caller: Caller, limit: str) -> None:
     assert (response.status_code, response.json()["field"]) == (422, "limit")
 
 
-@pytest.mark.parametrize("query", [{"status": "gone"}, {"expires": "8"}, {"user": "a b"}])
+@pytest.mark.parametrize("query", [{"status": "gone"}, {"expires": "8"}, {"user": "a b"}, {"staus": "active"}])
 def test_a_filter_that_there_is_not_is_refused(caller: Caller, query: dict[str, str]) -> None:
     response = caller.call("GET", "/tokens", query)
     assert (response.status_code, response.json()["field"]) == (422, next(iter(query)))
