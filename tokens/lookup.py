@@ -160,7 +160,8 @@ def by_digest(digest: bytes) -> Stored | None:
         return fetch(digest)
     except (psycopg.Error, Error, Unavailable) as error:
         drop()
-        if not kept or isinstance(error, Unavailable):
+        open_transaction = of_thread.django.connection is not None  # Django replaces no connection in the middle of one
+        if not kept or open_transaction or isinstance(error, Unavailable):
             outage.begin()
             raise Unavailable from error
     return by_digest(digest)

@@ -4,6 +4,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.db import connection, transaction
 from django.http import HttpRequest
 from pytest_django import Settings
 
@@ -187,3 +188,14 @@ def test_good_and_refused_uses_are_noted_with_their_address(caller: Caller) -> N
 def test_no_operation_answers_without_a_token() -> None:
     operations = [each for path in api.get_openapi_schema()["paths"].values() for each in path.values()]
     assert [each["security"] for each in operations] == [[{"BearerToken": []}]] * len(operations)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_dies_in_the_middle_of_a_transaction_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Django replaces no connection there: asking again and again would find the dead one for ever."""
+    monkeypatch.setattr(lookup.outage, "begin", lambda: None)
+    with transaction.atomic():
+        connection.connection.close()
+        with pytest.raises(lookup.Unavailable):
+            lookup.by_digest(b"")
+        transaction.set_rollback(True)
