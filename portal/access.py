@@ -75,6 +75,17 @@ def owned(user: Any) -> dict[str, Any]:
     return {} if user.role == ADMINISTRATOR else {"user": user}
 
 
+def readable(user: Any, owner: str = "user") -> dict[str, Any]:
+    """The filter for things that `owner` names the user of (or "pk" for users themselves), for reading in the API: who may
+    review reads all, as in the Django admin, everybody else their own."""
+    return {} if may_review(user) else {owner: user.pk}
+
+
+def may_create_tokens(user: Any, owner: Any, everybody: bool) -> bool:
+    """May `user` make permanent tokens for `owner`? `everybody` as above."""
+    return user.role == ADMINISTRATOR or (user == owner and may_create_own_tokens(user, everybody))
+
+
 class PrivatePagesMiddleware:
     """Keeps what a signed-in visitor sees out of every cache, the browser's back-forward cache included: after a sign-out,
     or once a token's window is closed, Back must not bring it up again."""

@@ -4,6 +4,7 @@ Used by `portal.settings` alone. django-environ does the parsing; what is added 
 traceback of forty lines in which the variable's name is hard to find.
 """
 
+import ipaddress
 import os
 import secrets
 import sys
@@ -100,6 +101,14 @@ def sender(name: str, default: str) -> str:
     except ValueError:
         stop(name, "must be an address such as Token Portal <portal@example.com>.")
     return value
+
+
+def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Addresses and networks separated by commas: `127.0.0.1, 10.0.0.0/8`."""
+    try:
+        return [ipaddress.ip_network(text.strip()) for text in os.environ.get(name, "").split(",") if text.strip()]
+    except ValueError:
+        stop(name, "must be addresses or networks separated by commas, such as 127.0.0.1,10.0.0.0/8.")
 
 
 def time_zone(name: str, default: str) -> str:

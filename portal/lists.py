@@ -22,6 +22,15 @@ def page_size(request: HttpRequest) -> int:
     return int(text) if text in map(str, SIZES) else DEFAULT_SIZE
 
 
+def search_text(typed: str) -> str:
+    return typed.replace("\x00", "")[:SEARCH_MAX].strip()
+
+
+def matching(rows: QuerySet[Any], search: tuple[str, ...], text: str) -> QuerySet[Any]:
+    """Those of `rows` in which one of the look-ups `search` finds `text`; all of them if there is nothing to look for."""
+    return rows.filter(Q.create([(field, text) for field in search], connector=Q.OR)) if text else rows
+
+
 def list_context(
     request: HttpRequest,
     rows: QuerySet[Any],
@@ -32,12 +41,11 @@ def list_context(
 ) -> dict[str, Any]:
     """The context of `_list.html`: `table` and `list`. `search`: look-ups such as `name__icontains`, any of which may match.
     A page number past the end (or one that is none) gives the last (or first) page."""
-    text = request.GET.get("q", "").replace("\x00", "")[:SEARCH_MAX].strip()
+    text = search_text(request.GET.get("q", ""))
     filterset = filter_class(request.GET, rows) if filter_class else None
     if filterset is not None:
         rows = filterset.qs
-    if text:
-        rows = rows.filter(Q.create([(field, text) for field in search], connector=Q.OR))
+    rows = matching(rows, search, text)
     table = table_class(rows)  # without the request: given it, the table would page by itself, by whatever size the address names
     size = page_size(request)
     RequestConfig(request, paginate=False).configure(table)

@@ -32,6 +32,8 @@ PORTAL_NAME = read("PORTAL_NAME", "str", "Token Portal", "a name")
 ALLOWED_HOSTS = environment.names("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 REDIS_URL = environment.redis_address("REDIS_URL")
 TOKEN_SCAN_MINUTES = environment.whole_number("TOKEN_SCAN_MINUTES", 15, 1, 24 * 60)
+TRUSTED_PROXIES = environment.networks("TRUSTED_PROXIES")
+WRONG_TOKENS_A_MINUTE = environment.whole_number("WRONG_TOKENS_A_MINUTE", 60, 1, 1_000_000)
 WEB_WORKERS = environment.whole_number("WEB_WORKERS", 2, 1, 64)
 HTTPS = PORTAL_URL.startswith("https://")
 
@@ -57,6 +59,7 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "django_tables2",
+    "ninja",  # for the files of the API's interactive page
     "post_office",
     # Ours come last: their admin.py takes some of the libraries' pages out again.
     "portal",
@@ -67,6 +70,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.api.errors.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -115,7 +119,10 @@ DATABASES = {"default": DATABASE or SQLITE}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
 else:
-    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    # A server that does not answer is given up in seconds, not in the minutes that the system's own limits are.
+    patience = {"connect_timeout": 2, "tcp_user_timeout": 10_000}
+    options = patience | DATABASES["default"].get("OPTIONS", {})
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {

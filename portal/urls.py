@@ -3,6 +3,10 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from portal import views
+from portal.api.app import api
+from portal.api.app import page as api_page
+from portal.api.cli_token import cli_token
+from portal.api.revocation import revoke
 from portal.users import urls as user_urls
 
 admin.site.login = views.admin_sign_in
@@ -13,6 +17,10 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("profile/", views.profile, name="profile"),
     path("healthz", views.health, name="health"),
+    path("api/v1/", api_page, name="api_page"),
+    path("api/v1/", api.urls),
+    path("oauth/revoke", revoke, name="oauth_revoke"),
+    path("cli/token", cli_token, name="cli_token"),
     path("", include("tokens.urls")),
     # The list shows counts of tokens, so it stands above the room that it is named for.
     path("", include(([path("administrator/users/", views.user_list, name="list"), *user_urls.urlpatterns], "users"))),

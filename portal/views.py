@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 import settings_app.services as config
 from portal import access
 from portal.lists import list_context
-from portal.users.models import User
+from portal.users.models import SEARCH, User
 from tokens import services, sessions
 from tokens.models import Token
 from tokens.tables import OwnTokenTable
@@ -65,8 +65,7 @@ def with_token_counts(users: QuerySet[User]) -> QuerySet[User]:
 @require_safe
 @access.administrator
 def user_list(request: HttpRequest) -> HttpResponse:
-    search = ("username__icontains", "display_name__icontains")
-    context = list_context(request, with_token_counts(User.objects.existing()), UserTable, search, empty="No users yet.")
+    context = list_context(request, with_token_counts(User.objects.existing()), UserTable, SEARCH, empty="No users yet.")
     return render(request, "users/list.html", context)
 
 

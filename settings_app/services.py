@@ -1,5 +1,6 @@
 """Reading and writing configuration. Nothing is cached, so that a change takes effect at once in every process."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -20,6 +21,10 @@ class ConfigError(Exception):
     def __init__(self, message: str, field: str = "value") -> None:
         super().__init__(message)
         self.field = field
+
+
+class AlreadySet(ConfigError):
+    pass
 
 
 def get(key: str) -> Any:
@@ -54,7 +59,19 @@ def add(key: str, text: str, actor: Any) -> Config:
             audit.record(actor, config, audit.CREATE, value=("", value))
             changed.send(sender=Config, key=key, actor=actor)
     except IntegrityError:
-        raise ConfigError(f"{KEYS[key].label} is set already. Use Update in its row's menu.", "key") from None
+        raise AlreadySet(f"{KEYS[key].label} is set already. Use Update in its row's menu.", "key") from None
+    return config
+
+
+def put(key: str, text: str, actor: Any) -> Config:
+    """Gives a key a value, whether it is set or not."""
+    if not Config.objects.filter(key=key).exists():
+        with suppress(AlreadySet):  # by somebody else, a moment ago
+            return add(key, text, actor)
+    config = Config.objects.filter(key=key).first()
+    if config is None:
+        return add(key, text, actor)
+    update(config, text, actor)
     return config
 
 

@@ -3,12 +3,19 @@
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from django.core.cache import cache
 
+from portal.api import limits
 from tests.services import chromium_program, missing, redis_server, redis_url, smtp_server
+from tokens import uses
 
 __all__ = ["redis_server", "redis_url", "smtp_server"]
+
+# How long one example takes says only how busy the machine is.
+hypothesis.settings.register_profile("portal", deadline=None)
+hypothesis.settings.load_profile("portal")
 
 # Loopback only: the browser asks for nothing outside, and could not if it wanted to.
 CHROMIUM_ARGUMENTS = [
@@ -29,6 +36,17 @@ def empty_cache() -> Iterator[None]:
     """Sign-in's rate limits are counted in the cache: one test's wrong passwords must not slow down the next test."""
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a process keeps of the tokens that it saw. Nothing is written behind a test's back: one that wants to see uses flushes them."""
+    monkeypatch.setattr(limits, "counter", limits.InProcess())
+    monkeypatch.setattr(uses.Uses, "start", lambda self: None)
+    yield
+    uses.uses.good.clear()
+    uses.uses.refused.clear()
+    uses.uses.written.clear()
 
 
 @pytest.fixture(scope="session")

@@ -24,9 +24,16 @@ def start(folder: Path) -> str:
     return server.get_uri(database="postgres")
 
 
-def stop() -> None:
-    while _servers:
-        _servers.pop().cleanup()
+def newest() -> Any:
+    """The server that was started last: it can be stopped and started again."""
+    return _servers[-1]
+
+
+def stop(server: Any = None) -> None:
+    """One server, or all that were started."""
+    for each in [server] if server else _servers[:]:
+        _servers.remove(each)
+        each.cleanup()
 
 
 def url_for(url: str, database: str) -> str:

@@ -108,3 +108,9 @@ def smtp_server() -> Iterator[Mailbox]:
 def chromium_program() -> str | None:
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     return os.environ.get("TEST_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+def nginx_program() -> str:
+    """nginx, or a skip (a failure with --require-real). Debian keeps it where an ordinary user's PATH does not look."""
+    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+    return program or missing("nginx")

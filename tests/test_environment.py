@@ -46,6 +46,9 @@ BAD_VALUES = [
     ("EMAIL_URL", "mail.example.com"),
     ("EMAIL_URL", "carrier-pigeon://mail.example.com"),
     ("SECRET_KEY", "short"),
+    ("TRUSTED_PROXIES", "localhost"),
+    ("TRUSTED_PROXIES", "10.0.0.1/8"),
+    ("WRONG_TOKENS_A_MINUTE", "0"),
 ]
 
 

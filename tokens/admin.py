@@ -8,6 +8,7 @@ from post_office.models import Attachment, Email, EmailTemplate, Log
 
 from portal.readonly import ReadOnlyAdmin
 from tokens import verify
+from tokens.lookup import Stored
 from tokens.models import Notice, ScanRun, Token
 
 
@@ -24,7 +25,7 @@ class TokenAdmin(ReadOnlyAdmin):
 
     @admin.display(description="State")
     def state(self, token: Token) -> str:
-        reason = verify.refusal(token, timezone.now())
+        reason = verify.refusal(Stored.of(token), timezone.now())
         return reason.value if reason else "good"
 
 

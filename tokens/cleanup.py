@@ -5,14 +5,15 @@ from datetime import datetime, timedelta
 from django.core.management import call_command
 
 from portal import delivery
-from tokens.models import ScanRun, Token
+from tokens.models import ScanRun, SignInCode, Token
 
 KEPT_FOR = timedelta(days=90)
 
 
 def clean_up(now: datetime) -> None:
-    """Deletes ended sessions, and temporary tokens, scan rows and mails that ended 90 days ago."""
+    """Deletes ended sessions and sign-in codes, and temporary tokens, scan rows and mails that ended 90 days ago."""
     call_command("clearsessions")
+    SignInCode.objects.filter(expires_at__lt=now).delete()
     Token.objects.filter(kind=Token.Kind.TEMPORARY, expires_at__lt=now - KEPT_FOR).delete()
     ScanRun.objects.filter(started_at__lt=now - KEPT_FOR).delete()
     delivery.purge(now)

@@ -11,6 +11,14 @@ from django.utils import timezone
 MICROSECOND = timedelta(microseconds=1)
 
 
+def read_day(text: str) -> date:
+    """A day as YYYY-MM-DD. Raises ValueError, in words for whoever typed it."""
+    try:
+        return datetime.strptime(text.strip(), "%Y-%m-%d").date()  # noqa: DTZ007  # the day is all that is taken
+    except ValueError:
+        raise ValueError(f"'{text[:40]}' is not a date. Write it as YYYY-MM-DD.") from None
+
+
 def day_of(instant: datetime) -> date:
     return timezone.localtime(instant).date()
 

@@ -6,7 +6,7 @@ from allauth.account.forms import LoginForm
 from django import forms
 from django.http import HttpRequest, HttpResponse
 
-from tokens import sessions
+from tokens import dates, sessions
 from tokens.services import TokenError
 
 
@@ -17,16 +17,17 @@ class ExpiryDateField(forms.DateField):
         super().__init__(
             label="Expiry Date",
             required=False,
-            input_formats=["%Y-%m-%d"],
             help_text="Optional, YYYY-MM-DD, later than today. Leave blank for permanent: the longest lifetime, one year at most.",
             widget=forms.TextInput(attrs={"placeholder": "YYYY-MM-DD", "autocomplete": "off", "inputmode": "numeric"}),
         )
 
     def to_python(self, value: Any) -> date | None:
+        if value in self.empty_values:
+            return None
         try:
-            return super().to_python(value)
-        except forms.ValidationError:
-            raise forms.ValidationError(f"'{str(value)[:40]}' is not a date. Write it as YYYY-MM-DD.") from None
+            return dates.read_day(value)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
 
 
 class TokenForm(forms.Form):

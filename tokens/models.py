@@ -12,6 +12,7 @@ from django.utils import timezone
 from tokens import secret
 
 NAME_MAX = 100
+LOWEST_PORT, HIGHEST_PORT = 1024, 65535  # those that a program may listen on without being the system's
 
 
 class TokenQuerySet(models.QuerySet["Token"]):
@@ -55,6 +56,11 @@ class Token(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     last_used_at = models.DateTimeField(null=True, blank=True)
+    last_used_from = models.GenericIPAddressField(null=True, blank=True)
+    # Uses after its end: they say which pipeline is broken, and where it runs.
+    refused_count = models.PositiveIntegerField(default=0)
+    refused_at = models.DateTimeField(null=True, blank=True)
+    refused_from = models.GenericIPAddressField(null=True, blank=True)
     # Permanent: false once an expired token has given its name to a newer one (a constraint cannot look at the clock).
     holds_name = models.BooleanField(default=True, editable=False)
     # Temporary: the owner's session hash at sign-in. When it is no longer the owner's, the session is dead, and so is this.
@@ -95,6 +101,26 @@ class Token(models.Model):
     def last_moment(self) -> datetime:
         """The last instant at which the token is good; its date is the Expiry Date that was asked for."""
         return self.expires_at - timedelta(microseconds=1)
+
+
+class SignInCode(models.Model):
+    """A command-line tool's one-time code (tokens/cli_sign_in.py): it stands for its user's temporary token, for one minute."""
+
+    digest = models.BinaryField(max_length=32, unique=True)
+    token = models.ForeignKey(Token, on_delete=models.CASCADE, related_name="+")
+    challenge = models.CharField(max_length=43)
+    port = models.PositiveIntegerField()
+    client = models.CharField(max_length=NAME_MAX, blank=True)
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(port__range=(LOWEST_PORT, HIGHEST_PORT)), name="tokens_sign_in_port_is_no_system_port")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.client or 'a program'} on port {self.port}"
 
 
 class ScanRun(models.Model):

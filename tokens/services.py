@@ -5,7 +5,7 @@ import uuid
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 import settings_app.services as config
 from portal import audit
@@ -39,7 +39,11 @@ class OwnerInactive(TokenError):
 
 
 class AlreadyMade(TokenError):
-    """The same form was sent twice. The token is there; its text was shown the first time."""
+    """The same request was sent twice. The token is there; its text was shown the first time."""
+
+    def __init__(self, token: Token) -> None:
+        super().__init__(f"This form was sent before and made the token {token.name} then. Its text cannot be shown again.")
+        self.token = token
 
 
 def clean_name(name: str) -> str:
@@ -90,25 +94,40 @@ def issue(
     Raises BadName, NameTaken, BadExpiry, OwnerInactive or AlreadyMade.
     """
     name = clean_name(name)
-    expires_at = expiry_instant(expires, now)
     text = secret.generate()
     with transaction.atomic():
         # The owner's row is locked, so that a deactivation at the same moment comes before (refused here) or after (revokes it).
         # `no_key`: rows that only name the user (created_by, ...) need not wait, and so two administrators cannot block each other.
         owner = User.objects.select_for_update(no_key=True).get(pk=owner.pk)
+        refuse_second(request_id)
         if not owner.is_active:
             raise OwnerInactive(f"{owner.username} is not active, and cannot get a token.")
-        if request_id and (made := Token.objects.filter(request_id=request_id).first()):
-            raise AlreadyMade(f"This form was sent before and made the token {made.name} then. Its text cannot be shown again.")
+        expires_at = expiry_instant(expires, now)
         names = Token.objects.permanent().filter(user=owner, name=name)
         names.filter(expires_at__lte=now, holds_name=True).update(holds_name=False)
         if names.live(now).exists():
             raise NameTaken(f"{owner.username} has an active token named {name} already.")
         token = Token(user=owner, name=name, created_at=now, created_by=actor, expires_at=expires_at, request_id=request_id)
         token.digest, token.last_four = secret.digest(text), secret.hint(text)
-        token.save(force_insert=True)
+        try:
+            with transaction.atomic():
+                token.save(force_insert=True)
+        except IntegrityError:  # the same request for two owners at once: the lock on one owner's row keeps neither waiting
+            refuse_second(request_id)
+            raise
         audit.record(actor, token, audit.CREATE, user=("", owner), expires_at=("", expires_at.isoformat()))
     return token, text
+
+
+def refuse_second(request_id: uuid.UUID | None) -> None:
+    """Raises AlreadyMade if a token was made for this request before."""
+    if request_id and (made := Token.objects.filter(request_id=request_id).select_related("user").first()):
+        raise AlreadyMade(made)
+
+
+def revoked_already(token: Token) -> str:
+    """What is said to those who come second."""
+    return f"{token.name} was revoked already."
 
 
 def revoke(token: Token, actor: User | None, now: datetime) -> bool:

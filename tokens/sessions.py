@@ -73,13 +73,13 @@ def current(session: SessionBase, now: datetime) -> Token | None:
     if not (token_id := session.get(KEY)):
         return None
     token = Token.objects.live(now).filter(pk=token_id).select_related("user").first()
-    return token if token and same_session(token, token.user) else None
+    return token if token and same_session(token.session_hash, token.user) else None
 
 
-def same_session(token: Token, owner: User) -> bool:
-    """Is the session hash of a temporary token still its owner's?"""
+def same_session(session_hash: str, owner: User) -> bool:
+    """Is the session hash of a temporary token still its owner's? Of the owner, password and stamp are looked at."""
     hashes = [owner.get_session_auth_hash(), *owner.get_session_auth_fallback_hash()]
-    return any(constant_time_compare(token.session_hash, each) for each in hashes)
+    return any(constant_time_compare(session_hash, each) for each in hashes)
 
 
 def reveal(token: Token) -> str | None:

@@ -10,6 +10,8 @@ from tokens import dates
 from tokens.models import Token
 
 WHEN = "_when_value.html"
+SEARCH = ("name__icontains", "last_four__icontains")
+SEARCH_ALL = (*SEARCH, "user__username__icontains", "user__display_name__icontains")
 
 
 class TokenTable(tables.Table):
@@ -17,7 +19,7 @@ class TokenTable(tables.Table):
     token = tables.TemplateColumn(template_name="tokens/_hint.html", orderable=False, verbose_name="Token")
     user = tables.TemplateColumn(template_name="tokens/_owner.html", order_by="user__username")
     created_at = tables.TemplateColumn(template_name=WHEN, verbose_name="Created")
-    last_used_at = tables.TemplateColumn(template_name=WHEN, verbose_name="Last used", empty_values=())
+    last_used_at = tables.TemplateColumn(template_name="tokens/_last_used.html", verbose_name="Last used", empty_values=())
     expires_at = tables.TemplateColumn(template_name="tokens/_last_moment.html", verbose_name="Expires")
     status = tables.TemplateColumn(template_name="tokens/_status.html")
 

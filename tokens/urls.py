@@ -1,7 +1,7 @@
 from django.urls import path
 
 from portal.users import paths as paths  # the converter <username:...>
-from tokens import views
+from tokens import cli_views, views
 
 app_name = "tokens"
 urlpatterns = [
@@ -12,5 +12,6 @@ urlpatterns = [
     path("profile/tokens/add/", views.add_own, name="add_own"),
     path("profile/tokens/create/", views.create_own, name="create_own"),
     path("profile/temporary-token/", views.temporary, name="temporary"),
+    path("cli/sign-in", cli_views.sign_in, name="cli_sign_in"),
     path("tokens/<uuid:pk>/revoke/", views.revoke, name="revoke"),
 ]

@@ -1,16 +1,20 @@
-"""Is a token good? Text in; the token, with its owner, or a named reason out. Every doubt is a refusal.
+"""Is a token good? Text in; who it speaks for, or a named reason out. Every doubt is a refusal.
 
-The reason is for the portal's own log and tests. What the outside hears is the same for all of them.
+The reason is for the portal's own pages, counters and tests. What the outside hears is the same for all of them.
 """
 
 import enum
+import hmac
+from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.crypto import constant_time_compare
-
-from tokens import secret
+from portal.users.models import User
+from tokens import lookup, secret
+from tokens.lookup import Stored
 from tokens.models import Token
 from tokens.sessions import same_session
+
+PREFIXES = {Token.Kind.PERMANENT.value: secret.PERMANENT, Token.Kind.TEMPORARY.value: secret.TEMPORARY}
 
 
 class Refusal(enum.Enum):
@@ -22,25 +26,39 @@ class Refusal(enum.Enum):
     SESSION_OVER = "session over"
 
 
-def refusal(token: Token, now: datetime) -> Refusal | None:
-    """Why a stored token, fetched with its owner, is not good at `now`. None: it is good."""
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A token that is not good. `token` is its row if there is one."""
+
+    reason: Refusal
+    token: Stored | None = None
+
+
+def refusal(token: Stored, now: datetime) -> Refusal | None:
+    """Why a stored token is not good at `now`. None: it is good."""
     if token.revoked_at is not None:
         return Refusal.REVOKED
     if token.expires_at <= now:
         return Refusal.EXPIRED
-    if not token.user.is_active or token.user.deleted_at is not None:
+    if not token.owner_active:
         return Refusal.OWNER_INACTIVE
-    if token.kind == Token.Kind.TEMPORARY and not same_session(token, token.user):
-        return Refusal.SESSION_OVER
+    if token.kind == Token.Kind.TEMPORARY:
+        owner = User(password=token.password, session_stamp=token.session_stamp)
+        if not same_session(token.session_hash, owner):
+            return Refusal.SESSION_OVER
     return None
 
 
-def verify(text: str, now: datetime) -> Token | Refusal:
-    """The good token that `text` is, with `token.user` loaded, or why it is refused. One query; none for a malformed text."""
+def verify(text: str, now: datetime) -> Stored | Refused:
+    """The good token that `text` is, or why it is refused. One query; none for a text with a wrong form or checksum.
+
+    Raises `lookup.Unavailable` when the database does not answer.
+    """
     if not secret.well_formed(text):
-        return Refusal.MALFORMED
+        return Refused(Refusal.MALFORMED)
     digest = secret.digest(text)
-    token = Token.objects.select_related("user").filter(digest=digest).first()
-    if token is None or not constant_time_compare(bytes(token.digest), digest) or not text.startswith(token.prefix):
-        return Refusal.UNKNOWN
-    return refusal(token, now) or token
+    token = lookup.by_digest(digest)
+    if token is None or not hmac.compare_digest(bytes(token.digest), digest) or not text.startswith(PREFIXES[token.kind]):
+        return Refused(Refusal.UNKNOWN)
+    reason = refusal(token, now)
+    return Refused(reason, token) if reason else token

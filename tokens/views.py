@@ -14,9 +14,7 @@ from portal.users.models import User
 from tokens import services, sessions
 from tokens.forms import DatedTokenForm, TokenForm
 from tokens.models import Token
-from tokens.tables import AllTokenTable, TokenFilter, UserTokenTable
-
-SEARCH = ("name__icontains", "last_four__icontains")
+from tokens.tables import SEARCH, SEARCH_ALL, AllTokenTable, TokenFilter, UserTokenTable
 
 
 @require_safe
@@ -36,8 +34,7 @@ def all_tokens(request: HttpRequest) -> HttpResponse:
     """Access Control, tab User Tokens."""
     now = timezone.now()
     rows = Token.objects.permanent().with_status(now, services.expiring_before(now)).select_related("user")
-    search = (*SEARCH, "user__username__icontains", "user__display_name__icontains")
-    context = list_context(request, rows, AllTokenTable, search, empty="No tokens yet.", filter_class=TokenFilter)
+    context = list_context(request, rows, AllTokenTable, SEARCH_ALL, empty="No tokens yet.", filter_class=TokenFilter)
     return render(request, "tokens/all_tokens.html", context)
 
 
@@ -108,7 +105,7 @@ def revoke(request: HttpRequest, pk: str) -> HttpResponse:
         return render(request, "tokens/revoke.html", {"token": token, "back": back})
     if services.revoke(token, request.user, timezone.now()):
         return done(request, f"{token.name} is revoked.", back)
-    return refused(request, f"{token.name} was revoked already.", back)
+    return refused(request, services.revoked_already(token), back)
 
 
 @require_POST

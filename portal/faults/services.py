@@ -55,6 +55,11 @@ def acknowledge(fault: Fault, actor: Any, now: datetime) -> bool:
     return True
 
 
+def settled_already(fault: Fault) -> str:
+    """What is said to those who acknowledge too late."""
+    return f"{fault} was acknowledged or cleared already."
+
+
 def clear(fault: Fault, actor: Any, now: datetime) -> bool:
     """Clears one fault by hand. If its cause is still there, the next scan raises it anew."""
     with transaction.atomic():

@@ -7,6 +7,8 @@ from django.db.models import QuerySet
 from portal.faults.models import Fault
 from portal.lists import narrow_column
 
+SEARCH = ("name__icontains", "resource__icontains", "description__icontains")
+
 
 class FaultTable(tables.Table):
     details = narrow_column("faults/_toggle.html", title="Details")

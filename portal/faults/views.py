@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 from portal import access
 from portal.faults import services
 from portal.faults.models import Fault
-from portal.faults.tables import FaultFilter, FaultTable
+from portal.faults.tables import SEARCH, FaultFilter, FaultTable
 from portal.lists import list_context
 from portal.responses import done, refused
 
@@ -19,7 +19,7 @@ def fault_list(request: HttpRequest) -> HttpResponse:
         request,
         Fault.objects.select_related("acknowledged_by"),
         FaultTable,
-        search=("name__icontains", "resource__icontains", "description__icontains"),
+        search=SEARCH,
         empty="No faults. All is well.",
         filter_class=FaultFilter,
     )
@@ -32,4 +32,4 @@ def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     fault = get_object_or_404(Fault, pk=pk)
     if services.acknowledge(fault, request.user, timezone.now()):
         return done(request, f"Acknowledged: {fault}", reverse("faults:list"))
-    return refused(request, f"{fault} was acknowledged or cleared already.", reverse("faults:list"))
+    return refused(request, services.settled_already(fault), reverse("faults:list"))

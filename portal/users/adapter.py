@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from portal import mail
+from portal.addresses import client_address
 from portal.users.models import User
 
 # One sentence, whatever was typed: the same field takes a username or an address.
@@ -20,6 +21,10 @@ class AccountAdapter(DefaultAccountAdapter):
         """A service account cannot sign in, not even with a password that somebody gave it on the command line."""
         user = super().authenticate(request, **credentials)
         return user if user and user.kind == User.Kind.PERSON else None
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Whose wrong passwords are counted: behind a proxy of TRUSTED_PROXIES the client's, not the proxy's."""
+        return client_address(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", "")) or "unknown"
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Accounts are made by administrators."""

@@ -7,13 +7,23 @@ from portal.users.services import UserError
 
 
 class UserForm(forms.Form):
-    """Pane *Update User*. The rules are the service's; its errors come back by `refuse`."""
+    """What both panes share. The rules are the service's; its errors come back by `refuse`."""
 
     display_name = forms.CharField(label="Display name", max_length=100, required=False)
     role = forms.ChoiceField(label="Role", choices=User.Role.choices, initial=User.Role.USER)
 
     def refuse(self, error: UserError) -> None:
         self.add_error(error.field if error.field in self.fields else None, str(error))
+
+
+class UpdateUserForm(UserForm):
+    """Pane *Update User*."""
+
+    may_introspect = forms.BooleanField(
+        label="May introspect tokens",
+        required=False,
+        help_text="This user's own token may ask /oauth/introspect about anybody's token. For the service account of a gateway.",
+    )
 
 
 class CreateUserForm(UserForm):

@@ -19,6 +19,9 @@ USERNAME = RegexValidator(
     "Use an email address, or a name of letters, digits and . _ - + that begins with a letter or a digit.",
 )
 
+# What lists of users are searched in.
+SEARCH = ("username__icontains", "display_name__icontains")
+
 
 def new_stamp() -> str:
     return secrets.token_urlsafe(16)
@@ -55,6 +58,8 @@ class User(AbstractBaseUser):
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.USER)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PERSON)
     is_active = models.BooleanField(default=True)
+    # May ask /oauth/introspect about anybody's token (a gateway's service account); administrators may anyway.
+    may_introspect = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Part of every session's hash: a new stamp ends all of this user's sessions, and the temporary tokens that live by them.

@@ -60,6 +60,7 @@ def create(username: str, display_name: str, role: str, actor: User | None) -> U
         "role": role,
         "kind": User.Kind.PERSON if person else User.Kind.SERVICE,
         "is_active": True,
+        "may_introspect": False,
         "deleted_at": None,
         "session_stamp": new_stamp(),
     }
@@ -87,8 +88,9 @@ def invite(user: User) -> None:
     mail.send_invitation(user.email, user.name, user_pk_to_url_str(user), default_token_generator.make_token(user))
 
 
-def update(user: User, display_name: str, role: str, actor: User) -> User:
-    """Changes name and role. The role of the last active administrator, and one's own, cannot be lowered."""
+def update(user: User, display_name: str, role: str, actor: User, may_introspect: bool | None = None) -> User:
+    """Changes name, role and, unless it is None, the permission to introspect. The role of the last active administrator,
+    and one's own, cannot be lowered."""
     with transaction.atomic():
         user = locked(user)
         if user.is_administrator and role != User.Role.ADMINISTRATOR:
@@ -97,10 +99,14 @@ def update(user: User, display_name: str, role: str, actor: User) -> User:
             keep_an_administrator(user, "role")
         if user.kind == User.Kind.SERVICE and role != User.Role.USER:
             raise UserError("A service account has the role User.", "role")
-        before = (user.display_name, user.role)
-        User.objects.filter(pk=user.pk).update(display_name=display_name, role=role)
-        user.display_name, user.role = display_name, role
-        audit.record(actor, user, audit.UPDATE, display_name=(before[0], display_name), role=(before[1], role))
+        after = {"display_name": display_name, "role": role}
+        if may_introspect is not None:
+            after["may_introspect"] = may_introspect
+        changes = {field: (getattr(user, field), value) for field, value in after.items()}
+        User.objects.filter(pk=user.pk).update(**after)
+        for field, value in after.items():
+            setattr(user, field, value)
+        audit.record(actor, user, audit.UPDATE, **changes)
     return user
 
 

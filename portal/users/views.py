@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from portal import access
 from portal.responses import done, form_page, refused, sent
 from portal.users import services
-from portal.users.forms import CreateUserForm, DeleteUserForm, UserForm
+from portal.users.forms import CreateUserForm, DeleteUserForm, UpdateUserForm
 from portal.users.models import User
 
 
@@ -49,7 +49,7 @@ def create(request: HttpRequest) -> HttpResponse:
 @access.administrator
 def update(request: HttpRequest, username: str) -> HttpResponse:
     user = existing(username)
-    form = UserForm(sent(request), initial={"display_name": user.display_name, "role": user.role})
+    form = UpdateUserForm(sent(request), initial={name: getattr(user, name) for name in UpdateUserForm.base_fields})
     if request.method == "POST" and form.is_valid():
         try:
             services.update(user, **form.cleaned_data, actor=request.user)

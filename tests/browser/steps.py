@@ -3,8 +3,8 @@
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
+from tests.checks import verdict
 from tokens.models import Token
-from tokens.verify import verify
 
 
 def navigate(page: Page, section: str, entry: str) -> None:
@@ -74,7 +74,7 @@ def copy_from_window(page: Page) -> str:
 
 def accepted(text: str) -> Token:
     """The token that `text` is; fails if the portal would refuse it."""
-    answer = verify(text, timezone.now())
+    answer = verdict(text, timezone.now())
     assert isinstance(answer, Token), answer
     return answer
 

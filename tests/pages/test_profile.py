@@ -11,10 +11,11 @@ from django.utils import timezone
 
 import settings_app.services as config
 from portal.users.models import User
+from tests import checks
 from tests.factories import PASSWORD, TokenFactory
 from tests.pages.visitor import Visitor
-from tokens import verify
 from tokens.models import Token
+from tokens.verify import Refusal
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +30,7 @@ def text_of(visitor: Visitor) -> str:
 
 
 def verdict(text: str) -> object:
-    return verify.verify(text, timezone.now())
+    return checks.verdict(text, timezone.now())
 
 
 @pytest.mark.parametrize("role", User.Role.values)
@@ -78,7 +79,7 @@ def test_the_temporary_token_ends_with_the_session_that_signs_out_and_no_other(p
     one, two = Visitor(person), Visitor(person)
     first, second = text_of(one), text_of(two)
     one.send("account_logout")
-    assert verdict(first) is verify.Refusal.REVOKED
+    assert verdict(first) is Refusal.REVOKED
     assert isinstance(verdict(second), Token)
     assert reveal(one).status_code == 302
 

@@ -20,11 +20,13 @@ import settings_app.services as config
 from portal import delivery
 from portal.logs import RedactingFormatter
 from portal.users.models import User
+from tests import checks
 from tests.factories import PASSWORD
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
-from tokens import expiry, secret, verify
+from tokens import expiry, secret
 from tokens.models import Token
+from tokens.verify import Refusal
 
 pytestmark = pytest.mark.django_db
 NEW_PASSWORD = "a-staple-of-batteries"
@@ -58,7 +60,7 @@ def misuse(visitor: Visitor, texts: list[str]) -> None:
     """Puts tokens where they do not belong: in searches, names, logs. What was typed so is refused or redacted."""
     for text in texts:
         assert visitor.see("tokens:all", q=text).total == 0
-        assert isinstance(verify.verify(text, timezone.now()), Token | verify.Refusal)
+        assert isinstance(checks.verdict(text, timezone.now()), Token | Refusal)
         logging.getLogger("tokens").warning("somebody logged %s", text)
         visitor.get(f"/no/such/page/{text}/")
 

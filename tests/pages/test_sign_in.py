@@ -11,11 +11,13 @@ from django.utils import timezone
 from post_office.models import Email
 
 from portal.users.models import User
+from tests import checks
 from tests.factories import PASSWORD, AdministratorFactory, ServiceFactory, UserFactory
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
-from tokens import sessions, verify
+from tokens import sessions
 from tokens.models import Token
+from tokens.verify import Refusal
 
 pytestmark = pytest.mark.django_db
 REFUSED = "The username, email or password is not correct."
@@ -68,7 +70,7 @@ def test_the_browser_that_resets_the_password_is_signed_out_too(as_person: Visit
     (link,) = set(re.findall(rf"{settings.PORTAL_URL}(/\S+)", Email.objects.get().message))
     form = Page(as_person.get(link, follow=True)).one("form").attributes["action"]
     as_person.post(form, {"password1": "a-staple-of-batteries", "password2": "a-staple-of-batteries"}, follow=True)
-    assert verify.verify(text, timezone.now()) is verify.Refusal.REVOKED
+    assert checks.verdict(text, timezone.now()) is Refusal.REVOKED
     assert not inside(as_person)
 
 
@@ -200,7 +202,7 @@ def test_a_reset_link_sets_the_password_once_and_ends_all_sessions(as_person: Vi
     assert done.one("h1").text == "Your password is set"
     assert not inside(visitor)
     assert not inside(as_person)
-    assert verify.refusal(Token.objects.get(), timezone.now()) is verify.Refusal.REVOKED
+    assert checks.refusal(Token.objects.get(), timezone.now()) is Refusal.REVOKED
     assert inside(sign_in(as_person.user.username, new)[0])
     assert not inside(sign_in(as_person.user.username)[0])
     assert Page(Visitor().get(link, follow=True)).one("h1").text == "This link no longer works"

@@ -9,11 +9,12 @@ from django.utils import timezone
 from post_office.models import Email
 
 from portal.users.models import User, UserQuerySet
+from tests import checks
 from tests.factories import PASSWORD, AdministratorFactory, ServiceFactory, TokenFactory, UserFactory, issue
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor, toast
-from tokens import verify
 from tokens.models import Token
+from tokens.verify import Refusal
 
 pytestmark = pytest.mark.django_db
 NEW_PASSWORD = "a-staple-of-batteries"
@@ -149,9 +150,9 @@ def test_a_changed_role_holds_at_the_next_request(as_administrator: Visitor, as_
 def test_ending_access_ends_sessions_and_tokens_at_once(verb: str, as_administrator: Visitor, as_person: Visitor) -> None:
     username = as_person.user.username
     _token, text = issue(as_person.user)
-    assert isinstance(verify.verify(text, timezone.now()), Token)
+    assert isinstance(checks.verdict(text, timezone.now()), Token)
     assert as_administrator.send(f"users:{verb}", username, confirm=username).status_code == 302
-    assert verify.verify(text, timezone.now()) is verify.Refusal.REVOKED
+    assert checks.verdict(text, timezone.now()) is Refusal.REVOKED
     assert as_person.get(reverse("profile")).status_code == 302
     assert not Token.objects.filter(user=as_person.user, revoked_at=None).exists()
     assert not can_sign_in(username, PASSWORD)
@@ -164,7 +165,7 @@ def test_activating_lets_in_again_but_brings_no_token_back(as_administrator: Vis
     assert [entry.text for entry in header.all("a", "dropdown-item")] == ["Update", "Activate", "Delete"]
     as_administrator.send("users:activate", person.username)
     assert can_sign_in(person.username, PASSWORD)
-    assert verify.verify(text, timezone.now()) is verify.Refusal.REVOKED
+    assert checks.verdict(text, timezone.now()) is Refusal.REVOKED
 
 
 def test_activating_an_active_user_says_so(as_administrator: Visitor, person: User) -> None:
@@ -195,7 +196,7 @@ def test_a_deleted_users_name_made_anew_gets_an_invitation_and_none_of_the_old_t
     assert not can_sign_in(person.username, PASSWORD)
     set_password(link_in(Email.objects.get()))
     assert can_sign_in(person.username, NEW_PASSWORD)
-    assert verify.verify(text, timezone.now()) is verify.Refusal.REVOKED
+    assert checks.verdict(text, timezone.now()) is Refusal.REVOKED
 
 
 @pytest.mark.parametrize("htmx", ["", "window"])

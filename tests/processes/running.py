@@ -6,8 +6,8 @@ import subprocess
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,6 +26,20 @@ def until(true: Callable[[], Any], what: str | Callable[[], str], seconds: float
             return value
         assert time.monotonic() < end, f"after {seconds} seconds there was still no {what() if callable(what) else what}"
         time.sleep(0.1)
+
+
+@contextmanager
+def stopped(program: psutil.Process) -> Iterator[None]:
+    """`program` and all that it has started stand still meanwhile, as in a machine that hangs."""
+    family = [program, *program.children(recursive=True)]
+    try:
+        for process in family:
+            process.send_signal(signal.SIGSTOP)
+        until(lambda: all(process.status() == psutil.STATUS_STOPPED for process in family), "standstill", 5)
+        yield
+    finally:
+        for process in family:
+            process.send_signal(signal.SIGCONT)
 
 
 class Program:

@@ -6,11 +6,12 @@ import pytest
 from pytest_django import Settings
 
 import settings_app.services as config
+from tests.checks import verdict
 from tests.clock import DAY, NOW, TODAY
 from tests.factories import issue
 from tokens import services
 from tokens.models import Token
-from tokens.verify import Refusal, verify
+from tokens.verify import Refusal
 
 pytestmark = pytest.mark.django_db
 
@@ -23,8 +24,8 @@ def test_with_an_expiry_date_a_token_works_through_the_whole_of_that_day() -> No
     token, text = issue(now=NOW, expires=date(2026, 12, 6))
     last = datetime(2026, 12, 6, 23, 59, 59, 999999, tzinfo=UTC)
     assert token.last_moment == last
-    assert verify(text, last) == token
-    assert verify(text, last + timedelta(microseconds=1)) is Refusal.EXPIRED
+    assert verdict(text, last) == token
+    assert verdict(text, last + timedelta(microseconds=1)) is Refusal.EXPIRED
 
 
 def test_the_day_is_one_of_the_portals_zone(settings: Settings) -> None:
@@ -78,4 +79,4 @@ def test_the_longest_lifetime_of_config_holds_for_both_ways() -> None:
 def test_a_shorter_lifetime_leaves_the_tokens_that_are_there_as_they_are() -> None:
     token, text = issue(now=NOW)
     config.add("token_lifetime_days", "1", None)
-    assert verify(text, NOW + 300 * DAY) == token
+    assert verdict(text, NOW + 300 * DAY) == token

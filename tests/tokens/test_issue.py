@@ -6,11 +6,11 @@ from hashlib import sha256
 
 import pytest
 
+from tests.checks import verdict
 from tests.clock import DAY, NOW
 from tests.factories import AdministratorFactory, ServiceFactory, UserFactory, issue
 from tokens import services
 from tokens.models import Token
-from tokens.verify import verify
 
 pytestmark = pytest.mark.django_db
 
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.django_db
 def test_the_token_made_is_good_and_belongs_to_its_owner() -> None:
     owner = ServiceFactory()
     token, text = issue(owner, "nightly build", NOW)
-    assert verify(text, NOW) == token
-    assert verify(text, NOW).user == owner
+    assert verdict(text, NOW) == token
+    assert verdict(text, NOW).user == owner
 
 
 def test_who_made_it_and_when_is_kept() -> None:

@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from tests.checks import verdict
 from tests.clock import DAY, NOW, TODAY
 from tests.factories import UserFactory, issue
 from tokens import services
 from tokens.dates import end_of
 from tokens.models import Token
-from tokens.verify import Refusal, verify
+from tokens.verify import Refusal
 
 pytestmark = pytest.mark.django_db
 
@@ -123,8 +124,8 @@ def test_a_name_is_free_again_from_the_very_instant_at_which_its_token_expires()
     with pytest.raises(services.NameTaken):
         issue(owner, "deploy", end - timedelta(microseconds=1))
     token, text = issue(owner, "deploy", end)
-    assert verify(text, end) == token
-    assert verify(old, end) is Refusal.EXPIRED
+    assert verdict(text, end) == token
+    assert verdict(old, end) is Refusal.EXPIRED
 
 
 def test_the_second_holder_of_an_expired_name_holds_it_like_the_first() -> None:

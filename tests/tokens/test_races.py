@@ -8,12 +8,13 @@ import pytest
 from portal import audit
 from portal.users import services as users
 from portal.users.models import User
+from tests.checks import verdict
 from tests.clock import NOW
 from tests.factories import AdministratorFactory, TokenFactory, UserFactory, issue
 from tests.racing import race, widen
 from tokens import services
 from tokens.models import Token
-from tokens.verify import Refusal, verify
+from tokens.verify import Refusal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,7 +29,7 @@ def test_of_many_who_create_a_token_of_the_same_name_one_succeeds_and_the_others
     made, refused = split(race(*[partial(issue, owner, "deploy", NOW)] * 4), tuple)
     assert len(made) == 1
     assert [type(error) for error in refused] == [services.NameTaken] * 3
-    assert [verify(text, NOW) for _, text in made] == [Token.objects.get()]
+    assert [verdict(text, NOW) for _, text in made] == [Token.objects.get()]
 
 
 def test_the_same_form_sent_twice_at_once_makes_one_token(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,7 +54,7 @@ def test_no_token_survives_a_deactivation_at_the_moment_of_its_making(monkeypatc
     made, ended = race(lambda: issue(owner, "deploy", NOW), lambda: users.deactivate(User.objects.get(pk=owner.pk), actor))
     assert ended is None
     if isinstance(made, tuple):
-        assert verify(made[1], NOW) is Refusal.REVOKED
+        assert verdict(made[1], NOW) is Refusal.REVOKED
     else:
         assert isinstance(made, services.OwnerInactive)
     assert not Token.objects.filter(revoked_at=None).exists()

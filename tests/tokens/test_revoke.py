@@ -6,11 +6,12 @@ import pytest
 
 import settings_app.services as config
 from portal.faults.models import Fault
+from tests.checks import verdict
 from tests.clock import DAY, NOW, SECOND, TODAY
 from tests.factories import AdministratorFactory, TokenFactory, UserFactory, issue
 from tokens import expiry, services
 from tokens.models import Token
-from tokens.verify import Refusal, verify
+from tokens.verify import Refusal
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.django_db
 def test_a_revoked_token_is_refused_from_that_moment() -> None:
     token, text = issue(now=NOW)
     assert services.revoke(token, None, NOW)
-    assert verify(text, NOW) is Refusal.REVOKED
+    assert verdict(text, NOW) is Refusal.REVOKED
 
 
 def test_who_revoked_it_and_when_is_kept() -> None:

@@ -14,11 +14,12 @@ from pytest_django import Settings
 import settings_app.services as config
 from portal.users import services as users
 from portal.users.models import User
+from tests.checks import verdict
 from tests.clock import DAY, MINUTE, SECOND
 from tests.factories import PASSWORD, AdministratorFactory, UserFactory
 from tokens import secret, sessions
 from tokens.models import Token
-from tokens.verify import Refusal, verify
+from tokens.verify import Refusal
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +43,7 @@ def is_signed_in(client: Client) -> bool:
 
 
 def state(text: str) -> Token | Refusal:
-    return verify(text, timezone.now())
+    return verdict(text, timezone.now())
 
 
 @pytest.fixture

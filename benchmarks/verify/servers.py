@@ -1,0 +1,86 @@
+"""What is measured, running: PostgreSQL from its wheel, and granian as the portal starts it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import psutil
+
+from portal import supervisor
+
+ROOT = Path(__file__).parent.parent.parent
+WORKERS = 2
+
+
+def environment(database: str, folder: Path) -> dict[str, str]:
+    return os.environ | {
+        "DATABASE_URL": database,
+        "SECRET_KEY": "a key for the benchmark alone, of some length",
+        "PORTAL_DATA_DIR": str(folder / "portal-data"),
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "WRONG_TOKENS_A_MINUTE": "1000000",  # the refusals are measured, not the limit
+        "REDIS_URL": "",
+        "DEBUG": "",
+        "PYTHONWARNINGS": "ignore:No directory at",  # the static files, which nobody asks for here
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'benchmarks'}",
+        "DJANGO_SETTINGS_MODULE": "portal.settings",
+    }
+
+
+def manage(database: str, folder: Path, *words: str) -> str:
+    """Runs Python on these words, in the portal's environment. Returns what it printed."""
+    command = [sys.executable, *words]
+    return subprocess.run(command, env=environment(database, folder), cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Server:
+    """The project's own server command, over any WSGI application. A context manager; `.url` is its address.
+
+    `path`: what answers once the server is up.
+    """
+
+    def __init__(self, target: str, database: str, folder: Path, path: str) -> None:
+        port = free_port()
+        self.url, self.path = f"http://127.0.0.1:{port}", path
+        command = [*supervisor.commands(port, WORKERS)["web"][:-1], target]
+        self.process = subprocess.Popen(command, env=environment(database, folder), cwd=ROOT)
+
+    def __enter__(self) -> "Server":
+        if not supervisor.wait_until_it_answers(self.url + self.path):
+            self.__exit__()
+            raise SystemExit(f"{self.path} does not answer.")
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.process.terminate()
+        self.process.wait(30)
+
+    def megabytes(self) -> list[float]:
+        """Resident memory of each worker."""
+        sizes = [child.memory_info().rss / 2**20 for child in psutil.Process(self.process.pid).children(recursive=True)]
+        return sorted(sizes)[-WORKERS:]
+
+
+def status(url: str, authorization: str, form: str | None = None) -> int:
+    asked = urllib.request.Request(url, form.encode() if form else None, {"Authorization": authorization})
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked, timeout=10) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def settle(seconds: float = 4.0) -> None:
+    """Last uses are written up to 3 seconds after the requests: they shall not burden whoever is measured next."""
+    time.sleep(seconds)

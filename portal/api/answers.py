@@ -1,0 +1,46 @@
+"""Django views of the API's plain part: in and out as in `front`, for what is asked too seldom to be answered before Django."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+
+from portal.api.front import Answer
+from tokens.lookup import Unavailable
+
+View = Callable[[HttpRequest, datetime], HttpResponse]
+
+
+def posted(view: View) -> Callable[[HttpRequest], HttpResponse]:
+    """A view for POST of a form. It never looks at the session's cookie, so that no other site can use it (no CSRF check is needed)."""
+
+    @wraps(view)
+    def answer(request: HttpRequest) -> HttpResponse:
+        try:
+            if request.method != "POST":
+                raise Answer(405, "method_not_allowed", "Use POST.", ("Allow", "POST"))
+            return view(request, timezone.now())
+        except Answer as refusal:
+            return refused(refusal)
+        except (Unavailable, OperationalError, InterfaceError):
+            return refused(Answer(503, "temporarily_unavailable", "The database does not answer.", ("Retry-After", "1")))
+
+    return csrf_exempt(answer)
+
+
+def refused(answer: Answer) -> HttpResponse:
+    """The API's one error shape."""
+    body = {"error": answer.code or "unauthorized", "error_description": answer.words}
+    return stored_nowhere(body, status=answer.status, headers=dict(answer.headers))
+
+
+def stored_nowhere(body: dict[str, Any], **options: Any) -> HttpResponse:
+    """JSON that no cache may keep (RFC 6749, section 5.1)."""
+    response = JsonResponse(body, **options)
+    response["Cache-Control"], response["Pragma"] = "no-store", "no-cache"
+    return response

@@ -1,0 +1,60 @@
+"""The portal's own API under /api/v1/: who is calling, and one router for each room."""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from ninja import NinjaAPI
+from ninja.operation import Operation
+from ninja.parser import Parser
+
+from portal import access
+from portal.api import config, errors, faults, tokens, users
+from portal.api.auth import BearerToken
+from portal.api.errors import answers
+from portal.api.front import Answer
+from portal.api.schemas import WhoAmI
+
+
+class JsonParser(Parser):
+    def parse_body(self, request: HttpRequest) -> Any:
+        if request.content_type != "application/json":
+            raise Answer(415, "invalid_request", "Send the body as application/json.")
+        return json.loads(request.body)
+
+
+class Api(NinjaAPI):
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        return operation.view_func.__name__
+
+
+api = Api(
+    title=f"{settings.PORTAL_NAME} API",
+    description="Every request carries an API token: `Authorization: Bearer tpp_…`. Errors have one shape, whatever their cause.",
+    version="1",
+    urls_namespace="api",
+    docs_url=None,
+    auth=BearerToken(),
+    parser=JsonParser(),
+)
+errors.install(api)
+api.add_router("/users", users.router)
+api.add_router("", tokens.router)
+api.add_router("/config", config.router)
+api.add_router("/faults", faults.router)
+
+
+@api.get("/whoami", response=answers({200: WhoAmI}), tags=["Who am I"])
+@access.signed_in
+def whoami(request: HttpRequest) -> dict[str, Any]:
+    """Whom the token speaks for, and the token itself. The first request to try."""
+    return {"user": request.user, "token": request.auth}
+
+
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """The interactive page. It asks for nothing but the OpenAPI document and what its reader sends with a token of their own."""
+    return render(request, "api/page.html")

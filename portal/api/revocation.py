@@ -1,0 +1,31 @@
+"""`POST /oauth/revoke` (RFC 7009)."""
+
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+
+from portal import access
+from portal.api.answers import posted, stored_nowhere
+from portal.api.bearer import Problem
+from portal.api.front import authenticate, fail, form_token
+from portal.users.models import User
+from tokens import services
+from tokens.models import Token
+from tokens.verify import Refused, verify
+
+
+@posted
+def revoke(request: HttpRequest, now: datetime) -> HttpResponse:
+    """Ends a token: the caller's own, another one of its owner, or, for an administrator, any. A token that is unknown or ended
+    already is no error (section 2.2); a good one of somebody else is (section 2.1)."""
+    caller = authenticate(request.environ, now)
+    found = verify(form_token(request.environ), now)
+    target = found.token if isinstance(found, Refused) else found
+    if target:
+        actor = User.objects.get(pk=caller.user_id)
+        token = Token.objects.filter(pk=target.id, **access.owned(actor)).select_related("user").first()
+        if token:
+            services.revoke(token, actor, now)
+        elif target is found:
+            raise fail(Problem.FORBIDDEN)
+    return stored_nowhere({})

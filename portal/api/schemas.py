@@ -1,0 +1,185 @@
+"""What goes in and out of the API. Instants are RFC 3339 in UTC with their offset; no schema has room for a temporary token's text."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
+from ninja import Field, Schema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+
+from portal.users.models import USERNAME, USERNAME_MAX, User
+from settings_app.models import Config
+from settings_app.registry import KEYS, Key
+from tokens import dates
+from tokens.models import Token
+
+DISPLAY_NAME_MAX = User._meta.get_field("display_name").max_length
+
+
+def rule(validator: Callable[[str], None]) -> AfterValidator:
+    """One of Django's validators, with its words."""
+
+    def check(value: str) -> str:
+        try:
+            validator(value)
+        except ValidationError as error:
+            raise ValueError(error.messages[0]) from None
+        return value
+
+    return AfterValidator(check)
+
+
+Instant = Annotated[
+    datetime,
+    PlainSerializer(lambda instant: instant.astimezone(UTC).isoformat(), return_type=str, when_used="unless-none"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+Username = Annotated[
+    str,
+    Field(max_length=USERNAME_MAX),
+    rule(USERNAME),
+    WithJsonSchema({"type": "string", "maxLength": USERNAME_MAX, "pattern": USERNAME.regex.pattern.replace(r"\Z", "$")}),
+]
+DisplayName = Annotated[
+    str,
+    Field(max_length=DISPLAY_NAME_MAX),
+    rule(ProhibitNullCharactersValidator()),
+    AfterValidator(str.strip),
+    WithJsonSchema({"type": "string", "maxLength": DISPLAY_NAME_MAX, "pattern": r"^[^\u0000]*$"}),
+]
+Day = Annotated[date, BeforeValidator(lambda given: dates.read_day(str(given)))]
+Role = Literal["user", "operator", "administrator"]
+KeyName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(KEYS)})]
+
+
+class Body(Schema):
+    """A request's body: a field that is not known is refused, since it was meant to say something."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class UserOut(Schema):
+    username: str
+    display_name: str
+    email: str
+    kind: Literal["person", "service"]
+    role: Role
+    is_active: bool
+    may_introspect: bool
+    created_at: Instant
+    last_login: Instant | None
+
+
+class UserIn(Body):
+    username: Username = Field(description="An email address for a person, who is invited by mail; any other name for a service account.")
+    display_name: DisplayName = ""
+    role: Role = "user"
+
+
+class UserChange(Body):
+    """What is left out stays as it is."""
+
+    display_name: DisplayName | None = None
+    role: Role | None = None
+    may_introspect: bool | None = None
+
+
+class TokenBrief(Schema):
+    id: UUID
+    kind: Literal["permanent", "temporary"]
+    name: str
+    hint: str = Field(description="The prefix and the last four characters.")
+    created_at: Instant
+    expires_at: Instant
+
+
+class TokenOut(TokenBrief):
+    user: str
+    status: Literal["active", "expiring", "expired", "revoked"]
+    created_by: str | None
+    revoked_at: Instant | None
+    revoked_by: str | None
+    last_used_at: Instant | None
+    last_used_from: str | None
+    refused_count: int = Field(description="How often it was used after its end.")
+    refused_at: Instant | None
+    refused_from: str | None
+
+    @staticmethod
+    def resolve_user(token: Token) -> str:
+        return token.user.username
+
+    @staticmethod
+    def resolve_created_by(token: Token) -> str | None:
+        return token.created_by and token.created_by.username
+
+    @staticmethod
+    def resolve_revoked_by(token: Token) -> str | None:
+        return token.revoked_by and token.revoked_by.username
+
+
+class TokenMade(TokenOut):
+    secret: str = Field(description="The token's text, in this one answer and nowhere else from now on.")
+
+
+class TokenIn(Body):
+    name: str = Field(description="1 to 100 characters, none of them < or > or one that cannot be seen; once among the user's live tokens.")
+    expires: Day | None = Field(None, description="The last day on which it works, later than today. Without it: the longest lifetime.")
+
+
+class WhoAmI(Schema):
+    user: UserOut
+    token: TokenBrief
+
+
+class ConfigOut(Schema):
+    key: str
+    type: str
+    label: str
+    help: str
+    value: str = Field(description="What holds: the text that is set, or the default.")
+    default: str
+    is_set: bool
+    updated_at: Instant | None
+
+    @classmethod
+    def of(cls, key: Key, stored: Config | None) -> dict[str, Any]:
+        default = key.format(key.default)
+        return {
+            **{name: getattr(key, name) for name in ("type", "label", "help")},
+            "key": key.name,
+            "value": stored.value if stored else default,
+            "default": default,
+            "is_set": stored is not None,
+            "updated_at": stored and stored.updated_at,
+        }
+
+
+class ConfigIn(Body):
+    value: str = Field(description="As on the page, e.g. `30;7;1`.")
+
+
+class FaultOut(Schema):
+    id: int
+    source: str
+    key: str
+    name: str
+    resource: str
+    description: str
+    severity: Literal["warning", "critical"]
+    state: Literal["open", "acknowledged", "cleared"]
+    raised_at: Instant
+    acknowledged_at: Instant | None
+    acknowledged_by: str | None
+    cleared_at: Instant | None
+
+    @staticmethod
+    def resolve_state(fault: Any) -> str:
+        return fault.state.lower()
+
+    @staticmethod
+    def resolve_acknowledged_by(fault: Any) -> str | None:
+        return fault.acknowledged_by and fault.acknowledged_by.username

@@ -1,0 +1,77 @@
+"""Users: reading for those who may review, and everybody's own; the rest for administrators."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Path, Query, Router, Status
+
+from portal import access
+from portal.api.errors import answers
+from portal.api.paging import ListQuery, Page, page
+from portal.api.schemas import UserChange, UserIn, Username, UserOut
+from portal.lists import matching, search_text
+from portal.users import services
+from portal.users.models import SEARCH, User
+
+router = Router(tags=["Users"])
+ONE = "/{username}"
+
+
+def existing(username: str, **reach: Any) -> User:
+    return get_object_or_404(User.objects.existing(), username=username, **reach)
+
+
+@router.get("", response=answers({200: Page[UserOut]}, 403, 422))
+@access.operator
+def list_users(request: HttpRequest, query: Query[ListQuery]) -> dict[str, Any]:
+    """Users by name. `q` is looked for in username and display name."""
+    return page(matching(User.objects.existing(), SEARCH, search_text(query.q)), ("username",), query)
+
+
+@router.post("", response=answers({201: UserOut}, 403, 415, 422))
+@access.administrator
+def create_user(request: HttpRequest, data: UserIn) -> Status[User]:
+    """Makes a person, who is invited by mail, or a service account."""
+    return Status(201, services.create(**data.dict(), actor=request.user))
+
+
+@router.get(ONE, response=answers({200: UserOut}, 404, 422))
+@access.signed_in
+def get_user(request: HttpRequest, username: Path[Username]) -> User:
+    return existing(username, **access.readable(request.user, "pk"))
+
+
+@router.patch(ONE, response=answers({200: UserOut}, 403, 404, 415, 422))
+@access.administrator
+def update_user(request: HttpRequest, username: Path[Username], data: UserChange) -> User:
+    """Changes what is given."""
+    user = existing(username)
+    given = {name: value for name, value in data.dict().items() if value is not None}
+    return services.update(user, **{"display_name": user.display_name, "role": user.role, **given}, actor=request.user)
+
+
+@router.post(f"{ONE}/activate", response=answers({200: UserOut}, 403, 404, 422))
+@access.administrator
+def activate_user(request: HttpRequest, username: Path[Username]) -> User:
+    """Lets a deactivated user in again. The tokens that ended with the deactivation stay revoked."""
+    user = existing(username)
+    services.activate(user, request.user)
+    return user
+
+
+@router.post(f"{ONE}/deactivate", response=answers({200: UserOut}, 403, 404, 422))
+@access.administrator
+def deactivate_user(request: HttpRequest, username: Path[Username]) -> User:
+    """Ends the user's access at once: sign-in, sessions and all tokens."""
+    user = existing(username)
+    services.deactivate(user, request.user)
+    return user
+
+
+@router.delete(ONE, response=answers({204: None}, 403, 404, 422))
+@access.administrator
+def delete_user(request: HttpRequest, username: Path[Username]) -> Status[None]:
+    """Takes the user away; all its tokens end at once."""
+    services.delete(existing(username), request.user)
+    return Status(204, None)

@@ -1,0 +1,52 @@
+"""The OpenAPI document against what the API does: schemathesis makes requests from it, right and wrong ones, with each role's token,
+and holds every answer against it. A 500 fails, and so does an answer that the document does not know."""
+
+from collections.abc import Iterator
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.config import SchemathesisConfig
+
+import settings_app.services as config
+from portal.wsgi import application
+from tests.api.caller import API, Caller
+from tests.factories import FaultFactory, TokenFactory, UserFactory
+
+# What no schema can say (a name that is taken, a date that is over) is 422 or 409, for requests that fit the document too.
+EXPECTED = ["2xx", "401", "403", "404", "409", "422"]
+CHECKS = SchemathesisConfig.from_dict({"checks": {"positive_data_acceptance": {"expected-statuses": EXPECTED}}})
+schema = schemathesis.openapi.from_wsgi(f"{API}/openapi.json", application, config=CHECKS)
+
+
+@pytest.fixture(autouse=True)
+def kept_connection() -> Iterator[None]:
+    """A request closes connections with an open transaction, as a test's is. Django's test client does the same."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture(params=["user", "operator", "administrator"])
+def caller(request: pytest.FixtureRequest, db: None) -> Caller:
+    """Something of every kind is there to be found."""
+    TokenFactory(user=UserFactory(username="a"))
+    FaultFactory()
+    config.add("session_minutes", "60", None)
+    return Caller(request.param)
+
+
+@schema.parametrize()
+@settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+def test_every_answer_is_one_that_the_document_knows(case: schemathesis.Case, caller: Caller) -> None:
+    case.call_and_validate(headers={"Authorization": f"Bearer {caller.text}"})

@@ -1,0 +1,98 @@
+"""The Authorization header and the token's form against whatever may be sent (hypothesis), without a database."""
+
+import re
+import string
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from portal.api.bearer import MOST, Problem, challenge, token_of
+from tests.api.asking import ask
+from tokens import lookup, secret
+
+as_a_server_hands_it_over = st.binary(max_size=200).map(lambda data: data.decode("latin-1"))
+near_a_token = st.text(alphabet=string.ascii_letters + string.digits + "_-é ", max_size=60).map(lambda text: "tpp_" + text)
+anything = st.one_of(as_a_server_hands_it_over, st.text(max_size=200), near_a_token)
+B64TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")  # RFC 6750, section 2.1
+
+
+@pytest.fixture(autouse=True)
+def no_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing here has a right checksum, so that nothing may reach the database."""
+
+    def fail(digest: bytes) -> None:
+        raise AssertionError(f"looked up {digest!r}")
+
+    monkeypatch.setattr(lookup, "by_digest", fail)
+
+
+@given(anything)
+def test_a_header_gives_a_token_or_names_its_problem(header: str) -> None:
+    found = token_of(header)
+    if isinstance(found, str):
+        assert B64TOKEN.fullmatch(found)
+        assert header.lower().startswith("bearer ")
+        assert header.endswith(found)
+    else:
+        assert found in (Problem.NONE, Problem.MALFORMED)
+
+
+@given(anything)
+def test_after_the_schemes_name_whatever_has_the_form_of_a_token_is_the_token(text: str) -> None:
+    expected = text if B64TOKEN.fullmatch(text) else Problem.MALFORMED
+    if not text.startswith(" "):
+        assert token_of(f"Bearer {text}") == expected
+
+
+@given(anything)
+@example("tpp_" + "٣" * 38)
+@example("tpp_" + "0" * 38 + "\n")
+@example("\ud800")
+def test_whatever_is_sent_is_refused_with_a_clear_answer(text: str) -> None:
+    for header in (text, f"Bearer {text}"):
+        reply = ask("/verify", header)
+        assert reply.status in (400, 401, 429)
+        assert reply.error in ("unauthorized", "invalid_request", "invalid_token", "too_many_requests")
+        assert text not in reply.headers.get("WWW-Authenticate", "") or len(text) < 6
+        assert not [name for name in reply.headers if name.startswith("X-Auth")]
+
+
+@pytest.mark.parametrize("size", [MOST, 100_000, 10_000_000])
+def test_a_huge_header_is_malformed_and_costs_no_time(size: int) -> None:
+    assert token_of("Bearer " + "a" * size) is Problem.MALFORMED
+    assert token_of("Bearer " + "=" * size) is Problem.MALFORMED
+    assert token_of("Bearer" + " " * size + "\x00") is Problem.MALFORMED
+
+
+def test_the_longest_header_is_still_looked_at() -> None:
+    assert token_of("Bearer " + "a" * (MOST - 7)) == "a" * (MOST - 7)
+
+
+@given(st.text(alphabet=secret.ALPHABET, min_size=secret.RANDOM_LENGTH, max_size=secret.RANDOM_LENGTH), st.integers(4, 41), st.characters())
+def test_one_changed_character_is_noticed_by_the_checksum(body: str, place: int, other: str) -> None:
+    text = secret.with_checksum(secret.PERMANENT + body)
+    changed = text[:place] + other + text[place + 1 :]
+    assert secret.well_formed(text)
+    assert secret.well_formed(changed) is (changed == text)
+
+
+@given(anything)
+def test_a_token_is_42_characters_of_ascii_and_nothing_around_them(text: str) -> None:
+    good = secret.with_checksum(secret.PERMANENT + "0" * secret.RANDOM_LENGTH)
+    assert secret.well_formed(text + good) is (text == "")
+    assert secret.well_formed(good + text) is (text == "")
+
+
+@given(anything)
+def test_many_headers_in_one_are_malformed(text: str) -> None:
+    """A server joins headers of the same name with commas: which of them would be the one?"""
+    good = secret.with_checksum(secret.PERMANENT + "0" * secret.RANDOM_LENGTH)
+    assert token_of(f"Bearer {good}, Bearer {text}") is Problem.MALFORMED
+    assert token_of(f"Bearer {good},{text}") is Problem.MALFORMED
+
+
+@pytest.mark.parametrize("problem", Problem)
+def test_rfc_6750_section_3_a_challenge_is_of_the_form_that_the_rfc_gives(problem: Problem) -> None:
+    parameter = r'[a-z_]+="[\x20-\x21\x23-\x5b\x5d-\x7e]+"'
+    assert re.fullmatch(rf"Bearer {parameter}(, {parameter})*", challenge(problem))
