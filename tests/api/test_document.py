@@ -42,7 +42,7 @@ def caller(request: pytest.FixtureRequest, db: None) -> Caller:
 
 @schema.parametrize()
 @settings(
-    max_examples=12,
+    max_examples=10,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],

@@ -6,6 +6,7 @@ import string
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pytest_django import Settings
 
 from portal.api.bearer import MOST, Problem, challenge, token_of
 from tests.api.asking import ask
@@ -18,8 +19,9 @@ B64TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")  # RFC 6750, section 2.1
 
 
 @pytest.fixture(autouse=True)
-def no_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_look_up(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     """Nothing here has a right checksum, so that nothing may reach the database."""
+    settings.WRONG_TOKENS_A_MINUTE = 1_000_000
 
     def fail(digest: bytes) -> None:
         raise AssertionError(f"looked up {digest!r}")
@@ -49,13 +51,11 @@ def test_after_the_schemes_name_whatever_has_the_form_of_a_token_is_the_token(te
 @example("tpp_" + "٣" * 38)
 @example("tpp_" + "0" * 38 + "\n")
 @example("\ud800")
-def test_whatever_is_sent_is_refused_with_a_clear_answer(text: str) -> None:
-    for header in (text, f"Bearer {text}"):
-        reply = ask("/verify", header)
-        assert reply.status in (400, 401, 429)
-        assert reply.error in ("unauthorized", "invalid_request", "invalid_token", "too_many_requests")
-        assert text not in reply.headers.get("WWW-Authenticate", "") or len(text) < 6
-        assert not [name for name in reply.headers if name.startswith("X-Auth")]
+def test_whatever_is_sent_is_refused_by_one_of_three_answers_that_repeat_nothing_of_it(text: str) -> None:
+    nothing, malformed, wrong = (ask("/verify", header) for header in (None, "Bearer a b", "Bearer a"))
+    assert [reply.status for reply in (nothing, malformed, wrong)] == [401, 400, 401]
+    assert ask("/verify", text) in (nothing, malformed, wrong)
+    assert ask("/verify", f"Bearer {text}") in (malformed, wrong)
 
 
 @pytest.mark.parametrize("size", [MOST, 100_000, 10_000_000])
