@@ -8,6 +8,8 @@ BIN = .venv/bin
 MANAGE = $(BIN)/python manage.py
 PYTEST = $(BIN)/python -m pytest --dist worksteal -n $(JOBS) -q
 COMPILE = $(UV) pip compile pyproject.toml --quiet --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+# What runs on PostgreSQL alone, to stay under five minutes: a browser and a gateway meet the same pages and answers on both.
+ONCE = --ignore tests/browser --ignore tests/gateway
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 # What is installed is written down in two stamps, so that a second `make run` starts at once.
 RUN = .venv/.installed-run
@@ -22,7 +24,7 @@ run: $(RUN) ## the portal on http://127.0.0.1:8000 (PORT changes it), until Ctrl
 	@exec $(MANAGE) run_portal
 
 test: lint ## everything that must hold: lint, then the whole suite on SQLite and on PostgreSQL
-	$(PYTEST) --database sqlite
+	$(PYTEST) --database sqlite $(ONCE)
 	$(PYTEST) --database postgres
 
 lint: $(DEV) ## style, imports between the rooms, missing migrations
