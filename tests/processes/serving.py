@@ -73,7 +73,10 @@ class Server(Program):
         began = time.monotonic()
         self.connection.request(method, path, body, {"Authorization": f"Bearer {token}", **(FORM if body else {}), **headers})
         response = self.connection.getresponse()
-        return Reply(response.status, dict(response.getheaders()), response.read(), time.monotonic() - began)
+        reply = Reply(response.status, dict(response.getheaders()), response.read(), time.monotonic() - began)
+        if body and reply.status >= 400:
+            self.connection.close()  # it answered before it had read the form, and may close the connection after that
+        return reply
 
     def verify(self, token: str) -> Reply:
         return self.ask("GET", "/verify", token)
