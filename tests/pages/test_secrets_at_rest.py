@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings as product
@@ -21,10 +22,12 @@ from portal import delivery
 from portal.logs import RedactingFormatter
 from portal.users.models import User
 from tests import checks
+from tests.api.asking import FORM, ask
+from tests.api.caller import Caller
 from tests.factories import PASSWORD
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
-from tokens import expiry, secret
+from tokens import expiry, secret, uses
 from tokens.models import Token
 from tokens.verify import Refusal
 
@@ -65,6 +68,24 @@ def misuse(visitor: Visitor, texts: list[str]) -> None:
         visitor.get(f"/no/such/page/{text}/")
 
 
+def use_the_api(administrator: User, owner: User) -> list[str]:
+    """Makes a token by the API (sent twice with one key), asks about it in every way, and ends it."""
+    caller = Caller(administrator)
+    sent = {"name": "by the API"}
+    first, again = (caller.call("POST", f"/users/{owner.username}/tokens", sent, Idempotency_Key="key") for _ in "12")
+    text = first.json()["secret"]
+    assert "secret" not in again.json()
+    asked = {"headers": {"Authorization": f"Bearer {caller.text}"}}
+    assert ask("/verify", f"Bearer {text}").status == 204
+    form = urlencode({"token": text}).encode()
+    assert b'"active": true' in ask("/oauth/introspect", f"Bearer {caller.text}", "POST", form, CONTENT_TYPE=FORM).body
+    assert caller.post("/oauth/revoke", form, content_type=FORM, **asked).status_code == 200
+    assert caller.call("GET", f"/tokens/{text}").status_code == 404
+    assert ask("/verify", f"Bearer {text}", QUERY_STRING=f"token={text}").status == 401
+    uses.flush(timezone.now())
+    return [caller.text, text]
+
+
 def live_through_everything(administrator: User, person: User) -> list[str]:
     """Returns the text of every token that there was."""
     config.add("token_expiration_days", "15", administrator)
@@ -72,6 +93,7 @@ def live_through_everything(administrator: User, person: User) -> list[str]:
     visitor, temporary = sign_in(administrator)
     _other, theirs = sign_in(person)
     permanent = make_tokens(visitor, person)
+    by_the_api = use_the_api(administrator, person)
     expiry.scan(timezone.now(), "schedule")
     visitor.send("users:create", username="carol@example.com", display_name="", role="user")
     assert delivery.deliver(timezone.now()) == (2, 0)
@@ -81,7 +103,7 @@ def live_through_everything(administrator: User, person: User) -> list[str]:
     visitor.send("account_change_password", oldpassword=PASSWORD, password1=NEW_PASSWORD, password2=NEW_PASSWORD)
     for url in ("profile", "users:list", "tokens:all", "faults:list", "settings:config", "admin:tokens_token_changelist"):
         assert visitor.see(url).status == 200
-    return [temporary, theirs, *permanent]
+    return [temporary, theirs, *permanent, *by_the_api]
 
 
 def database() -> str:
@@ -135,7 +157,7 @@ def life(administrator: User, person: User, formatted: Any) -> list[str]:
 
 def test_no_part_of_any_token_is_left_anywhere(life: list[str], formatted: Any, administrator: User) -> None:
     places = {"database": database(), "sessions": sessions(), "mails": mails(), "files": files(), "log": formatted()}
-    assert len(set(life)) == 8
+    assert len(set(life)) == 10
     for name, place in places.items():
         assert found_in(place, life) == [], name
     # The places were really read: each of them holds what it should.
