@@ -14,11 +14,14 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --req
 # What is installed is written down in two stamps, so that a second `make run` starts at once.
 RUN = .venv/.installed-run
 DEV = .venv/.installed-dev
+BENCH = .venv-bench/.installed
+CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	|| { echo "Python 3.11 or later is needed. Name it like this: make PYTHON=python3.11 ..." >&2; exit 1; }
 
-.PHONY: help run test lint format demo screenshots lock clean
+.PHONY: help run test lint format demo screenshots bench-lists bench-verify wrk lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: $(RUN) ## the portal on http://127.0.0.1:8000 (PORT changes it), until Ctrl-C
 	@exec $(MANAGE) run_portal
@@ -45,17 +48,27 @@ demo: $(RUN) ## fill the portal with people, service accounts, tokens and faults
 screenshots: $(DEV) ## make the pictures in docs/ again, from the demo data
 	$(BIN)/python docs/screenshots.py
 
+bench-lists: $(DEV) ## how long the lists take with a million tokens
+	$(BIN)/python benchmarks/bench_lists.py
+
+bench-verify: $(BENCH) wrk ## how fast a token is verified, beside Django, its peers and PostgreSQL alone (about 20 minutes; ARGS="--rounds 1 --seconds 1")
+	.venv-bench/bin/python benchmarks/bench_verify.py $(ARGS)
+
+wrk:
+	@command -v wrk >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get install --yes --quiet wrk >/dev/null; } \
+		|| { echo "wrk is missing, the client that measures. Debian has it: apt-get install wrk" >&2; exit 1; }
+
 lock: ## compile requirements*.txt from pyproject.toml again (needs uv)
 	$(COMPILE) --output-file requirements.txt
 	$(COMPILE) --extra dev --output-file requirements-dev.txt
+	$(COMPILE) --extra dev --extra bench --output-file requirements-bench.txt
 
 clean: ## remove the virtual environment and caches; the data in var/ stays
-	rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-bench .pytest_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "Python 3.11 or later is needed. Name it like this: make PYTHON=python3.11 ..." >&2; exit 1; }
+	@$(CHECK_PYTHON)
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
 
 $(RUN): requirements.txt | $(BIN)/python
@@ -68,3 +81,11 @@ $(DEV): requirements-dev.txt | $(BIN)/python
 	@echo "Installing the libraries of requirements-dev.txt ..."
 	@$(INSTALL) -r requirements-dev.txt
 	@touch $@ $(RUN)
+
+# The peers are kept out of the environment in which the portal is developed.
+$(BENCH): requirements-bench.txt
+	@$(CHECK_PYTHON)
+	@echo "Installing the libraries of requirements-bench.txt ..."
+	@$(PYTHON) -m venv .venv-bench || { rm -rf .venv-bench; exit 1; }
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
+	@touch $@

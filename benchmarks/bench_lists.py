@@ -30,13 +30,13 @@ PAGES = [
     "/profile/",
 ]
 PEOPLE = """
-    INSERT INTO users_user (password, username, email, display_name, role, kind, is_active, created_at, session_stamp)
-    SELECT '!', 'user'||i||'@example.com', 'user'||i||'@example.com', 'Person '||i, 'user', 'person', true, now(), 'x'
+    INSERT INTO users_user (password, username, email, display_name, role, kind, is_active, created_at, session_stamp, may_introspect)
+    SELECT '!', 'user'||i||'@example.com', 'user'||i||'@example.com', 'Person '||i, 'user', 'person', true, now(), 'x', false
     FROM generate_series(1, %s) i"""
 TOKENS = """
-    INSERT INTO tokens_token (id, user_id, kind, name, digest, last_four, created_at, expires_at, holds_name, session_hash)
+    INSERT INTO tokens_token (id, user_id, kind, name, digest, last_four, created_at, expires_at, holds_name, session_hash, refused_count)
     SELECT gen_random_uuid(), (SELECT min(id) FROM users_user) + i %% %s, 'permanent', 'token-'||i, sha256(i::text::bytea), right(md5(i::text), 4),
-           now() - interval '31 days' - random() * interval '300 days', now() + (random() * 365 - 30) * interval '1 day', true, ''
+           now() - interval '31 days' - random() * interval '300 days', now() + (random() * 365 - 30) * interval '1 day', true, '', 0
     FROM generate_series(1, %s) i"""
 
 

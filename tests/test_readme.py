@@ -50,8 +50,8 @@ def test_every_link_to_a_file_leads_somewhere(document: str) -> None:
 
 def test_every_command_that_the_documents_name_exists() -> None:
     everything = "".join(map(text, DOCUMENTS))
-    targets = set(re.findall(r"(?:`|^    |\d )make ([a-z]+)", everything, re.MULTILINE))
-    assert {"run", "test", "demo"} <= targets <= set(re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE))
+    targets = set(re.findall(r"(?:`|^    |\d )make ([a-z-]+)", everything, re.MULTILINE))
+    assert {"run", "test", "demo"} <= targets <= set(re.findall(r"^([a-z-]+):", text("Makefile"), re.MULTILINE))
     commands = set(re.findall(r"manage\.py ([a-z_]+)", everything))
     assert {"issue_token", "seed_demo"} <= commands <= set(get_commands())
 
