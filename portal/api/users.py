@@ -46,9 +46,7 @@ def get_user(request: HttpRequest, username: Path[Username]) -> User:
 @access.administrator
 def update_user(request: HttpRequest, username: Path[Username], data: UserChange) -> User:
     """Changes what is given."""
-    user = existing(username)
-    given = {name: value for name, value in data.dict().items() if value is not None}
-    return services.update(user, **{"display_name": user.display_name, "role": user.role, **given}, actor=request.user)
+    return services.update(existing(username), **data.dict(), actor=request.user)
 
 
 @router.post(f"{ONE}/activate", response=answers({200: UserOut}, 403, 404, 422))

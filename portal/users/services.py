@@ -88,20 +88,19 @@ def invite(user: User) -> None:
     mail.send_invitation(user.email, user.name, user_pk_to_url_str(user), default_token_generator.make_token(user))
 
 
-def update(user: User, display_name: str, role: str, actor: User, may_introspect: bool | None = None) -> User:
-    """Changes name, role and, unless it is None, the permission to introspect. The role of the last active administrator,
-    and one's own, cannot be lowered."""
+def update(user: User, display_name: str | None, role: str | None, actor: User, may_introspect: bool | None = None) -> User:
+    """Changes what is not None: name, role, the permission to introspect. The role of the last active administrator, and one's
+    own, cannot be lowered."""
+    given = {"display_name": display_name, "role": role, "may_introspect": may_introspect}
+    after = {field: value for field, value in given.items() if value is not None}
     with transaction.atomic():
         user = locked(user)
-        if user.is_administrator and role != User.Role.ADMINISTRATOR:
+        if user.is_administrator and after.get("role", user.role) != User.Role.ADMINISTRATOR:
             if user == actor:
                 raise UserError("You cannot take the role Administrator from yourself.", "role")
             keep_an_administrator(user, "role")
-        if user.kind == User.Kind.SERVICE and role != User.Role.USER:
+        if user.kind == User.Kind.SERVICE and after.get("role", user.role) != User.Role.USER:
             raise UserError("A service account has the role User.", "role")
-        after = {"display_name": display_name, "role": role}
-        if may_introspect is not None:
-            after["may_introspect"] = may_introspect
         changes = {field: (getattr(user, field), value) for field, value in after.items()}
         User.objects.filter(pk=user.pk).update(**after)
         for field, value in after.items():

@@ -43,6 +43,15 @@ def test_the_rules_go_by_the_row_as_it_is_and_not_as_it_was_read() -> None:
     assert User.objects.administrators().get() == late
 
 
+def test_a_change_of_the_name_alone_does_not_bring_an_old_role_back() -> None:
+    actor, late = AdministratorFactory(), AdministratorFactory()
+    stale = User.objects.get(pk=late.pk)
+    services.update(late, None, User.Role.USER, actor)
+    services.update(stale, "New Name", None, actor)
+    late.refresh_from_db()
+    assert (late.display_name, late.role) == ("New Name", "user")
+
+
 def test_of_two_who_create_the_same_user_one_succeeds_and_the_other_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     widen(monkeypatch, User, "set_unusable_password")
     results = race(*[lambda: services.create("new@example.com", "", "user", None)] * 2)
