@@ -95,6 +95,8 @@ def issue(
     """
     name = clean_name(name)
     text = secret.generate()
+    if request_id and actor:  # each actor's ids are their own: nobody can use up another's, or learn a name by guessing one
+        request_id = uuid.uuid5(request_id, str(actor.pk))
     with transaction.atomic():
         # The owner's row is locked, so that a deactivation at the same moment comes before (refused here) or after (revokes it).
         # `no_key`: rows that only name the user (created_by, ...) need not wait, and so two administrators cannot block each other.

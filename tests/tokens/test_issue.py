@@ -105,3 +105,12 @@ def test_a_new_token_has_the_status_active_until_the_days_of_config_say_otherwis
         assert rows.get().status == status
     services.revoke(Token.objects.get(), None, NOW)
     assert Token.objects.with_status(NOW, NOW).get().status == "revoked"
+
+
+def test_one_actors_request_id_is_nobody_elses() -> None:
+    one, other, request_id = AdministratorFactory(), AdministratorFactory(), uuid.uuid4()
+    issue(one, "mine", NOW, actor=one, request_id=request_id)
+    token, _ = issue(other, "theirs", NOW, actor=other, request_id=request_id)
+    assert token.name == "theirs"
+    with pytest.raises(services.AlreadyMade):
+        issue(one, "again", NOW, actor=one, request_id=request_id)
