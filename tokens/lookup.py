@@ -8,6 +8,7 @@ for the connection each time; and here alone a database that hangs can be given 
 import select
 import threading
 import time
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple, Self
 from uuid import UUID
@@ -132,20 +133,21 @@ class Outage:
         with self.lock:
             if self.known:
                 return
-            self.known = True
-        threading.Thread(target=self.last, name="database-outage", daemon=True).start()
+            threading.Thread(target=self.last, name="database-outage", daemon=True).start()
+            self.known = True  # not before there is a thread that ends it
 
     def last(self) -> None:
         while True:
             time.sleep(PAUSE_SECONDS)
             try:
                 fetch(b"")
-                break
-            except (psycopg.Error, Error, Unavailable):
-                continue
-            finally:
                 drop()
-        self.known = False
+                break
+            except Exception:  # whatever it is, nobody else would ask again
+                with suppress(Exception):
+                    drop()
+        with self.lock:
+            self.known = False
 
 
 outage = Outage()

@@ -133,6 +133,7 @@ def introspect(environ: Environ, start_response: StartResponse) -> Iterable[byte
     caller = authenticate(environ, now)
     if caller.role != "administrator" and not caller.may_introspect:
         raise fail(Problem.FORBIDDEN)
+    now = datetime.now(UTC)  # anew: the first look-up may have taken its time
     found = verify(form_token(environ), now)
     # The token was used somewhere, or nobody would ask. Where from, only the caller knows.
     if isinstance(found, Refused):
