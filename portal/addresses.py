@@ -8,7 +8,7 @@ from django.conf import settings
 
 def client_address(peer: str, forwarded: str) -> str | None:
     """The address of the client: the last one in the chain of proxies that is not one of ours. None if the peer has no address
-    (a socket), or the chain holds something else than addresses where it matters.
+    (a socket). Where the chain holds something else than an address, what comes before it is not believed.
 
     `peer`: REMOTE_ADDR. `forwarded`: the X-Forwarded-For header, nearest proxy last.
     """

@@ -17,7 +17,7 @@ View = Callable[[HttpRequest, datetime], HttpResponse]
 
 
 def posted(view: View) -> Callable[[HttpRequest], HttpResponse]:
-    """A view for POST of a form. It never looks at the session's cookie, so that no other site can use it (no CSRF check is needed)."""
+    """A view for POST of a form. It decides nothing by the session's cookie, so that no other site can use it (no CSRF check is needed)."""
 
     @wraps(view)
     def answer(request: HttpRequest) -> HttpResponse:
