@@ -94,13 +94,12 @@ class Prepared:
 
     def result(self, expected: ExecStatus) -> PGresult:
         """What the server answers to what was sent. Raises psycopg's errors, and Unavailable when time is up."""
-        pgconn, ends = self.pgconn, time.monotonic() + MOST_SECONDS
-        pgconn.flush()  # a digest or a statement always fits into the socket's buffer
+        pgconn = self.pgconn
         while True:
-            if not self.poll.poll(max(ends - time.monotonic(), 0) * 1000):
+            if not self.poll.poll(MOST_SECONDS * 1000):
                 raise Unavailable
             pgconn.consume_input()
-            if not pgconn.is_busy():
+            if not pgconn.is_busy():  # one row comes in one piece
                 break
         result = pgconn.get_result()
         if result is None or result.status != expected:

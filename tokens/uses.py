@@ -5,6 +5,7 @@ dictionary; a token's row is written at most once a minute, by one conditional U
 A crash loses the seconds that were not written yet.
 """
 
+import itertools
 import threading
 from datetime import datetime, timedelta
 from multiprocessing.util import Finalize
@@ -102,7 +103,10 @@ class Uses:
 
     def flush(self, now: datetime, everything: bool = False) -> None:
         """Writes what is due, AT_ONCE rows at a time. What the database did not take now is put back, and tried again."""
-        self.written = {token_id: at for token_id, at in self.written.items() if now - at < ONE_WRITE_IN}
+        for token_id in [
+            *itertools.takewhile(lambda each: now - self.written[each] >= ONE_WRITE_IN, self.written)
+        ]:  # the oldest come first
+            del self.written[token_id]
         ready = [token_id for token_id in list(self.good) if everything or token_id not in self.written]
         with self.lock:
             refused = list(self.refused)
