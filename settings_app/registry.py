@@ -138,5 +138,15 @@ KEYS = {
             flag,
             lambda value: str(value).lower(),
         ),
+        Key(
+            "notify_token_owners",
+            FLAGS,
+            "Notify token owners",
+            "true: each owner of a token that expires soon gets a mail about their own tokens, at the same days. false: only the "
+            "addresses above get mail.",
+            False,
+            flag,
+            lambda value: str(value).lower(),
+        ),
     )
 }

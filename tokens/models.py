@@ -10,7 +10,9 @@ from django.db.models import Case, Q, Value, When
 from django.utils import timezone
 
 from tokens import secret
+from tokens.scan_models import Digest, Notice, ScanRange, ScanRun
 
+__all__ = ["Digest", "Notice", "ScanRange", "ScanRun", "SignInCode", "Token"]
 NAME_MAX = 100
 LOWEST_PORT, HIGHEST_PORT = 1024, 65535  # those that a program may listen on without being the system's
 
@@ -81,7 +83,18 @@ class Token(models.Model):
             models.CheckConstraint(condition=Q(expires_at__gt=models.F("created_at")), name="tokens_expire_after_creation"),
         ]
         indexes = [
-            models.Index(fields=["expires_at"], condition=Q(kind="permanent", revoked_at=None), name="tokens_unrevoked_by_expiry"),
+            # The scan's: with the id, by which a large scan is cut into ranges, and all else that it asks of a token that is told of.
+            models.Index(
+                fields=["expires_at", "id"],
+                condition=Q(kind="permanent", revoked_at=None),
+                include=["user"],
+                name="tokens_due_by_expiry",
+            ),
+            models.Index(
+                fields=["refused_at"],
+                condition=Q(kind="permanent", revoked_at=None, refused_at__isnull=False),
+                name="tokens_lately_refused",
+            ),
             models.Index(fields=["user", "-created_at"], name="tokens_by_user"),
             models.Index(fields=["-created_at", "id"], condition=Q(kind="permanent"), name="tokens_permanent_newest_first"),
         ]
@@ -121,53 +134,3 @@ class SignInCode(models.Model):
 
     def __str__(self) -> str:
         return f"{self.client or 'a program'} on port {self.port}"
-
-
-class ScanRun(models.Model):
-    """One look at all tokens. Kept 90 days."""
-
-    class Asker(models.TextChoices):
-        SCHEDULE = "schedule", "Schedule"
-        CONFIG = "config", "Config change"
-        COMMAND = "command", "Command line"
-
-    asked_by = models.CharField(max_length=10, choices=Asker.choices)
-    started_at = models.DateTimeField(db_index=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
-    due = models.PositiveIntegerField(default=0)
-    raised = models.PositiveIntegerField(default=0)
-    cleared = models.PositiveIntegerField(default=0)
-    queued = models.PositiveIntegerField(default=0, help_text="Mails queued")
-    error = models.TextField(blank=True)
-
-    class Meta:
-        ordering = ["-started_at"]
-
-    def __str__(self) -> str:
-        return f"{self.started_at:%Y-%m-%d %H:%M:%S} UTC"
-
-    @property
-    def summary(self) -> str:
-        if self.error:
-            return f"failed: {self.error}"
-        return f"{self.due} due, {self.raised} faults raised, {self.cleared} cleared, {self.queued} mails queued"
-
-
-class Notice(models.Model):
-    """One address told of one token at one threshold: at most once, by constraint. Sent once its mail was taken by the server."""
-
-    token = models.ForeignKey(Token, on_delete=models.CASCADE, related_name="notices")
-    threshold = models.PositiveSmallIntegerField(help_text="Days before expiration")
-    address = models.EmailField()
-    run = models.ForeignKey(ScanRun, on_delete=models.SET_NULL, null=True, related_name="notices")
-    email = models.ForeignKey("post_office.Email", on_delete=models.SET_NULL, null=True, related_name="notices")
-    created_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["-created_at"]
-        constraints = [
-            models.UniqueConstraint(fields=["token", "threshold", "address"], name="tokens_one_notice_per_threshold_and_address")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.token_id} at {self.threshold} days to {self.address}"

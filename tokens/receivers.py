@@ -14,7 +14,7 @@ from portal.users.signals import access_ended
 from tokens import services, sessions, tasks
 from tokens.models import ScanRun
 
-SCAN_KEYS = ("token_expiration_days", "token_expiration_emails")
+SCAN_KEYS = ("token_expiration_days", "token_expiration_emails", "notify_token_owners")
 
 
 def signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
