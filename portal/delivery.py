@@ -5,11 +5,14 @@ due again when that time comes. A kill between "the server took it" and "marked 
 by which mail programs fold the two into one; there is no order of these two steps that would never send twice and never lose.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
+from django.db import transaction
 from django.db.models import Q
+from django.dispatch import Signal
 from django.utils import timezone
 from post_office.connections import connections
 from post_office.models import STATUS, Email, Log
@@ -19,38 +22,78 @@ log = structlog.get_logger(__name__)
 TAKEN_FOR = timedelta(minutes=5)
 PAUSES = [timedelta(minutes=m) for m in (1, 5, 15, 60)] + [timedelta(hours=6)] * 12
 KEPT_FOR = timedelta(days=90)
+AT_ONCE = 1000  # mails looked for at a time
+
+
+class Content(NamedTuple):
+    subject: str
+    text: str
+    html: str
+
+
+# Mails whose text is made when they are sent name who writes it (`context["writer"]`). Rooms above this one add theirs: a function
+# of the mail and the time, which returns the text, or None when there is nothing to say any more.
+writers: dict[str, Callable[[Email, datetime], Content | None]] = {}
+
+# Sent in the transaction that notes what became of a mail, with `email` and `now`; `refused` with `error`, `attempts`, `gave_up` too.
+taken, refused, dropped = Signal(), Signal(), Signal()
 
 
 def due(now: datetime) -> Iterator[Email]:
     """Takes the mails that are due, one at a time, each for this worker alone."""
     waiting = Email.objects.filter(Q(scheduled_time=None) | Q(scheduled_time__lte=now), status__in=[STATUS.queued, STATUS.requeued])
-    for pk in list(waiting.order_by("pk").values_list("pk", flat=True)):
-        if waiting.filter(pk=pk).update(scheduled_time=timezone.now() + TAKEN_FOR):
-            yield Email.objects.get(pk=pk)
+    last = 0
+    while keys := list(waiting.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
+        for last in keys:
+            if waiting.filter(pk=last).update(scheduled_time=timezone.now() + TAKEN_FOR):
+                yield Email.objects.get(pk=last)
 
 
 def deliver(now: datetime) -> tuple[int, int]:
     """Sends what is due. Returns how many the server took and how many it did not. One refused mail does not stop the others."""
-    sent = refused = 0
+    sent = failed = 0
     for email in due(now):
         try:
+            if not written(email, now):
+                drop(email)
+                continue
             email.dispatch(commit=False, disconnect_after_delivery=False)
         except Exception as error:  # the mail server's, the network's, the file system's: all mean "not taken"
-            refused += 1
+            failed += 1
             postpone(email, error)
         else:
             sent += 1
             mark_sent(email)
     connections.close()
-    return sent, refused
+    return sent, failed
+
+
+def written(email: Email, now: datetime) -> bool:
+    """Has the mail its text? If it is one that is written now, it gets it, unless there is nothing to say any more."""
+    if writer := (email.context or {}).get("writer"):
+        content = writers[writer](email, now)
+        if content is None:
+            return False
+        email.subject, email.message, email.html_message = content
+    return True
+
+
+def drop(email: Email) -> None:
+    """The mail was never sent, and is not kept."""
+    with transaction.atomic():
+        dropped.send(sender=Email, email=email)
+        email.delete()
 
 
 def mark_sent(email: Email) -> None:
     """The text is not kept: it can hold the link that sets a password, and the log is read by operators."""
-    Email.objects.filter(pk=email.pk).update(
-        status=STATUS.sent, last_updated=timezone.now(), scheduled_time=None, message="", html_message=""
-    )
-    Log.objects.create(email=email, status=STATUS.sent, message="")
+    now = timezone.now()
+    with transaction.atomic():
+        Email.objects.filter(pk=email.pk).update(
+            status=STATUS.sent, last_updated=now, scheduled_time=None, subject=email.subject, message="", html_message=""
+        )
+        Log.objects.create(email=email, status=STATUS.sent, message="")
+        taken.send(sender=Email, email=email, now=now)
 
 
 def postpone(email: Email, error: Exception) -> None:
@@ -59,8 +102,10 @@ def postpone(email: Email, error: Exception) -> None:
     gave_up = tries >= len(PAUSES)
     now = timezone.now()
     changes = {"status": STATUS.failed} if gave_up else {"status": STATUS.requeued, "scheduled_time": now + PAUSES[tries]}
-    Email.objects.filter(pk=email.pk).update(number_of_retries=tries + 1, last_updated=now, **changes)
-    Log.objects.create(email=email, status=STATUS.failed, exception_type=type(error).__name__, message=str(error)[:1000])
+    with transaction.atomic():
+        Email.objects.filter(pk=email.pk).update(number_of_retries=tries + 1, last_updated=now, **changes)
+        Log.objects.create(email=email, status=STATUS.failed, exception_type=type(error).__name__, message=str(error)[:1000])
+        refused.send(sender=Email, email=email, now=now, error=error, attempts=tries + 1, gave_up=gave_up)
     log.warning("mail not taken", email=email.pk, error=type(error).__name__, tries=tries + 1, gave_up=gave_up)
 
 

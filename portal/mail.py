@@ -15,25 +15,37 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from post_office.models import PRIORITY, STATUS, Email
 
+from portal.delivery import Content
 from portal.tasks import deliver_mail, look_now
 
 
 def queue(to: Sequence[str], subject: str, text: str, html: str = "", headers: dict[str, str] | None = None) -> Email:
     """Puts one mail into the queue. Source: post_office's `mail.create`, which is passed by because it renders what it is
     given as a Django template, so that a token named `{% debug %}` would be carried out."""
-    email = Email(
+    email = new(to, subject, message=text, html_message=html, headers=headers)
+    email.save()
+    return email
+
+
+def queue_unwritten(writer: str, subject: str, addresses: Sequence[str]) -> list[Email]:
+    """Puts a mail to each address into the queue whose text `portal.delivery.writers[writer]` makes when it is sent."""
+    return Email.objects.bulk_create([new([address], subject, context={"writer": writer}) for address in addresses])
+
+
+def new(to: Sequence[str], subject: str, **values: Any) -> Email:
+    return Email(
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=list(to),
-        subject=" ".join(subject.split())[:200],
-        message=text,
-        html_message=html,
-        headers=headers,
+        subject=one_line(subject),
         priority=PRIORITY.medium,
         status=STATUS.queued,
         message_id=make_msgid(domain=urlsplit(settings.PORTAL_URL).hostname),
+        **values,
     )
-    email.save()
-    return email
+
+
+def one_line(subject: str) -> str:
+    return " ".join(subject.split())[:200]
 
 
 class QueueBackend(BaseEmailBackend):
@@ -52,11 +64,16 @@ def absolute(path: str) -> str:
     return settings.PORTAL_URL + path
 
 
-def send(template: str, to: str, subject: str, context: dict[str, Any]) -> Email:
-    """Queues the mail that `templates/mail/<template>.txt` and `.html` make of `context`."""
+def write(template: str, subject: str, context: dict[str, Any]) -> Content:
+    """What `templates/mail/<template>.txt` and `.html` make of `context`."""
     context = {"portal_name": settings.PORTAL_NAME, "portal_url": settings.PORTAL_URL, "subject": subject, **context}
-    text = render_to_string(f"mail/{template}.txt", context)
-    return queue([to], subject, text, render_to_string(f"mail/{template}.html", context))
+    subject = one_line(subject)
+    return Content(subject, render_to_string(f"mail/{template}.txt", context), render_to_string(f"mail/{template}.html", context))
+
+
+def send(template: str, to: str, subject: str, context: dict[str, Any]) -> Email:
+    """Queues the mail of that template."""
+    return queue([to], *write(template, subject, context))
 
 
 def send_invitation(to: str, name: str, uid: str, key: str) -> Email:
@@ -71,12 +88,13 @@ def in_days(days: int) -> str:
     return f"in {days} day{'' if days == 1 else 's'}" if days else "today"
 
 
-def send_expiry_digest(to: str, tokens: Sequence[dict[str, Any]], more: int, link: str) -> Email:
-    """Warns of tokens that end soon. Each of `tokens`: name, last_four, owner, expires (text with zone), days_left,
-    last_used (text), link. `more` counts those that the list leaves out; `link` shows them all."""
+def expiry_digest(tokens: Sequence[dict[str, Any]], more: int, link: str) -> Content:
+    """Warns of tokens that end soon. Each of `tokens`: name, last_four, owner, expires (text with zone), days_left, over (has it
+    ended?), last_used (text), link. `more` counts those that the list leaves out; `link` shows them all."""
     total = len(tokens) + more
+    subject = f"{total:,} API tokens expire soon"
     if total == 1:
-        subject = f"API token {tokens[0]['name']} of {tokens[0]['owner']} expires {in_days(tokens[0]['days_left'])}"
-    else:
-        subject = f"{total} API tokens expire soon"
-    return send("expiry_digest", to, subject, {"tokens": tokens, "more": more, "link": link})
+        token = tokens[0]
+        end = "has expired" if token["over"] else f"expires {in_days(token['days_left'])}"
+        subject = f"API token {token['name']} of {token['owner']} {end}"
+    return write("expiry_digest", subject, {"tokens": tokens, "more": more, "link": link})

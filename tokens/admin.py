@@ -1,5 +1,7 @@
 """For reading only: tokens, scans, notices and the mail log, with no secret shown and no way around the services."""
 
+from datetime import datetime
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -9,7 +11,7 @@ from post_office.models import Attachment, Email, EmailTemplate, Log
 from portal.readonly import ReadOnlyAdmin
 from tokens import verify
 from tokens.lookup import Stored
-from tokens.models import Notice, ScanRun, Token
+from tokens.models import Digest, Notice, ScanRun, Token
 
 
 @admin.register(Token)
@@ -31,21 +33,42 @@ class TokenAdmin(ReadOnlyAdmin):
 
 @admin.register(ScanRun)
 class ScanRunAdmin(admin.ModelAdmin):
-    list_display = ["started_at", "asked_by", "finished_at", "due", "raised", "cleared", "queued", "error"]
+    list_display = ["started_at", "asker", "finished_at", "due", "raised", "cleared", "queued", "error"]
     list_filter = ["asked_by"]
+    list_select_related = ["person"]
     date_hierarchy = "started_at"
+
+
+@admin.register(Digest)
+class DigestAdmin(admin.ModelAdmin):
+    list_display = ["address", "state", "created_at", "sent_at", "attempts", "last_error"]
+    list_filter = ["state"]
+    search_fields = ["address", "message_id"]
+    date_hierarchy = "created_at"
 
 
 @admin.register(Notice)
 class NoticeAdmin(admin.ModelAdmin):
-    list_display = ["address", "token", "threshold", "state", "created_at"]
-    list_filter = ["threshold"]
-    list_select_related = ["token", "email"]
+    list_display = ["address", "token", "threshold", "state", "sent_at", "attempts", "last_error", "created_at"]
+    list_filter = ["digest__state", "threshold"]
+    list_select_related = ["token", "digest"]
     search_fields = ["address", "token__name"]
 
-    @admin.display(description="State")
+    @admin.display(description="State", ordering="digest__state")
     def state(self, notice: Notice) -> str:
-        return notice.email.get_status_display() if notice.email else "mail deleted"
+        return notice.digest.get_state_display()
+
+    @admin.display(description="Sent", ordering="digest__sent_at")
+    def sent_at(self, notice: Notice) -> datetime | None:
+        return notice.digest.sent_at
+
+    @admin.display(description="Attempts")
+    def attempts(self, notice: Notice) -> int:
+        return notice.digest.attempts
+
+    @admin.display(description="Last error")
+    def last_error(self, notice: Notice) -> str:
+        return notice.digest.last_error
 
 
 for model in (Attachment, Email, EmailTemplate, Log):

@@ -5,6 +5,7 @@ class TokensConfig(AppConfig):
     name = "tokens"
 
     def ready(self) -> None:
-        from tokens import receivers
+        from tokens import digests, receivers
 
         receivers.connect()
+        digests.connect()

@@ -41,3 +41,8 @@ def days_left(expires_at: datetime, now: datetime) -> int:
 def due_before(days: int, now: datetime) -> datetime:
     """A token has `days` days or fewer left if it expires at or before this instant."""
     return end_of(day_of(now) + timedelta(days=days))
+
+
+def ends(expires_at: datetime) -> str:
+    """`2026-12-06 23:59 UTC`: the last minute of a token's life, with the zone."""
+    return timezone.localtime(expires_at - MICROSECOND).strftime("%Y-%m-%d %H:%M %Z")

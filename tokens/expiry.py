@@ -1,171 +1,167 @@
 """The scan: which tokens are due, faults raised and cleared, notices queued.
 
-A token is *due* while it is live and has at most as many days left as the largest number in Config. A notice belongs to one
-token, one threshold and one address; the tightest threshold that a token has reached counts, and an address that was told at
-that one or a tighter one is not told again. All of it happens in one transaction; a second scan at the
-same time waits for it and finds nothing left to do.
+A scan of up to MOST changes is one transaction. A larger one is cut into ranges, a transaction each, which several workers may
+do at once, and which are gone on with where a killed worker stopped; its mails are handed over when the last range is done.
 """
 
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 
 import structlog
 from django.db import transaction
-from django.db.models import CharField, Exists, F, OuterRef, QuerySet, Value
-from django.db.models.functions import Cast, Replace
-from django.urls import reverse
+from django.db.models import F
 from django.utils import timezone
-from post_office.models import STATUS
 
 import settings_app.services as config
-from portal import mail
 from portal.faults import services as faults
 from portal.faults.models import Fault
-from tokens import dates
-from tokens.models import Notice, ScanRun, Token
-from tokens.undelivered import check_undelivered
+from portal.users.models import User
+from tokens.models import Digest, ScanRange, ScanRun, Token
+from tokens.scan import faults as raising
+from tokens.scan import lease, notices
+from tokens.scan.look import SOURCE, Found, Look
+from tokens.scan.rules import Rules
 
 log = structlog.get_logger(__name__)
-SOURCE = "token-expiry"
-LISTED = 200
-BATCH = 1000
-# The id as 32 hexadecimal digits on every database: PostgreSQL writes a UUID with dashes, SQLite without.
-FAULT_KEY = Replace(Cast("pk", CharField()), Value("-"), Value(""))
+MOST = 50_000  # changes in one transaction
+SHOWN = 10  # addresses in a preview
+
+# Asks other workers to help with a run, so many of them at most.
+Spread = Callable[[ScanRun, int], None]
 
 
-def scan(now: datetime, asked_by: str) -> ScanRun:
-    """Looks at all tokens as of `now`, and returns the row that says what was done. A failure is kept in its row, then raised."""
-    run = ScanRun.objects.create(asked_by=asked_by, started_at=now)
+def scan(now: datetime, asked_by: str, person: User | None = None, spread: Spread | None = None) -> ScanRun | None:
+    """Looks at all tokens as of `now`, and returns the row that says what was done. A failure is kept in its row, then raised.
+
+    None: another scan is at work, and will look once more. The row is unfinished if other workers are still at ranges of it.
+    """
+    run = lease.begin(now, asked_by, person)
+    if run is None:
+        return None
     try:
-        with transaction.atomic():
-            wait_for_others()
-            look(run, now)
+        if run.ranges.exists() or not look_at_once(run, now):
+            if spread:
+                spread(run, run.ranges.filter(done_at=None).count())
+            work_off(run, now)
     except Exception as error:
-        ScanRun.objects.filter(pk=run.pk).update(error=type(error).__name__, finished_at=timezone.now())
+        lease.give_up(run, error)
         raise
-    run.finished_at = max(timezone.now(), now)
-    run.save()
-    log.info("scan finished", due=run.due, raised=run.raised, cleared=run.cleared, queued=run.queued)
+    return conclude(run, now)
+
+
+def help_with(run_id: int, now: datetime) -> ScanRun | None:
+    """Takes part in a run that is cut into ranges, until none is left. None: there is no such run."""
+    run = ScanRun.objects.filter(pk=run_id, finished_at=None).first()
+    if run is None:
+        return None
+    try:
+        work_off(run, now)
+    except Exception as error:
+        lease.give_up(run, error)
+        raise
+    return conclude(run, now)
+
+
+def conclude(run: ScanRun, now: datetime) -> ScanRun:
+    """The run as it now is; or the one after it, if somebody asked for a scan in the meantime."""
+    run.refresh_from_db()
+    if run.finished_at and run.again:
+        return scan(now, run.asked_by) or run
     return run
 
 
-def wait_for_others() -> None:
-    """Lets a scan that is at work finish first, so that each counts what it did itself (by a lock on a row that all of them
-    find; SQLite has one writer anyway). Were two at work all the same, the constraints would keep faults and notices single."""
-    ScanRun.objects.select_for_update(no_key=True).order_by("pk").first()
+def look_at_once(run: ScanRun, now: datetime) -> bool:
+    """All of it in one transaction; or False, when it is too much for that: then it is cut into ranges."""
+    with transaction.atomic():
+        look = Look(Rules.current(), now)
+        found = look.find()
+        ScanRun.objects.filter(pk=run.pk).update(due=found.due)
+        if found.changes > MOST:
+            cut(run, look, found)
+            return False
+        if found.changes:
+            do(run, look)
+        finish(run, look)
+    return True
 
 
-def look(run: ScanRun, now: datetime) -> None:
-    """Fills `run` with what it finds and does."""
-    values = config.get_many("token_expiration_days", "token_expiration_emails")
-    thresholds, addresses = values["token_expiration_days"], values["token_expiration_emails"]
-    due = Token.objects.none()
-    if thresholds:
-        due = Token.objects.due(now, dates.due_before(max(thresholds), now))
-    run.due = due.count()
-    run.cleared = clear_faults(due, now)
-    run.raised = raise_faults(due, now)
-    if thresholds and addresses:
-        write_notices(run, thresholds, addresses, now)
-        run.queued = sum(queue_digest(run, address, now) for address in addresses)
-    check_undelivered(addresses, now)
+def cut(run: ScanRun, look: Look, found: Found) -> None:
+    """Ranges of so many tokens that each makes about half of MOST changes."""
+    size = max(1, found.due * MOST // 2 // found.changes)
+    ends = [(None, None), *look.cuts(size), (None, None)]
+    ScanRange.objects.bulk_create(
+        ScanRange(run=run, number=number, after_at=after[0], after_id=after[1], upto_at=upto[0], upto_id=upto[1])
+        for number, (after, upto) in enumerate(itertools.pairwise(ends))
+    )
 
 
-def clear_faults(due: QuerySet[Token], now: datetime) -> int:
-    ours = Fault.objects.open().filter(source=SOURCE)
-    return faults.clear_faults(ours.exclude(key__in=due.annotate(fault_key=FAULT_KEY).values("fault_key")), now)
+def do(run: ScanRun, look: Look) -> None:
+    """Raises the faults and writes the notices of one look."""
+    raised = raising.raise_due(look)
+    notices.write(run, look)
+    ScanRun.objects.filter(pk=run.pk).update(raised=F("raised") + raised)
+
+
+def work_off(run: ScanRun, now: datetime) -> None:
+    """Does the ranges that nobody else is at. Whoever does the last one finishes the run."""
+    while part := lease.take_range(run):
+        with transaction.atomic():
+            # Once its lease has run out another worker may have done it: then this is taken back.
+            do(run, Look(Rules.current(), now, part))
+            if not ScanRange.objects.filter(pk=part.pk, done_at=None).update(done_at=timezone.now()):
+                transaction.set_rollback(True)
+    with transaction.atomic():
+        if not run.ranges.filter(done_at=None).exists():
+            finish(run, Look(Rules.current(), now))
+
+
+def finish(run: ScanRun, look: Look) -> None:
+    """What is left once every range is done, by one worker alone: faults to clear, the mails, the end."""
+    clock = max(timezone.now(), look.now)
+    mine = ScanRun.objects.filter(pk=run.pk, finished_at=None)
+    if not mine.update(finished_at=clock, error=""):
+        return
+    cleared = raising.clear_due(look)
+    raising.follow_ended(look)
+    raising.note_unreachable(look)
+    notices.forget_unlisted(look)
+    queued = notices.hand_over(run)
+    ScanRun.objects.filter(pk=run.pk).update(cleared=cleared, queued=queued)
+    run.refresh_from_db()
+    log.info("scan finished", due=run.due, raised=run.raised, cleared=run.cleared, queued=run.queued)
 
 
 def forget(tokens: Iterable[Token], now: datetime) -> None:
     """Clears the faults of tokens that have just been revoked; the scan would do so too, some minutes later."""
-    faults.clear_faults(Fault.objects.filter(source=SOURCE, key__in=[token.pk.hex for token in tokens]), now)
+    keys = [token.pk.hex for token in tokens]
+    faults.clear_faults(Fault.objects.filter(source__in=[SOURCE, raising.IN_USE], key__in=keys), now)
 
 
-def raise_faults(due: QuerySet[Token], now: datetime) -> int:
-    is_open = Fault.objects.open().filter(source=SOURCE, key=OuterRef("fault_key"))
-    new = due.annotate(fault_key=FAULT_KEY).filter(~Exists(is_open)).select_related("user").order_by("pk")
-    return faults.raise_faults(fault_for(token, now) for token in new.iterator(BATCH))
+@dataclass(frozen=True)
+class Preview:
+    """What a scan would do. `addresses`: those that would get a mail, the first SHOWN of them."""
+
+    raised: int
+    cleared: int
+    mails: int
+    addresses: list[str]
 
 
-def fault_for(token: Token, now: datetime) -> Fault:
-    """The fault says when the token ends, never "in 15 days": it stays open while the days go by."""
-    owner = token.user
-    return Fault(
-        source=SOURCE,
-        key=token.pk.hex,
-        name="API token expires soon",
-        resource=f"{token.name} ({token.hint})",
-        description=f"The API token {token.name} of {owner.username} expires {ends(token)}.",
-        raised_at=now,
-        links=[
-            {
-                "label": "Token",
-                "url": token_page(token),
-                "admin_url": reverse("admin:tokens_token_change", args=[token.pk]),
-            },
-            {
-                "label": f"User {owner.username}",
-                "url": reverse("users:detail", args=[owner.username]),
-                "admin_url": reverse("admin:users_user_change", args=[owner.pk]),
-            },
-        ],
-    )
-
-
-def ends(token: Token) -> str:
-    """`2026-12-06 23:59 UTC`: the last minute of the token's life, with the zone."""
-    return timezone.localtime(token.last_moment).strftime("%Y-%m-%d %H:%M %Z")
-
-
-def token_page(token: Token) -> str:
-    return reverse("tokens:user_tokens", args=[token.user.username]) + f"?q={token.last_four}"
-
-
-def bands(thresholds: tuple[int, ...], now: datetime) -> Iterator[tuple[int, QuerySet[Token]]]:
-    """Each threshold, tightest first, with the due tokens whose tightest it is."""
-    after = now
-    for threshold in sorted(thresholds):
-        before = dates.due_before(threshold, now)
-        yield threshold, Token.objects.due(now, before).filter(expires_at__gt=after)
-        after = before
-
-
-def write_notices(run: ScanRun, thresholds: tuple[int, ...], addresses: tuple[str, ...], now: datetime) -> None:
-    """One row for each token that an address has not been told of at its threshold or a tighter one. A row whose mail was
-    given up is taken over by this scan: it counts as told only once the mail server took it."""
-    for threshold, tokens in bands(thresholds, now):
-        for address in addresses:
-            told = Notice.objects.filter(token=OuterRef("pk"), address=address, threshold__lte=threshold)
-            given_up = Notice.objects.filter(address=address, threshold=threshold, email__status=STATUS.failed, token__in=tokens)
-            given_up.update(run=run, email=None, created_at=now)
-            new = tokens.filter(~Exists(told)).values_list("pk", flat=True).order_by("pk").iterator(BATCH)
-            while ids := list(islice(new, BATCH)):
-                rows = [Notice(token_id=pk, threshold=threshold, address=address, run=run, created_at=now) for pk in ids]
-                Notice.objects.bulk_create(rows, ignore_conflicts=True)
-
-
-def queue_digest(run: ScanRun, address: str, now: datetime) -> int:
-    """Queues one mail about all that `address` has to be told by this scan. Returns 1, or 0 if there is nothing."""
-    mine = Notice.objects.filter(run=run, address=address)
-    if not (total := mine.count()):
-        return 0
-    soonest = mine.select_related("token__user").order_by("token__expires_at", F("token__name"))[:LISTED]
-    tokens = [digest_line(notice.token, now) for notice in soonest]
-    link = mail.absolute(reverse("tokens:all") + "?status=expiring")
-    email = mail.send_expiry_digest(address, tokens, total - len(tokens), link)
-    mine.update(email=email)
-    return 1
-
-
-def digest_line(token: Token, now: datetime) -> dict[str, object]:
-    used = token.last_used_at
-    return {
-        "name": token.name,
-        "last_four": token.last_four,
-        "owner": token.user.username,
-        "expires": ends(token),
-        "days_left": dates.days_left(token.expires_at, now),
-        "last_used": f"{timezone.localtime(used):%Y-%m-%d}" if used else "never",
-        "link": mail.absolute(token_page(token)),
-    }
+def preview(key: str, text: str | None, now: datetime) -> Preview:
+    """What a scan would do if Config's `key` had this value (None: its default): done, and undone. Raises ConfigError."""
+    with transaction.atomic():
+        if text is None:
+            config.Config.objects.filter(key=key).delete()
+        else:
+            config.put(key, text, None)
+        run = ScanRun.objects.create(asked_by=ScanRun.Asker.CONFIG, started_at=now, finished_at=now)
+        look = Look(Rules.current(), now)
+        do(run, look)
+        cleared = raising.clear_due(look)
+        run.refresh_from_db()
+        digests = Digest.objects.filter(run=run).order_by("address")
+        result = Preview(run.raised, cleared, digests.count(), list(digests.values_list("address", flat=True)[:SHOWN]))
+        transaction.set_rollback(True)
+    return result

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
@@ -38,6 +38,34 @@ def insert(batch: list[Fault]) -> int:
         new = [fault for fault in batch if fault.key not in open_keys]
         Fault.objects.bulk_create(new, ignore_conflicts=True)
     return len(new)
+
+
+def raise_selected(source: str, select: str, values: dict[str, Any], now: datetime) -> int:
+    """Opens a fault for each row of a SELECT that has none open yet. Returns how many are new.
+
+    `select`: SQL whose columns are key, name, resource, description, severity and links (JSON), in this order; `values`: its
+    named parameters. One statement, so that a million faults cost no memory here.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""INSERT INTO faults_fault (source, raised_at, key, name, resource, description, severity, links)
+            SELECT %(fault_source)s, %(fault_raised_at)s, found.* FROM ({select}) AS found
+            WHERE NOT EXISTS (SELECT 1 FROM faults_fault f WHERE f.source = %(fault_source)s AND f.cleared_at IS NULL AND f.key = found.key)
+            ORDER BY found.key ON CONFLICT DO NOTHING""",  # noqa: S608
+            values | {"fault_source": source, "fault_raised_at": connection.ops.adapt_datetimefield_value(now)},
+        )
+        return cursor.rowcount
+
+
+def clear_others(source: str, select: str, values: dict[str, Any], now: datetime) -> int:
+    """Clears the open faults of `source` whose keys a SELECT (one column, `key`) does not find. Returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""UPDATE faults_fault SET cleared_at = %(fault_cleared_at)s WHERE source = %(fault_source)s AND cleared_at IS NULL
+            AND NOT EXISTS (SELECT 1 FROM ({select}) AS found WHERE found.key = faults_fault.key)""",  # noqa: S608
+            values | {"fault_source": source, "fault_cleared_at": connection.ops.adapt_datetimefield_value(now)},
+        )
+        return cursor.rowcount
 
 
 def clear_faults(faults: QuerySet[Fault], now: datetime) -> int:

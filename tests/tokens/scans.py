@@ -41,8 +41,8 @@ def open_faults() -> set[str]:
 def told(run: ScanRun) -> dict[str, set[str]]:
     """Which tokens' names each address is told of by the mails that this run queued."""
     result: dict[str, set[str]] = {}
-    for notice in Notice.objects.filter(run=run).select_related("token", "email"):
-        assert notice.email.to == [notice.address]
+    for notice in Notice.objects.filter(digest__run=run).select_related("token", "digest__email"):
+        assert notice.digest.email.to == [notice.digest.address] == [notice.address]
         result.setdefault(notice.address, set()).add(notice.token.name)
-    assert run.queued == len(result) == len(set(Email.objects.filter(notices__run=run)))
+    assert run.queued == len(result) == len(set(Email.objects.filter(digest__run=run)))
     return result

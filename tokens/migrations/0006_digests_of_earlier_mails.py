@@ -10,21 +10,21 @@ STATES = {STATUS.sent: "sent", STATUS.failed: "failed"}
 
 
 def keep(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    Notice, Digest, ScanRun = (apps.get_model("tokens", name) for name in ("Notice", "Digest", "ScanRun"))
-    mails = Notice.objects.values("email", "run", "address", "email__status", "email__message_id", "email__last_updated").distinct()
+    notices, digests, runs = (apps.get_model("tokens", name) for name in ("Notice", "Digest", "ScanRun"))
+    mails = notices.objects.values("email", "run", "address", "email__status", "email__message_id", "email__last_updated").distinct()
     for mail in mails.iterator():
         state = STATES.get(mail["email__status"], "queued") if mail["email"] else "sent"
-        digest = Digest.objects.create(
+        digest = digests.objects.create(
             run_id=mail["run"],
             address=mail["address"],
-            created_at=mail["email__last_updated"] or Notice.objects.filter(address=mail["address"]).latest("created_at").created_at,
+            created_at=mail["email__last_updated"] or notices.objects.filter(address=mail["address"]).latest("created_at").created_at,
             email_id=mail["email"],
             state=state,
             sent_at=mail["email__last_updated"] if state == "sent" else None,
             message_id=mail["email__message_id"] or "",
         )
-        Notice.objects.filter(email=mail["email"], run=mail["run"], address=mail["address"]).update(digest=digest)
-    ScanRun.objects.filter(finished_at=None).update(finished_at=F("started_at"), error="its process ended")
+        notices.objects.filter(email=mail["email"], run=mail["run"], address=mail["address"]).update(digest=digest)
+    runs.objects.filter(finished_at=None).update(finished_at=F("started_at"), error="its process ended")
 
 
 class Migration(migrations.Migration):

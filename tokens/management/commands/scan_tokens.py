@@ -28,4 +28,4 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, now: str | None, **options: Any) -> None:
         run = expiry.scan(instant(now) if now else timezone.now(), ScanRun.Asker.COMMAND)
-        self.stdout.write(run.summary)
+        self.stdout.write(run.summary if run else "Another scan is at work. It will look once more when it is done.")

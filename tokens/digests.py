@@ -1,0 +1,105 @@
+"""The mail that warns of tokens: written at the moment it is sent, so that it never speaks of what was revoked meanwhile, and
+followed until the mail server takes it or it is given up."""
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from post_office.models import Email
+
+import settings_app.services as config
+from portal import delivery, mail
+from portal.faults import services as faults
+from portal.faults.models import Fault
+from tokens import dates
+from tokens.models import Digest, Notice, Token
+from tokens.scan.notices import UNDELIVERED, WRITER
+
+LISTED = 200
+
+
+def connect() -> None:
+    """Called once, when the app is ready."""
+    delivery.writers[WRITER] = write
+    delivery.taken.connect(taken)
+    delivery.refused.connect(refused)
+    delivery.dropped.connect(dropped)
+
+
+def write(email: Email, now: datetime) -> mail.Content | None:
+    """The digest's mail as of `now`; None when there is nothing left to tell."""
+    digest = Digest.objects.get(email=email)
+    # What is not told is forgotten, so that it is told if it becomes due again.
+    Notice.objects.filter(pk__in=digest.notices.exclude(still_to_tell(digest, now)).values("pk")).delete()
+    total = digest.notices.count()
+    if not total:
+        return None
+    soonest = digest.notices.select_related("token__user").order_by("token__expires_at", "token__name")[:LISTED]
+    tokens = [line(notice.token, now) for notice in soonest]
+    return mail.expiry_digest(tokens, total - len(tokens), link_to_all(digest, now))
+
+
+def still_to_tell(digest: Digest, now: datetime) -> Q:
+    """Tokens of the digest that are neither revoked, replaced nor put off. One that has expired is told of all the same."""
+    bands = Q(pk__in=[])
+    for threshold in digest.notices.order_by().values_list("threshold", flat=True).distinct():
+        bands |= Q(threshold=threshold, token__expires_at__lte=dates.due_before(threshold, now))
+    return bands & Q(token__revoked_at=None, token__holds_name=True, token__user__is_active=True)
+
+
+def line(token: Token, now: datetime) -> dict[str, Any]:
+    used = token.last_used_at
+    return {
+        "name": token.name,
+        "last_four": token.last_four,
+        "owner": token.user.username,
+        "expires": dates.ends(token.expires_at),
+        "days_left": dates.days_left(token.expires_at, now),
+        "over": token.expires_at <= now,
+        "last_used": f"{timezone.localtime(used):%Y-%m-%d}" if used else "never",
+        "link": mail.absolute(reverse("tokens:user_tokens", args=[token.user.username]) + f"?q={token.last_four}"),
+    }
+
+
+def link_to_all(digest: Digest, now: datetime) -> str:
+    """The list that shows what the mail had no room for. An owner who is not in Config sees own tokens only."""
+    if digest.address not in config.get("token_expiration_emails"):
+        return mail.absolute(reverse("profile"))
+    last = max(digest.notices.order_by().values_list("threshold", flat=True).distinct())
+    until = dates.day_of(dates.due_before(last, now) - dates.MICROSECOND)
+    return mail.absolute(reverse("tokens:all") + "?" + urlencode({"expires_to": until.isoformat(), "sort": "expires_at"}))
+
+
+def taken(sender: Any, email: Email, now: datetime, **kwargs: Any) -> None:
+    """The mail server took a mail: whoever could not be reached can be, whatever the mail was about."""
+    Digest.objects.filter(email=email).update(state=Digest.State.SENT, sent_at=now, message_id=email.message_id)
+    faults.clear_faults(Fault.objects.filter(source=UNDELIVERED, key__in=email.to), now)
+
+
+def refused(sender: Any, email: Email, now: datetime, error: Exception, attempts: int, gave_up: bool, **kwargs: Any) -> None:
+    said = f"{type(error).__name__}: {error}"[:1000]
+    mine: QuerySet[Digest] = Digest.objects.filter(email=email)
+    changes = {"state": Digest.State.FAILED} if gave_up else {}
+    if mine.update(attempts=attempts, last_error=said, **changes) and gave_up:
+        faults.raise_faults(undelivered(address, now) for address in email.to)
+
+
+def dropped(sender: Any, email: Email, **kwargs: Any) -> None:
+    Digest.objects.filter(email=email).update(state=Digest.State.DROPPED)
+
+
+def undelivered(address: str, now: datetime) -> Fault:
+    log = reverse("admin:post_office_email_changelist") + "?" + urlencode({"q": address})
+    return Fault(
+        source=UNDELIVERED,
+        key=address,
+        name="Notice not delivered",
+        resource=address,
+        description=f"The mail server did not take the latest mail to {address}, in three days of tries. The next scan tries anew.",
+        severity=Fault.Severity.CRITICAL,
+        raised_at=now,
+        links=[{"label": "Mail log", "url": log, "admin_url": log}],
+    )

@@ -1,0 +1,59 @@
+"""Who is told of what: notices, and the digests that carry them."""
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from portal import mail
+from portal.faults import services as faults
+from portal.faults.models import Fault
+from portal.users.models import User
+from tokens.models import Digest, ScanRun
+from tokens.scan.look import Look, instant
+
+BATCH = 1000
+WRITER = "expiry-digest"  # tokens/digests.py
+UNDELIVERED = "notice-delivery"
+
+# A notice whose mail was given up is taken over by the new digest.
+NOTICES = """INSERT INTO tokens_notice (token_id, threshold, address, digest_id, created_at)
+    SELECT untold.id, untold.threshold, untold.address, d.id, %(created)s FROM ({untold}) AS untold
+    JOIN tokens_digest d ON d.run_id = %(run)s AND d.address = untold.address
+    WHERE 1 = 1 ORDER BY untold.id
+    ON CONFLICT (token_id, threshold, address) DO UPDATE SET digest_id = excluded.digest_id, created_at = excluded.created_at
+    WHERE EXISTS (SELECT 1 FROM tokens_digest g WHERE g.id = tokens_notice.digest_id AND g.state = 'failed')"""
+DIGESTS = """INSERT INTO tokens_digest (run_id, address, created_at, state, message_id, attempts, last_error)
+    SELECT DISTINCT %(run)s, untold.address, %(created)s, 'queued', '', 0, '' FROM ({untold}) AS untold WHERE 1 = 1
+    ON CONFLICT DO NOTHING"""
+
+
+def write(run: ScanRun, look: Look) -> int:
+    """A notice for each due token and address that was not told of it at its threshold or a tighter one. Returns how many."""
+    if not look.rules.tells:
+        return 0
+    untold = look.untold(f"({look.brief()}) AS due")
+    values = look.values | {"run": run.pk, "created": instant(look.now)}
+    with connection.cursor() as cursor:
+        cursor.execute(DIGESTS.format(untold=untold), values)
+        cursor.execute(NOTICES.format(untold=untold), values)
+        return cursor.rowcount
+
+
+def hand_over(run: ScanRun) -> int:
+    """Queues a mail for each digest of the run. Its text is written when it is sent. Returns how many."""
+    waiting = Digest.objects.filter(run=run, email=None, state=Digest.State.QUEUED).order_by("pk")
+    queued = 0
+    while batch := list(waiting[:BATCH]):
+        mails = mail.queue_unwritten(WRITER, "API tokens expire soon", [digest.address for digest in batch])
+        for digest, email in zip(batch, mails, strict=True):
+            digest.email = email
+        Digest.objects.bulk_update(batch, ["email"])
+        queued += len(batch)
+    return queued
+
+
+def forget_unlisted(look: Look) -> None:
+    """Clears *Notice not delivered* for addresses that nothing is sent to any more."""
+    stale: QuerySet[Fault] = Fault.objects.open().filter(source=UNDELIVERED).exclude(key__in=look.rules.addresses)
+    if look.rules.owners:
+        stale = stale.exclude(key__in=User.objects.filter(is_active=True).values("email"))
+    faults.clear_faults(stale, look.now)

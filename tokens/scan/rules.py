@@ -1,0 +1,32 @@
+"""What Config says about expiration, as one scan sees it."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import settings_app.services as config
+
+KEYS = ("token_expiration_days", "token_expiration_emails", "notify_token_owners")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """`thresholds`: days before expiration, tightest first. `owners`: are owners told of their own tokens?"""
+
+    thresholds: tuple[int, ...]
+    addresses: tuple[str, ...]
+    owners: bool
+
+    @classmethod
+    def current(cls) -> Self:
+        days, addresses, owners = config.get_many(*KEYS).values()
+        return cls(tuple(sorted(days)), addresses, owners)
+
+    @property
+    def tells(self) -> bool:
+        """Is there anybody to send mail to?"""
+        return bool(self.thresholds) and (bool(self.addresses) or self.owners)
+
+    @property
+    def nobody_is_named(self) -> bool:
+        """Are owners the only ones that mail goes to?"""
+        return bool(self.thresholds) and self.owners and not self.addresses
