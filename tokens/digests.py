@@ -3,7 +3,7 @@ followed until the mail server takes it or it is given up."""
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -38,8 +38,9 @@ def write(email: Email, now: datetime) -> mail.Content | None:
     if not total:
         return None
     soonest = digest.notices.select_related("token__user").order_by("token__expires_at", "token__name")[:LISTED]
-    tokens = [line(notice.token, now) for notice in soonest]
-    return mail.expiry_digest(tokens, total - len(tokens), link_to_all(digest, now))
+    configured = digest.address in config.get("token_expiration_emails")
+    tokens = [line(notice.token, now, configured) for notice in soonest]
+    return mail.expiry_digest(tokens, total - len(tokens), link_to_all(digest, now) if configured else mail.absolute(reverse("profile")))
 
 
 def still_to_tell(digest: Digest, now: datetime) -> Q:
@@ -50,8 +51,10 @@ def still_to_tell(digest: Digest, now: datetime) -> Q:
     return bands & Q(token__revoked_at=None, token__holds_name=True, token__user__is_active=True)
 
 
-def line(token: Token, now: datetime) -> dict[str, Any]:
+def line(token: Token, now: datetime, configured: bool) -> dict[str, Any]:
+    """`configured`: is the reader one of Config's, who sees all tokens? An owner sees own ones, on the Profile."""
     used = token.last_used_at
+    page = reverse("tokens:user_tokens", args=[token.user.username]) if configured else reverse("profile")
     return {
         "name": token.name,
         "last_four": token.last_four,
@@ -60,14 +63,12 @@ def line(token: Token, now: datetime) -> dict[str, Any]:
         "days_left": dates.days_left(token.expires_at, now),
         "over": token.expires_at <= now,
         "last_used": f"{timezone.localtime(used):%Y-%m-%d}" if used else "never",
-        "link": mail.absolute(reverse("tokens:user_tokens", args=[token.user.username]) + f"?q={token.last_four}"),
+        "link": mail.absolute(f"{page}?q={token.last_four if configured else quote(token.name)}"),
     }
 
 
 def link_to_all(digest: Digest, now: datetime) -> str:
-    """The list that shows what the mail had no room for. An owner who is not in Config sees own tokens only."""
-    if digest.address not in config.get("token_expiration_emails"):
-        return mail.absolute(reverse("profile"))
+    """The list that shows what the mail had no room for too."""
     last = max(digest.notices.order_by().values_list("threshold", flat=True).distinct())
     until = dates.day_of(dates.due_before(last, now) - dates.MICROSECOND)
     return mail.absolute(reverse("tokens:all") + "?" + urlencode({"expires_to": until.isoformat(), "sort": "expires_at"}))

@@ -83,7 +83,8 @@ def look_at_once(run: ScanRun, now: datetime) -> bool:
             return False
         if found.changes:
             do(run, look)
-        finish(run, look)
+        if not finish(run, look):
+            raise lease.Lost
     return True
 
 
@@ -117,20 +118,21 @@ def work_off(run: ScanRun, now: datetime) -> None:
             finish(run, Look(Rules.current(), now))
 
 
-def finish(run: ScanRun, look: Look) -> None:
-    """What is left once every range is done, by one worker alone: faults to clear, the mails, the end."""
+def finish(run: ScanRun, look: Look) -> bool:
+    """What is left once every range is done, by one worker alone: faults to clear, the mails, the end. False: it was done before."""
     clock = max(timezone.now(), look.now)
     mine = ScanRun.objects.filter(pk=run.pk, finished_at=None)
     if not mine.update(finished_at=clock, error=""):
-        return
+        return False
     cleared = raising.clear_due(look)
     raising.follow_ended(look)
     raising.note_unreachable(look)
     notices.forget_unlisted(look)
-    queued = notices.hand_over(run)
+    queued = notices.hand_over()
     ScanRun.objects.filter(pk=run.pk).update(cleared=cleared, queued=queued)
     run.refresh_from_db()
     log.info("scan finished", due=run.due, raised=run.raised, cleared=run.cleared, queued=run.queued)
+    return True
 
 
 def forget(tokens: Iterable[Token], now: datetime) -> None:

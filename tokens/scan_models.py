@@ -95,7 +95,7 @@ class Digest(models.Model):
     class Meta:
         ordering = ["-created_at"]
         constraints = [models.UniqueConstraint(fields=["run", "address"], name="tokens_one_digest_per_scan_and_address")]
-        indexes = [models.Index(fields=["address"], condition=Q(state="failed"), name="tokens_failed_digests")]
+        indexes = [models.Index(fields=["state"], name="tokens_digests_by_state")]
 
     def __str__(self) -> str:
         return f"digest of {self.created_at:%Y-%m-%d %H:%M} UTC to {self.address}"

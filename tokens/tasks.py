@@ -4,7 +4,6 @@ import structlog
 from celery import group, shared_task
 from django.utils import timezone
 
-from portal import tasks
 from portal.users.models import User
 from tokens import cleanup, expiry
 from tokens.models import ScanRun
@@ -15,14 +14,14 @@ HELPERS = 16
 
 @shared_task
 def scan_tokens(asked_by: str = ScanRun.Asker.SCHEDULE, person_id: int | None = None) -> None:
-    """Looks at all tokens, then has the mails sent that this queued."""
-    send_mail(expiry.scan(timezone.now(), asked_by, User.objects.filter(pk=person_id).first(), spread))
+    """Looks at all tokens, raises and clears faults, queues mail."""
+    expiry.scan(timezone.now(), asked_by, User.objects.filter(pk=person_id).first(), spread)
 
 
 @shared_task
 def help_with(run_id: int) -> None:
     """Takes part in a scan that is too large for one transaction."""
-    send_mail(expiry.help_with(run_id, timezone.now()))
+    expiry.help_with(run_id, timezone.now())
 
 
 def spread(run: ScanRun, ranges: int) -> None:
@@ -31,11 +30,6 @@ def spread(run: ScanRun, ranges: int) -> None:
         group(help_with.s(run.pk) for _ in range(min(ranges - 1, HELPERS))).apply_async(retry=False)
     except Exception as error:  # each broker raises its own
         log.warning("no help with the scan", error=type(error).__name__)
-
-
-def send_mail(run: ScanRun | None) -> None:
-    if run and run.finished_at and run.queued:
-        tasks.deliver_mail.delay()
 
 
 @shared_task

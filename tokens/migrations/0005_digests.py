@@ -132,7 +132,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="digest",
-            index=models.Index(condition=models.Q(("state", "failed")), fields=["address"], name="tokens_failed_digests"),
+            index=models.Index(fields=["state"], name="tokens_digests_by_state"),
         ),
         migrations.AddConstraint(
             model_name="digest",

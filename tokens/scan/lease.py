@@ -17,6 +17,10 @@ TRIES = 5
 DIED = "its process ended"
 
 
+class Lost(Exception):
+    """Another process has taken over: this one stood still for longer than its lease. What it did is undone."""
+
+
 def begin(now: datetime, asked_by: str, person: User | None = None) -> ScanRun | None:
     """The run that is the caller's to do: a new one, or a large one whose process has died. None: another process is at work;
     it has been told to look once more when it is done."""

@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from portal import mail
 from portal.faults import services as faults
 from portal.faults.models import Fault
+from portal.tasks import deliver_mail, look_now
 from portal.users.models import User
 from tokens.models import Digest, ScanRun
 from tokens.scan.look import Look, instant
@@ -38,9 +39,9 @@ def write(run: ScanRun, look: Look) -> int:
         return cursor.rowcount
 
 
-def hand_over(run: ScanRun) -> int:
-    """Queues a mail for each digest of the run. Its text is written when it is sent. Returns how many."""
-    waiting = Digest.objects.filter(run=run, email=None, state=Digest.State.QUEUED).order_by("pk")
+def hand_over() -> int:
+    """Queues a mail for each digest of a run that is finished. Its text is written when it is sent. Returns how many."""
+    waiting = Digest.objects.filter(email=None, state=Digest.State.QUEUED, run__finished_at__isnull=False).order_by("pk")
     queued = 0
     while batch := list(waiting[:BATCH]):
         mails = mail.queue_unwritten(WRITER, "API tokens expire soon", [digest.address for digest in batch])
@@ -48,6 +49,8 @@ def hand_over(run: ScanRun) -> int:
             digest.email = email
         Digest.objects.bulk_update(batch, ["email"])
         queued += len(batch)
+    if queued:
+        look_now(deliver_mail)
     return queued
 
 
