@@ -24,18 +24,28 @@ NOTICES = """INSERT INTO tokens_notice (token_id, threshold, address, digest_id,
     WHERE EXISTS (SELECT 1 FROM tokens_digest g WHERE g.id = tokens_notice.digest_id AND g.state = 'failed')"""
 DIGESTS = """INSERT INTO tokens_digest (run_id, address, created_at, state, message_id, attempts, last_error)
     SELECT DISTINCT %(run)s, untold.address, %(created)s, 'queued', '', 0, '' FROM ({untold}) AS untold WHERE 1 = 1
-    ON CONFLICT DO NOTHING"""
+    ORDER BY untold.address ON CONFLICT DO NOTHING"""
 
 
 def write(run: ScanRun, look: Look) -> int:
     """A notice for each due token and address that was not told of it at its threshold or a tighter one. Returns how many."""
     if not look.rules.tells:
         return 0
+    open_digests(run, look)
+    return carry_out(NOTICES, run, look)
+
+
+def open_digests(run: ScanRun, look: Look) -> None:
+    """A digest for each address that `look` has something to tell. Before a run's ranges begin this is done for all of them, so
+    that workers who are at two ranges need not wait for each other's."""
+    if look.rules.tells:
+        carry_out(DIGESTS, run, look)
+
+
+def carry_out(statement: str, run: ScanRun, look: Look) -> int:
     untold = look.untold(f"({look.brief()}) AS due")
-    values = look.values | {"run": run.pk, "created": instant(look.now)}
     with connection.cursor() as cursor:
-        cursor.execute(DIGESTS.format(untold=untold), values)
-        cursor.execute(NOTICES.format(untold=untold), values)
+        cursor.execute(statement.format(untold=untold), look.values | {"run": run.pk, "created": instant(look.now)})
         return cursor.rowcount
 
 
