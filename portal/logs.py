@@ -1,4 +1,4 @@
-"""Logs: one line of JSON an event (readable text with DEBUG), and no token in any of them.
+"""Logs: one line of JSON an event (readable text with DEBUG), and neither a token nor a calendar's secret in any of them.
 
 The redaction is the second line of defence. The first is that nothing ever hands a token's text to a logger.
 """
@@ -11,11 +11,14 @@ import structlog
 # Without the word boundaries of `tokens.secret.PATTERN`: in a line of JSON a token after a line break stands behind `\n`, two
 # characters of which the second is a letter.
 TOKEN = re.compile(r"(tp[pt]_)[0-9A-Za-z]{38}")
+# A calendar's address holds its secret, and Django logs the address of whatever it refuses. All that stands up to the next space,
+# quotation mark or written line break is taken, since a mistyped secret is most of a secret; a backslash belongs to what it escapes.
+CALENDAR = re.compile(r"(calendar)(?:/|%2F)(?:[^\s\"'\\]|\\[^\"'nrt])+", re.IGNORECASE)
 
 
 def redact(text: str) -> str:
-    """`text` with each API token in it cut down to its prefix."""
-    return TOKEN.sub(r"\1[redacted]", text)
+    """`text` with each API token in it cut down to its prefix, and without the secret in a calendar's address."""
+    return CALENDAR.sub(r"\1/***.ics", TOKEN.sub(r"\1[redacted]", text))
 
 
 class RedactingFormatter(structlog.stdlib.ProcessorFormatter):

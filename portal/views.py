@@ -17,7 +17,7 @@ import settings_app.services as config
 from portal import access
 from portal.lists import list_context
 from portal.users.models import SEARCH, User
-from tokens import services, sessions
+from tokens import calendar, services, sessions
 from tokens.models import Token
 from tokens.tables import OwnTokenTable
 
@@ -36,6 +36,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     mine = Token.objects.permanent().filter(user=request.user).with_status(now, services.expiring_before(now))
     context = list_context(request, mine, OwnTokenTable, search=("name__icontains",), empty="You have no API tokens.")
     context["temporary"] = sessions.current(request.session, now)
+    context["calendar"] = calendar.current(request.user)
     context["may_create"] = access.may_create_own_tokens(request.user, config.get("users_may_create_tokens"))
     return render(request, "profile/profile.html", context)
 

@@ -1,7 +1,7 @@
-from django.urls import path
+from django.urls import path, re_path
 
 from portal.users import paths as paths  # the converter <username:...>
-from tokens import cli_views, views
+from tokens import calendar, calendar_views, cli_views, views
 
 app_name = "tokens"
 urlpatterns = [
@@ -12,6 +12,11 @@ urlpatterns = [
     path("profile/tokens/add/", views.add_own, name="add_own"),
     path("profile/tokens/create/", views.create_own, name="create_own"),
     path("profile/temporary-token/", views.temporary, name="temporary"),
+    path("profile/calendar-link/", calendar_views.show, name="calendar_show"),
+    path("profile/calendar-link/switch-on/", calendar_views.switch_on, name="calendar_on"),
+    path("profile/calendar-link/renew/", calendar_views.renew, name="calendar_renew"),
+    path("profile/calendar-link/switch-off/", calendar_views.switch_off, name="calendar_off"),
+    re_path(rf"^calendar/(?P<secret>[0-9A-Za-z]{{{calendar.LENGTH}}})\.ics\Z", calendar_views.feed, name="calendar"),
     path("cli/sign-in", cli_views.sign_in, name="cli_sign_in"),
     path("tokens/<uuid:pk>/revoke/", views.revoke, name="revoke"),
 ]

@@ -1,16 +1,18 @@
 "use strict";
-// The temporary token. It is in no page: a click on the eye or on Copy fetches it, and only the eye puts it on the screen.
+// The temporary token, and the calendar's link. They are in no page: a click on the eye or on Copy fetches them, and only the eye
+// puts them on the screen.
 (() => {
   async function fetchToken(button) {
     const headers = { Accept: "application/json", ...JSON.parse(document.body.getAttribute("hx-headers")) };
     const response = await fetch(button.dataset.url, { method: "POST", headers, cache: "no-store" });
     if (response.redirected || response.status === 401) location.reload(); // signed out meanwhile
     if (!response.ok || response.redirected) throw new Error(`status ${response.status}`);
-    return (await response.json()).token;
+    const { token, link } = await response.json();
+    return token ?? link;
   }
 
   function failed() {
-    portal.toast("The token could not be fetched. Reload the page and try again.", "error");
+    portal.toast("It could not be fetched. Reload the page and try again.", "error");
   }
 
   // A clipboard that takes a promise keeps the click's permission while the token is on its way (Safari asks for that).
@@ -25,15 +27,16 @@
     }
   }
 
-  const shownIn = () => document.querySelector("[data-token-text]");
+  const shownIn = (button) => button.closest("form").querySelector("[data-token-text]");
 
   function hide(button) {
-    shownIn().textContent = shownIn().dataset.masked;
+    const place = shownIn(button);
+    place.textContent = place.dataset.masked;
     button.setAttribute("aria-pressed", "false");
   }
 
   async function reveal(button) {
-    shownIn().textContent = await fetchToken(button);
+    shownIn(button).textContent = await fetchToken(button);
     button.setAttribute("aria-pressed", "true");
   }
 
@@ -44,7 +47,7 @@
     event.preventDefault(); // without JavaScript the eye's form shows the token on a page of its own
     try {
       if (eye) return eye.getAttribute("aria-pressed") === "true" ? hide(eye) : await reveal(eye);
-      if (await copy(button)) portal.toast("API token copied.");
+      if (await copy(button)) portal.toast(button.dataset.copied || "API token copied.");
       else portal.copyFailed();
     } catch {
       failed();

@@ -14,6 +14,7 @@ from portal import mail
 from portal.users.models import User
 from tests.factories import FaultFactory, TokenFactory, UserFactory
 from tests.pages.visitor import Visitor
+from tokens import calendar
 from tokens.models import Notice, ScanRun, Token
 
 # URL, its arguments, then what GET and POST answer to: anonymous, user, operator, administrator.
@@ -29,6 +30,11 @@ tokens:revoke_many                      -        405 405 405 405    in 403 403 3
 tokens:add_own                          -         in 403 403 200    in 403 403 422
 tokens:create_own                       -         in 403 403 200    in 403 403 422
 tokens:temporary                        -        405 405 405 405    in 200 200 200
+tokens:calendar                         calendar 200 200 200 200   405 405 405 405
+tokens:calendar_show                    -        405 405 405 405    in 302 302 302
+tokens:calendar_on                      -        405 405 405 405    in 302 302 302
+tokens:calendar_renew                   -         in 200 200 200    in 302 302 302
+tokens:calendar_off                     -         in 200 200 200    in 302 302 302
 tokens:revoke                           token     in 404 404 200    in 404 404 302
 tokens:cli_sign_in                      -         in 400 400 400    in 400 400 400
 cli_token                               -        405 405 405 405   415 415 415 415
@@ -117,6 +123,7 @@ def arguments(kind: str) -> list[Any]:
         "username": lambda: [other.username],
         "token": lambda: [TokenFactory(user=other).pk],
         "fault": lambda: [FaultFactory().pk],
+        "calendar": lambda: [calendar.reveal(calendar.switch_on(other, timezone.now()))],
         "key": lambda: [config.add("token_expiration_days", "15", None).key],
         "key36": lambda: ["1", "abc-123"],
         "foreign": lambda: [1, 1],

@@ -1,0 +1,333 @@
+"""The calendar: who its link opens it for, until when, and what calendar programs read there."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from auditlog.models import LogEntry
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
+from icalendar import Calendar
+from pytest_django import Settings
+
+from portal.users import services as users
+from portal.users.models import User
+from tests.clock import DAY, NOW, SECOND
+from tests.factories import AdministratorFactory, OperatorFactory, ServiceFactory, TokenFactory, UserFactory
+from tokens import calendar, calendar_text, secret, services
+from tokens.models import CalendarLink, Token
+
+pytestmark = pytest.mark.django_db
+NEW_KEY = "a new key of the portal, of some length too"
+
+
+@pytest.fixture
+def user() -> User:
+    return UserFactory(username="alice")
+
+
+def text_of(user: User) -> str:
+    """The secret of the user's link, switched on if it is off."""
+    return calendar.reveal(calendar.switch_on(user, NOW))
+
+
+def read(user: User, now: datetime = NOW) -> Calendar:
+    return Calendar.from_ical(calendar_text.render(user, now))
+
+
+def events(user: User, now: datetime = NOW) -> list[Any]:
+    return read(user, now).walk("VEVENT")
+
+
+def lines(user: User) -> list[str]:
+    """The lines as they are written, except that long ones are not folded."""
+    return calendar_text.render(user, NOW).decode().replace("\r\n ", "").split("\r\n")
+
+
+def summaries(user: User) -> list[str]:
+    return [str(event["summary"]) for event in events(user)]
+
+
+def token(user: User, name: str = "deploy", **values: Any) -> Token:
+    return TokenFactory(user=user, name=name, **{"created_at": NOW - DAY, "expires_at": NOW + 100 * DAY, **values})
+
+
+# The link
+
+
+def test_a_link_opens_its_owners_calendar_and_is_the_same_each_time_it_is_shown(user: User) -> None:
+    text = text_of(user)
+    assert len(text) == 32
+    assert text.isascii()
+    assert text.isalnum()
+    assert calendar.find(text) == user
+    assert text_of(user) == text
+    assert calendar.address(calendar.current(user)).endswith(f"/calendar/{text}.ics")
+
+
+@pytest.mark.parametrize("change", [lambda text: text[:-1] + ("0" if text[-1] != "0" else "1"), str.swapcase, lambda _: "0" * 32])
+def test_another_secret_opens_nothing(change: Callable[[str], str], user: User) -> None:
+    assert calendar.find(change(text_of(user))) is None
+
+
+def test_each_user_has_a_link_of_their_own() -> None:
+    people = UserFactory.create_batch(3)
+    texts = [text_of(person) for person in people]
+    assert len(set(texts)) == 3
+    assert [calendar.find(text) for text in texts] == people
+
+
+def test_a_renewed_link_opens_it_and_the_old_one_does_not(user: User) -> None:
+    old = text_of(user)
+    new = calendar.reveal(calendar.renew(user, NOW))
+    assert new != old
+    assert calendar.find(old) is None
+    assert calendar.find(new) == user
+    assert CalendarLink.objects.count() == 1
+
+
+def test_a_link_that_was_switched_off_never_comes_back(user: User) -> None:
+    old = text_of(user)
+    assert calendar.switch_off(user)
+    assert calendar.find(old) is None
+    assert calendar.current(user) is None
+    assert not calendar.switch_off(user)
+    assert text_of(user) != old
+    assert calendar.find(old) is None
+
+
+def test_what_is_off_cannot_be_renewed(user: User) -> None:
+    assert calendar.renew(user, NOW) is None
+    assert not CalendarLink.objects.exists()
+
+
+@pytest.mark.parametrize("end", [users.deactivate, users.delete])
+def test_a_deactivated_or_deleted_users_link_is_dead_and_stays_so_when_the_user_is_back(end: Any, user: User) -> None:
+    actor, text = AdministratorFactory(), text_of(user)
+    end(user, actor)
+    assert calendar.find(text) is None
+    if end is users.deactivate:
+        users.activate(User.objects.get(pk=user.pk), actor)
+    else:
+        User.objects.filter(pk=user.pk).update(deleted_at=None, is_active=True)
+    assert calendar.find(text) is None
+    assert calendar.current(user) is None
+    assert calendar.find(text_of(user)) == user
+
+
+def test_a_user_who_is_inactive_by_whatever_way_has_no_calendar(user: User) -> None:
+    text = text_of(user)
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    assert calendar.find(text) is None
+
+
+def test_a_new_secret_key_with_the_old_one_as_fallback_keeps_the_link(user: User, settings: Settings) -> None:
+    text = text_of(user)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = NEW_KEY
+    assert calendar.find(text) == user
+    assert text_of(user) == text
+
+
+def test_a_new_secret_key_without_a_fallback_ends_the_link(user: User, settings: Settings) -> None:
+    text = text_of(user)
+    settings.SECRET_KEY = NEW_KEY
+    assert calendar.find(text) is None
+    assert calendar.current(user) is None
+    assert text_of(user) != text
+    assert CalendarLink.objects.count() == 1
+
+
+def test_the_secret_is_neither_in_its_table_nor_in_the_audit_trail(user: User) -> None:
+    texts = [text_of(user), calendar.reveal(calendar.renew(user, NOW))]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM tokens_calendarlink")
+        cells = [bytes(cell) if isinstance(cell, memoryview) else cell for row in cursor.fetchall() for cell in row]
+    stored = " ".join(map(str, [*cells, *LogEntry.objects.values_list()])) + repr(vars(CalendarLink.objects.get()))
+    assert secret.digest(texts[1]) in cells
+    for text in texts:
+        assert not any(text[start : start + 8] in stored for start in range(len(text) - 7))
+
+
+def test_the_audit_trail_says_who_did_what(user: User) -> None:
+    calendar.switch_on(user, NOW)
+    calendar.switch_on(user, NOW)
+    calendar.renew(user, NOW)
+    calendar.switch_off(user)
+    calendar.switch_off(user)
+    trail = LogEntry.objects.filter(actor=user, object_repr="alice").order_by("pk")
+    assert [entry.changes["calendar_link"] for entry in trail] == [["off", "on"], ["on", "renewed"], ["on", "off"]]
+
+
+def test_a_wrong_secret_and_a_right_one_cost_one_query_each(user: User, django_assert_num_queries: Any) -> None:
+    text = text_of(user)
+    with django_assert_num_queries(1):
+        assert calendar.find("x" * 32) is None
+    with django_assert_num_queries(1):
+        assert calendar.find(text) == user
+
+
+# What is read there
+
+
+def test_a_token_is_an_all_day_event_on_its_last_day(user: User) -> None:
+    mine = token(user, expires_at=datetime(2027, 3, 1, tzinfo=UTC))
+    (event,) = events(user)
+    assert event["uid"] == f"{mine.pk}@127.0.0.1"
+    assert (event["dtstart"].dt, event["dtend"].dt) == (date(2027, 2, 28), date(2027, 3, 1))
+    assert event["dtstart"].params["VALUE"] == "DATE"
+    assert event["dtstamp"].dt == NOW
+    assert event["transp"] == "TRANSPARENT"
+    assert event["summary"] == "API token deploy of alice expires"
+    assert event["description"] == f"tpp_…{mine.last_four} works until 2027-02-28 23:59 UTC. Replace it before that day is over."
+    assert event["url"] == "http://127.0.0.1:8000/profile/?q=deploy"
+
+
+@pytest.mark.parametrize(
+    ("zone", "last"), [("Pacific/Auckland", date(2027, 3, 2)), ("America/Los_Angeles", date(2027, 3, 1)), ("UTC", date(2027, 3, 1))]
+)
+def test_the_day_is_one_of_the_portals_time_zone(zone: str, last: date, user: User, settings: Settings) -> None:
+    settings.TIME_ZONE = zone
+    token(user, expires_at=datetime(2027, 3, 1, 18, 30, tzinfo=UTC))
+    (event,) = events(user)
+    assert (event["dtstart"].dt, event["dtend"].dt) == (last, last + DAY)
+
+
+def test_the_calendar_has_a_name_and_says_how_often_to_look(user: User, settings: Settings) -> None:
+    settings.PORTAL_NAME = "Tokens, keys; and\nmore"
+    mine, all_of_them = "Tokens\\, keys\\; and more: API tokens of alice", "Tokens\\, keys\\; and more: all API tokens"
+    assert {f"NAME:{mine}", f"X-WR-CALNAME:{mine}", "REFRESH-INTERVAL;VALUE=DURATION:PT6H", "VERSION:2.0"} <= set(lines(user))
+    assert {f"NAME:{all_of_them}", f"X-WR-CALNAME:{all_of_them}"} <= set(lines(AdministratorFactory()))
+
+
+def test_it_holds_live_permanent_tokens_soonest_first(user: User) -> None:
+    token(user, "later", expires_at=NOW + 30 * DAY)
+    token(user, "soon", expires_at=NOW + 5 * DAY)
+    token(user, "a moment left", expires_at=NOW + SECOND)
+    token(user, "revoked", revoked_at=NOW)
+    token(user, "expired", expires_at=NOW)
+    token(user, "a sign-in", kind=Token.Kind.TEMPORARY)
+    assert summaries(user) == [f"API token {name} of alice expires" for name in ("a moment left", "soon", "later")]
+
+
+def test_a_token_vanishes_when_it_is_revoked(user: User) -> None:
+    mine = token(user)
+    assert len(events(user)) == 1
+    services.revoke(mine, user, NOW)
+    assert events(user) == []
+
+
+def test_everybody_reads_their_own_tokens_and_administrators_all(user: User) -> None:
+    operator, administrator = OperatorFactory(username="oscar"), AdministratorFactory(username="anna")
+    for owner in (user, operator, administrator, ServiceFactory(username="ci")):
+        token(owner)
+    assert summaries(user) == ["API token deploy of alice expires"]
+    assert summaries(operator) == ["API token deploy of oscar expires"]
+    assert sorted(summaries(administrator)) == [f"API token deploy of {name} expires" for name in ("alice", "anna", "ci", "oscar")]
+    urls = {str(event["url"]) for event in events(administrator)}
+    assert "http://127.0.0.1:8000/administrator/users/ci/tokens/?q=deploy" in urls
+
+
+def test_the_role_is_looked_at_each_time(user: User) -> None:
+    administrator = AdministratorFactory(username="anna")
+    text = text_of(administrator)
+    token(user)
+    assert len(events(calendar.find(text))) == 1
+    users.update(administrator, None, "operator", AdministratorFactory())
+    assert events(calendar.find(text)) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a, b; c: d",
+        'quoted "name" \\ with \\n a backslash',
+        "ключ für 部署 🚀" * 6,
+        "100 % of %s {0} &amp;",
+    ],
+)
+def test_a_name_reads_back_as_it_is(name: str, user: User) -> None:
+    mine = token(user, name)
+    (event,) = events(user)
+    assert event["summary"] == f"API token {mine.name} of alice expires"
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\x0b", "\x0c", "\x85", "\u2028", "\r\n\r\n"])
+def test_a_line_break_in_a_name_makes_no_line(line_break: str, user: User) -> None:
+    token(user, f"x{line_break}END:VEVENT{line_break}BEGIN:VEVENT{line_break}SUMMARY:forged")
+    assert len(events(user)) == 1
+    written = calendar_text.render(user, NOW).decode()
+    assert len(written.splitlines()) == written.count("\r\n")  # no other character that somebody might take for a line's end
+    assert [line for line in lines(user) if "forged" in line and not line.startswith("URL:")] == [
+        line for line in lines(user) if line.startswith("SUMMARY:API")
+    ]
+    assert (lines(user).count("BEGIN:VEVENT"), lines(user).count("END:VEVENT")) == (1, 1)
+
+
+@given(st.text(st.characters(exclude_categories=["C"]), max_size=100))
+def test_whatever_name_a_token_may_have_reads_back(name: str) -> None:
+    try:
+        name = services.clean_name(name)
+    except services.BadName:
+        return
+    written = calendar_text.all_day("1", NOW.date(), name, "", "/", NOW)
+    assert written.from_ical(written.to_ical())["summary"] == calendar_text.plain(name) or "\\N" in name
+
+
+def test_of_a_tokens_text_no_more_is_told_than_its_hint(user: User) -> None:
+    made, text = services.issue(user, "deploy", None, None, NOW)
+    told = calendar_text.render(user, NOW).decode()
+    assert made.hint in told
+    assert not any(text[start : start + 5] in told for start in range(4, len(text) - 4))
+
+
+# However many there are
+
+
+def crowd(user: User, count: int) -> None:
+    rows = [
+        Token(user=user, name=f"n{n}", created_at=NOW - DAY, expires_at=NOW + (n + 1) * DAY, digest=secret.digest(str(n)), last_four="abcd")
+        for n in range(count)
+    ]
+    Token.objects.bulk_create(rows)
+
+
+@pytest.mark.parametrize(("count", "said"), [(4, "and 1 more token expires later"), (2000 + 3, "and 2,000 more tokens expire later")])
+def test_of_too_many_the_soonest_are_listed_and_the_rest_is_counted(
+    count: int, said: str, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calendar_text, "MOST_EVENTS", 3)
+    crowd(user, count)
+    found = events(user)
+    assert [str(event["summary"]) for event in found] == [*(f"API token n{n} of alice expires" for n in range(3)), said]
+    assert found[-1]["dtstart"].dt == found[-2]["dtstart"].dt
+    assert found[-1]["dtend"].dt - found[-1]["dtstart"].dt == DAY
+    assert len({event["uid"] for event in found}) == 4
+
+
+def test_as_many_as_fit_are_all_listed(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calendar_text, "MOST_EVENTS", 3)
+    crowd(user, 3)
+    assert [str(event["summary"]) for event in events(user)] == [f"API token n{n} of alice expires" for n in range(3)]
+
+
+def test_two_thousand_events_are_the_most() -> None:
+    assert calendar_text.MOST_EVENTS == 2000
+
+
+def test_the_number_of_queries_does_not_grow_with_the_tokens(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calendar_text, "MOST_EVENTS", 50)
+    administrator = AdministratorFactory()
+    counted = []
+    for n in (1, 20, 70):
+        for _ in range(n):
+            token(UserFactory(), f"of many {n}")
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            calendar_text.render(administrator, NOW)
+        counted.append(len(queries))
+    assert counted == [1, 1, 2]  # the last is for the count of the rest

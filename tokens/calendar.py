@@ -1,0 +1,95 @@
+"""The link to a user's calendar: the address at which programs read it (what they read there: tokens/calendar_text.py).
+
+Calendar programs send no header and keep no cookie, so the address itself holds the secret: 190 bits, derived by HMAC from the
+link's id, so that the Profile can show it again while nothing at rest gives it away. The owner's session stamp goes into it too:
+a deactivation or a deletion changes that, so a link does not come to life again with its user.
+"""
+
+import hashlib
+import hmac
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+
+from portal import audit, mail
+from portal.users.models import User
+from tokens import secret
+from tokens.models import CalendarLink
+
+LENGTH = 32
+
+
+def derive(key: str, link: CalendarLink) -> str:
+    """The secret of `link`: base62, HMAC-SHA-256 under a key that is derived from `key` (SECRET_KEY)."""
+    own_key = hashlib.sha256(b"tokens.calendar:" + key.encode()).digest()
+    mac = hmac.digest(own_key, f"{link.pk}:{link.user.session_stamp}".encode(), "sha256")
+    return secret.base62(int.from_bytes(mac), LENGTH)
+
+
+def reveal(link: CalendarLink) -> str | None:
+    """The secret of `link`, derived anew. None if the key it was derived under is gone, or its owner was deactivated meanwhile."""
+    for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        text = derive(key, link)
+        if constant_time_compare(secret.digest(text), bytes(link.digest)):
+            return text
+    return None
+
+
+def address(link: CalendarLink) -> str | None:
+    """The full address of `link`; None as for `reveal`."""
+    text = reveal(link)
+    return mail.absolute(reverse("tokens:calendar", args=[text])) if text else None
+
+
+def current(user: User) -> CalendarLink | None:
+    """The user's link, if the calendar is switched on."""
+    link = CalendarLink.objects.filter(user=user).select_related("user").first()
+    return link if link and reveal(link) else None
+
+
+def find(text: str) -> User | None:
+    """Whose calendar the secret `text` opens. None, whatever the reason, if it opens none."""
+    link = CalendarLink.objects.filter(digest=secret.digest(text)).select_related("user").first()
+    return link.user if link and link.user.is_active and reveal(link) else None
+
+
+@transaction.atomic
+def switch_on(user: User, now: datetime) -> CalendarLink:
+    """Gives `user` a link. One that is there stays as it is: a second click changes no address."""
+    user = locked(user)
+    return current(user) or replace(user, now, "off", "on")
+
+
+@transaction.atomic
+def renew(user: User, now: datetime) -> CalendarLink | None:
+    """Another link in place of the old one, which is dead from then on. None if the calendar is off."""
+    user = locked(user)
+    return replace(user, now, "on", "renewed") if current(user) else None
+
+
+@transaction.atomic
+def switch_off(user: User) -> bool:
+    """Ends the link. False if the calendar was off."""
+    user = locked(user)
+    was_on = current(user) is not None
+    CalendarLink.objects.filter(user=user).delete()
+    if was_on:
+        audit.record(user, user, audit.UPDATE, calendar_link=("on", "off"))
+    return was_on
+
+
+def locked(user: User) -> User:
+    """The user's row, locked: of two clicks at once the second sees what the first did."""
+    return User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
+def replace(user: User, now: datetime, before: str, after: str) -> CalendarLink:
+    CalendarLink.objects.filter(user=user).delete()
+    link = CalendarLink(user=user, created_at=now)
+    link.digest = secret.digest(derive(settings.SECRET_KEY, link))
+    link.save(force_insert=True)
+    audit.record(user, user, audit.UPDATE, calendar_link=(before, after))
+    return link

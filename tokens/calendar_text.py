@@ -1,0 +1,79 @@
+"""The calendar in iCalendar's words (RFC 5545): live permanent tokens as all-day events on their last days in the portal's zone."""
+
+from datetime import date, datetime, timedelta
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from icalendar import Calendar, Event, vText
+
+from portal import access, mail
+from portal.users.models import User
+from tokens import dates
+from tokens.models import Token
+from tokens.services import CONTROL
+
+MOST_EVENTS = 2000
+REFRESH = timedelta(hours=6)
+DAY = timedelta(days=1)
+
+
+def render(user: User, now: datetime) -> bytes:
+    """The calendar that `user` may read at this moment, as iCalendar (RFC 5545): the soonest MOST_EVENTS of the live permanent
+    tokens, and a word about the rest."""
+    tokens = Token.objects.permanent().live(now).filter(**access.owned(user))
+    soonest = tokens.order_by("expires_at", "id").select_related("user")
+    soonest = list(soonest.only("name", "kind", "last_four", "expires_at", "user__username")[: MOST_EVENTS + 1])
+    calendar = head(user)
+    for token in soonest[:MOST_EVENTS]:
+        calendar.add_component(expiry_event(token, user, now))
+    if len(soonest) > MOST_EVENTS:
+        more = max(tokens.count() - MOST_EVENTS, 1)
+        calendar.add_component(rest_event(more, dates.day_of(soonest[-2].last_moment), user, now))
+    return calendar.to_ical()
+
+
+def head(user: User) -> Calendar:
+    whose = "all API tokens" if user.is_administrator else f"API tokens of {user.username}"
+    name = vText(plain(f"{settings.PORTAL_NAME}: {whose}"))  # as it stands the library would leave a comma in it
+    calendar = Calendar()
+    calendar.add("prodid", "-//Token Portal//Token expiries//EN")
+    calendar.add("version", "2.0")
+    calendar.add("name", name)  # RFC 7986; older programs read the next one
+    calendar.add("x-wr-calname", name)
+    calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
+    return calendar
+
+
+def expiry_event(token: Token, reader: User, now: datetime) -> Event:
+    name, owner = plain(token.name), token.user.username
+    until = timezone.localtime(token.last_moment)
+    page = reverse("tokens:user_tokens", args=[owner]) if reader.is_administrator else reverse("profile")
+    said = f"{token.hint} works until {until:%Y-%m-%d %H:%M %Z}. Replace it before that day is over."
+    return all_day(str(token.pk), until.date(), f"API token {name} of {owner} expires", said, f"{page}?{urlencode({'q': token.name})}", now)
+
+
+def rest_event(count: int, day: date, reader: User, now: datetime) -> Event:
+    page = reverse("tokens:all") if reader.is_administrator else reverse("profile")
+    words = f"and {count:,} more token{' expires' if count == 1 else 's expire'} later"
+    said = f"This calendar holds the {MOST_EVENTS:,} tokens that expire first."
+    return all_day(f"later-{reader.pk}", day, words, said, f"{page}?sort=expires_at", now)
+
+
+def all_day(uid: str, day: date, summary: str, description: str, path: str, now: datetime) -> Event:
+    event = Event()
+    event.add("uid", f"{uid}@{urlsplit(settings.PORTAL_URL).hostname}")
+    event.add("dtstamp", now)
+    event.add("dtstart", day)
+    event.add("dtend", day + DAY)
+    event.add("summary", summary)
+    event.add("description", description)
+    event.add("url", mail.absolute(path))
+    event.add("transp", "TRANSPARENT")  # the day is not taken
+    return event
+
+
+def plain(words: str) -> str:
+    """Words for a calendar's text, which the library escapes; except what it takes for a line break, or lets through as it is."""
+    return CONTROL.sub(" ", words).replace("\\N", "\\ N")

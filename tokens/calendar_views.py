@@ -1,0 +1,68 @@
+"""The calendar's feed, which programs read without signing in, and the Profile's card by which its link is managed."""
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from portal import access
+from portal.responses import done
+from tokens import calendar, calendar_text
+
+OFF = "The calendar is switched off."
+
+
+@require_safe
+def feed(request: HttpRequest, secret: str) -> HttpResponse:
+    """`/calendar/<secret>.ics`. For everybody who has the address; whatever is wrong with it, the answer is the same 404."""
+    user = calendar.find(secret)
+    if user is None:
+        raise Http404
+    response = HttpResponse(calendar_text.render(user, timezone.now()), content_type="text/calendar; charset=utf-8")
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_POST
+@access.signed_in
+def switch_on(request: HttpRequest) -> HttpResponse:
+    calendar.switch_on(request.user, timezone.now())
+    return done(request, "The calendar is switched on. Copy its link.", reverse("profile"))
+
+
+@require_POST
+@access.signed_in
+def show(request: HttpRequest) -> HttpResponse:
+    """One's own link in full: as JSON for the eye and copy buttons, or on a page of its own without JavaScript."""
+    link = calendar.current(request.user)
+    address = calendar.address(link) if link else None
+    if request.accepts("text/html") and request.headers.get("Accept") != "application/json":
+        return render(request, "profile/calendar_link.html", {"address": address}) if address else redirect("profile")
+    if address is None:
+        return JsonResponse({"error": OFF}, status=404)
+    return JsonResponse({"link": address})
+
+
+@require_http_methods(["GET", "POST"])
+@access.signed_in
+def renew(request: HttpRequest) -> HttpResponse:
+    """The confirmation, and another link in place of the old one."""
+    back = reverse("profile")
+    if request.method == "GET":
+        return render(request, "profile/calendar_renew.html", {"back": back})
+    if calendar.renew(request.user, timezone.now()):
+        return done(request, "The calendar has a new link. The old one is dead.", back, leave=True)
+    return done(request, OFF, back, level="error", leave=True)
+
+
+@require_http_methods(["GET", "POST"])
+@access.signed_in
+def switch_off(request: HttpRequest) -> HttpResponse:
+    """The confirmation, and the end of the link."""
+    back = reverse("profile")
+    if request.method == "GET":
+        return render(request, "profile/calendar_off.html", {"back": back})
+    if calendar.switch_off(request.user):
+        return done(request, "The calendar is switched off.", back, leave=True)
+    return done(request, "The calendar was switched off already.", back, level="error", leave=True)
