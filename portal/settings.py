@@ -99,6 +99,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "portal.frame.frame",
                 "portal.faults.services.bell",
+                "tokens.watch.banner",
             ]
         },
     }

@@ -8,6 +8,7 @@ from portal.api.app import page as api_page
 from portal.api.cli_token import cli_token
 from portal.api.revocation import revoke
 from portal.users import urls as user_urls
+from tokens.scan_views import health as scan_health
 
 admin.site.login = views.admin_sign_in
 admin.site.site_title = admin.site.site_header = "Review"
@@ -17,6 +18,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("profile/", views.profile, name="profile"),
     path("healthz", views.health, name="health"),
+    path("healthz/scan", scan_health, name="scan_health"),
     path("api/v1/", api_page, name="api_page"),
     path("api/v1/", api.urls),
     path("oauth/revoke", revoke, name="oauth_revoke"),

@@ -1,7 +1,7 @@
 from django.urls import path, re_path
 
 from portal.users import paths as paths  # the converter <username:...>
-from tokens import calendar, calendar_views, cli_views, views
+from tokens import calendar, calendar_views, cli_views, scan_views, views
 
 app_name = "tokens"
 urlpatterns = [
@@ -18,5 +18,8 @@ urlpatterns = [
     path("profile/calendar-link/switch-off/", calendar_views.switch_off, name="calendar_off"),
     re_path(rf"^calendar/(?P<secret>[0-9A-Za-z]{{{calendar.LENGTH}}})\.ics\Z", calendar_views.feed, name="calendar"),
     path("cli/sign-in", cli_views.sign_in, name="cli_sign_in"),
+    path("administrator/system-settings/config/preview/", scan_views.preview, name="preview"),
+    path("administrator/system-settings/scans/", scan_views.scans, name="scans"),
+    path("administrator/system-settings/scans/scan-now/", scan_views.scan_now, name="scan_now"),
     path("tokens/<uuid:pk>/revoke/", views.revoke, name="revoke"),
 ]

@@ -46,8 +46,8 @@
 
   document.addEventListener("htmx:beforeRequest", ({ detail }) => {
     if (!isDialog(detail.target)) {
-      const refresh = detail.requestConfig.triggeringEvent?.type === "list-changed";
-      if (!refresh) opener = null; // the user has moved on
+      const refresh = detail.requestConfig.triggeringEvent?.type === "list-changed" || detail.elt.matches("[data-background]");
+      if (!refresh && !openOne()) opener = null; // the user has moved on
       return;
     }
     if (!openOne()) {

@@ -20,6 +20,7 @@ VALUES = [
     ("session_minutes", "5", 5, "43200", 43200),
     ("token_lifetime_days", "365", 365, "1", 1),
     ("users_may_create_tokens", "true", True, "False", False),
+    ("notify_token_owners", "true", True, "false", False),
 ]
 every_key = pytest.mark.parametrize(("key", "text", "value", "other_text", "other"), VALUES)
 LABELS = {
@@ -29,7 +30,7 @@ LABELS = {
         "Authorization token session duration",
         "Maximum User Token Lifetime",
     ],
-    "Flags": ["Users may create their own API tokens"],
+    "Flags": ["Users may create their own API tokens", "Notify token owners"],
 }
 
 
@@ -49,7 +50,7 @@ def test_a_key_is_added_updated_and_deleted(
     row = dict(zip(page.columns, page.rows[0], strict=True))
     assert (row["Type"], row["Key"], row["Value"]) == (KEYS[key].type, KEYS[key].label, text)
     menu = page.one("tbody").all("a", "dropdown-item")
-    assert [entry.text for entry in menu] == ["Update", "Delete"]
+    assert [entry.text for entry in menu[:2]] == ["Update", "Delete"]
 
     opened = visitor.see(menu[0].attributes["href"])
     assert (opened.value("type"), opened.value("key"), opened.value("value")) == (KEYS[key].type, key, text)
@@ -76,7 +77,7 @@ def test_the_pane_offers_the_documented_types_and_keys_with_their_help(as_admini
         assert [option.text for option in page.one(name="key").all("option", data_type=type_)] == keys
     for key in KEYS.values():
         assert page.one("p", data_help_for=key.name).text == " ".join(key.help.split())
-    assert [button.text for button in page.one("form", "portal-form").all("button")] == ["Submit"]
+    assert [button.text for button in page.one("form", "portal-form").all("button")] == ["Submit", "Preview"]
 
 
 @pytest.mark.parametrize(("type_", "key"), [("Flags", "token_expiration_days"), ("App Config", "users_may_create_tokens")])
@@ -139,7 +140,7 @@ def test_what_was_done_is_said_and_in_the_audit_trail(as_administrator: Visitor)
 def test_search_finds_labels_types_and_values(as_administrator: Visitor) -> None:
     for key, text, *_rest in VALUES:
         config.add(key, text, None)
-    for words, count in (("flags", 1), ("NOTIFICATION", 2), ("ops@", 1), ("app config", 4), ("session_minutes", 0)):
+    for words, count in (("flags", 2), ("NOTIFICATION", 2), ("ops@", 1), ("app config", 4), ("session_minutes", 0)):
         assert as_administrator.see("settings:config", q=words).total == count
 
 
@@ -149,6 +150,11 @@ EFFECTS = [
     ({"token_expiration_days": "1"}, "Faults at 1 day; no mail, since no address is set."),
     ({"token_expiration_days": "15", "token_expiration_emails": "a@x.org;b@x.org"}, "Faults at 15 days; mail to 2 addresses."),
     ({"token_expiration_days": "30;7;1", "token_expiration_emails": "a@x.org"}, "Faults at 30, 7 and 1 days; mail to 1 address."),
+    ({"token_expiration_days": "15", "notify_token_owners": "true"}, "Faults at 15 days; mail to each token's owner."),
+    (
+        {"token_expiration_days": "7", "token_expiration_emails": "a@x.org", "notify_token_owners": "true"},
+        "Faults at 7 days; mail to 1 address and each token's owner.",
+    ),
     (
         {"token_expiration_emails": "a@x.org"},
         "Nothing will be sent: the addresses are set, but Enable User Token Expiration Notifications has no days.",

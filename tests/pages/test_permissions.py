@@ -23,6 +23,7 @@ TABLE = """
 home                                    -         in 302 302 302   405 405 405 405
 profile                                 -         in 200 200 200   405 405 405 405
 health                                  -        200 200 200 200   405 405 405 405
+scan_health                             -        200 200 200 200   405 405 405 405
 tokens:user_tokens                      username  in 403 403 200   405 405 405 405
 tokens:create                           username  in 403 403 200    in 403 403 422
 tokens:all                              -         in 403 403 200   405 405 405 405
@@ -36,6 +37,9 @@ tokens:calendar_on                      -        405 405 405 405    in 302 302 3
 tokens:calendar_renew                   -         in 200 200 200    in 302 302 302
 tokens:calendar_off                     -         in 200 200 200    in 302 302 302
 tokens:revoke                           token     in 404 404 200    in 404 404 302
+tokens:scans                            -         in 403 403 302   405 405 405 405
+tokens:scan_now                         -        405 405 405 405    in 403 403 302
+tokens:preview                          -        405 405 405 405    in 403 403 200
 tokens:cli_sign_in                      -         in 400 400 400    in 400 400 400
 cli_token                               -        405 405 405 405   415 415 415 415
 api_page                                -        200 200 200 200   405 405 405 405
@@ -51,6 +55,7 @@ faults:list                             -         in 403 200 200   405 405 405 4
 faults:acknowledge                      fault    405 405 405 405    in 403 302 302
 settings:config                         -         in 403 403 200   405 405 405 405
 settings:add                            -         in 403 403 200    in 403 403 422
+settings:test_mail                      -         in 403 403 200    in 403 403 200
 settings:update                         key       in 403 403 200    in 403 403 422
 settings:delete                         key       in 403 403 200    in 403 403 302
 account_login                           -        200 302 302 302   200 302 302 302

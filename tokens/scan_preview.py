@@ -1,0 +1,51 @@
+"""What a change of Config would do, in a sentence: worked out by the scan itself, in a transaction that is undone."""
+
+from datetime import datetime
+
+import structlog
+from django.db import Error
+
+from settings_app.services import ConfigError
+from tokens import expiry
+from tokens.receivers import SCAN_KEYS
+
+log = structlog.get_logger(__name__)
+
+
+def words(key: str, value: str | None, now: datetime) -> str:
+    """ "" for a key that the scan does not read, and while nothing is typed. `value` None: the key is deleted."""
+    if key not in SCAN_KEYS or (value is not None and not value.strip()):
+        return ""
+    try:
+        return sentence(expiry.preview(key, value, now))
+    except ConfigError as error:
+        return f"No preview: {error}"
+    except Error as error:  # busy with a scan, perhaps; the change itself can be sent all the same
+        log.warning("no preview", error=type(error).__name__)
+        return "No preview: the database is busy. You can submit all the same."
+
+
+def sentence(found: expiry.Preview) -> str:
+    """`Would raise 41 faults, clear 3 and send 2 mails (to ops@example.com and security@example.com).`"""
+    parts = []
+    if found.raised:
+        parts.append(f"raise {counted(found.raised, 'fault')}")
+    if found.cleared:
+        parts.append(f"clear {found.cleared:,}" if found.raised else f"clear {counted(found.cleared, 'fault')}")
+    if found.mails:
+        parts.append(f"send {counted(found.mails, 'mail')} (to {recipients(found)})")
+    return f"Would {joined(parts)}." if parts else "Would change nothing now: no fault is raised or cleared, and no mail is sent."
+
+
+def counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def recipients(found: expiry.Preview) -> str:
+    more = found.mails - len(found.addresses)
+    return joined([*found.addresses, f"{more:,} more"] if more else found.addresses)
+
+
+def joined(parts: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
