@@ -18,6 +18,7 @@ import settings_app.services as config
 from portal.faults import services as faults
 from portal.faults.models import Fault
 from portal.users.models import User
+from tokens import watch
 from tokens.models import Digest, ScanRange, ScanRun, Token
 from tokens.scan import faults as raising
 from tokens.scan import lease, notices
@@ -96,6 +97,7 @@ def cut(run: ScanRun, look: Look, found: Found) -> None:
         ScanRange(run=run, number=number, after_at=after[0], after_id=after[1], upto_at=upto[0], upto_id=upto[1])
         for number, (after, upto) in enumerate(itertools.pairwise(ends))
     )
+    notices.open_digests(run, look)
 
 
 def do(run: ScanRun, look: Look) -> None:
@@ -130,6 +132,7 @@ def finish(run: ScanRun, look: Look) -> bool:
     notices.forget_unlisted(look)
     queued = notices.hand_over()
     ScanRun.objects.filter(pk=run.pk).update(cleared=cleared, queued=queued)
+    watch.all_well(look.now)
     run.refresh_from_db()
     log.info("scan finished", due=run.due, raised=run.raised, cleared=run.cleared, queued=run.queued)
     return True
