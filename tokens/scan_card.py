@@ -36,9 +36,13 @@ def line(run: ScanRun, now: datetime) -> dict[str, Any]:
     return {
         "run": run,
         "took": took(run.finished_at - run.started_at) if run.finished_at else "",
-        "counts": [(label, f"{getattr(run, label):,}") for label in ("due", "raised", "cleared", "queued")],
+        "counts": [(label, f"{count:,}") for label, count in counts(run).items()],
         "state": state(run, now),
     }
+
+
+def counts(run: ScanRun) -> dict[str, int]:
+    return {"due": run.due, "raised": run.raised, "cleared": run.cleared, "mails": run.queued}
 
 
 def state(run: ScanRun, now: datetime) -> str:
@@ -50,9 +54,9 @@ def state(run: ScanRun, now: datetime) -> str:
 def took(time: timedelta) -> str:
     """`40 ms`, `3.2 s`, `2 min 5 s`, `1 h 2 min`."""
     seconds = max(time.total_seconds(), 0)
-    if seconds < 1:
+    if seconds < 0.9995:
         return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -16,17 +16,21 @@ from portal.tasks import look_now
 from tokens import scan_card, scan_preview, tasks, watch
 from tokens.models import ScanRun
 
+LATER = {"3": 2, "2": 1}  # how many looks are left after this one
+
 
 @require_safe
 @access.administrator
 def scans(request: HttpRequest) -> HttpResponse:
-    """The last scans, as a part of System Settings. Polled while one runs: when one has finished since what the page shows, the rest
-    of the page is told so."""
+    """The last scans, as a part of System Settings. Polled while one runs, and a few times after something was changed (`later`).
+    When one has finished since what the page shows (`seen`), the rest of the page is told so."""
     if not request.htmx:
         return redirect("settings:config")
     card = scan_card.content(timezone.now())
-    response = render(request, "tokens/_scans.html", card)
-    if request.GET.get("seen", card["seen"]) != card["seen"]:
+    is_news = request.GET.get("seen", card["seen"]) != card["seen"]
+    later = 0 if is_news else LATER.get(request.GET.get("later"), 0)
+    response = render(request, "tokens/_scans.html", card | {"later": later})
+    if is_news:
         response["HX-Trigger"] = "scan-finished"
     return response
 
