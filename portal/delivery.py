@@ -6,6 +6,7 @@ by which mail programs fold the two into one; there is no order of these two ste
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -52,20 +53,29 @@ def due(now: datetime) -> Iterator[Email]:
 def deliver(now: datetime) -> tuple[int, int]:
     """Sends what is due. Returns how many the server took and how many it did not. One refused mail does not stop the others."""
     sent = failed = 0
-    for email in due(now):
-        try:
-            if not written(email, now):
-                drop(email)
-                continue
-            email.dispatch(commit=False, disconnect_after_delivery=False)
-        except Exception as error:  # the mail server's, the network's, the file system's: all mean "not taken"
-            failed += 1
-            postpone(email, error)
-        else:
-            sent += 1
-            mark_sent(email)
-    connections.close()
+    try:
+        for email in due(now):
+            try:
+                if not written(email, now):
+                    drop(email)
+                    continue
+                email.dispatch(commit=False, disconnect_after_delivery=False)
+            except Exception as error:  # the mail server's, the network's, the file system's: all mean "not taken"
+                failed += 1
+                hang_up()
+                postpone(email, error)
+            else:
+                sent += 1
+                mark_sent(email)
+    finally:
+        hang_up()
     return sent, failed
+
+
+def hang_up() -> None:
+    """The next mail opens a connection of its own: on one that has failed, or that an earlier run left, it would not be taken."""
+    with suppress(Exception):  # whatever is said to a goodbye
+        connections.close()
 
 
 def written(email: Email, now: datetime) -> bool:
@@ -103,7 +113,10 @@ def postpone(email: Email, error: Exception) -> None:
     now = timezone.now()
     changes = {"status": STATUS.failed} if gave_up else {"status": STATUS.requeued, "scheduled_time": now + PAUSES[tries]}
     with transaction.atomic():
-        Email.objects.filter(pk=email.pk).update(number_of_retries=tries + 1, last_updated=now, **changes)
+        # Unless another worker has sent it, because this one stood still for longer than the mail was its own.
+        waiting = Email.objects.filter(pk=email.pk, status__in=[STATUS.queued, STATUS.requeued])
+        if not waiting.update(number_of_retries=tries + 1, last_updated=now, **changes):
+            return
         Log.objects.create(email=email, status=STATUS.failed, exception_type=type(error).__name__, message=str(error)[:1000])
         refused.send(sender=Email, email=email, now=now, error=error, attempts=tries + 1, gave_up=gave_up)
     log.warning("mail not taken", email=email.pk, error=type(error).__name__, tries=tries + 1, gave_up=gave_up)
