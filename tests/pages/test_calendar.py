@@ -153,9 +153,9 @@ def test_everybody_switches_on_and_sees_the_link_masked(name: str, request: pyte
 
 
 def test_the_card_says_whose_tokens_are_in_it(as_person: Visitor, as_operator: Visitor, as_administrator: Visitor) -> None:
-    assert "your API tokens expire" in card(as_person).text
-    assert "your API tokens expire" in card(as_operator).text
-    assert "those of all users" in card(as_administrator).text
+    assert "show when your API tokens expire" in card(as_person).text
+    assert "show when your API tokens expire" in card(as_operator).text
+    assert "the API tokens of all users expire" in card(as_administrator).text
 
 
 def test_the_link_is_given_as_json_that_nobody_keeps(as_person: Visitor) -> None:

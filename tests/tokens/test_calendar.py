@@ -182,7 +182,7 @@ def test_a_token_is_an_all_day_event_on_its_last_day(user: User) -> None:
     assert event["dtstamp"].dt == NOW
     assert event["transp"] == "TRANSPARENT"
     assert event["summary"] == "API token deploy of alice expires"
-    assert event["description"] == f"tpp_…{mine.last_four} works until 2027-02-28 23:59 UTC. Replace it before that day is over."
+    assert event["description"] == f"tpp_…{mine.last_four} works until 2027-02-28 23:59 UTC. Replace it before then."
     assert event["url"] == "http://127.0.0.1:8000/profile/?q=deploy"
 
 
@@ -295,11 +295,19 @@ def crowd(user: User, count: int) -> None:
     Token.objects.bulk_create(rows)
 
 
-@pytest.mark.parametrize(("count", "said"), [(4, "and 1 more token expires later"), (2000 + 3, "and 2,000 more tokens expire later")])
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (4, "and 1 more token expires later"),
+        (3 + 1200, "and 1,200 more tokens expire later"),
+        (3 + 1201, "and more than 1,200 more tokens expire later"),
+    ],
+)
 def test_of_too_many_the_soonest_are_listed_and_the_rest_is_counted(
     count: int, said: str, user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(calendar_text, "MOST_EVENTS", 3)
+    monkeypatch.setattr(calendar_text, "MOST_COUNTED", 1200)
     crowd(user, count)
     found = events(user)
     assert [str(event["summary"]) for event in found] == [*(f"API token n{n} of alice expires" for n in range(3)), said]
@@ -314,8 +322,10 @@ def test_as_many_as_fit_are_all_listed(user: User, monkeypatch: pytest.MonkeyPat
     assert [str(event["summary"]) for event in events(user)] == [f"API token n{n} of alice expires" for n in range(3)]
 
 
-def test_two_thousand_events_are_the_most() -> None:
-    assert calendar_text.MOST_EVENTS == 2000
+def test_two_thousand_events_are_the_most(user: User) -> None:
+    crowd(user, 2001)
+    found = summaries(user)
+    assert (len(found), found[-1]) == (2001, "and 1 more token expires later")
 
 
 def test_the_number_of_queries_does_not_grow_with_the_tokens(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
