@@ -18,7 +18,7 @@ class Failing:
     def __init__(self, times: int, error: Exception | None = None) -> None:
         self.times, self.error, self.asked = times, error or OperationalError("gone"), 0
 
-    def __call__(self, digest: bytes) -> None:
+    def __call__(self, digest: bytes, deadline: float) -> None:
         self.asked += 1
         if self.asked <= self.times:
             raise self.error
