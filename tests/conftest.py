@@ -46,7 +46,6 @@ def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     uses.uses.good.clear()
     uses.uses.refused.clear()
-    uses.uses.written.clear()
 
 
 @pytest.fixture(scope="session")
