@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from portal.api.front import Answer
+from portal.api.shape import Answer, body, outage
 from tokens.lookup import Unavailable
 
 View = Callable[[HttpRequest, datetime], HttpResponse]
@@ -28,19 +28,21 @@ def posted(view: View) -> Callable[[HttpRequest], HttpResponse]:
         except Answer as refusal:
             return refused(refusal)
         except (Unavailable, OperationalError, InterfaceError):
-            return refused(Answer(503, "temporarily_unavailable", "The database does not answer.", ("Retry-After", "1")))
+            return refused(outage())
 
     return csrf_exempt(answer)
 
 
 def refused(answer: Answer) -> HttpResponse:
-    """The API's one error shape."""
-    body = {"error": answer.code or "unauthorized", "error_description": answer.words}
-    return stored_nowhere(body, status=answer.status, headers=dict(answer.headers))
+    text = body(answer.code, answer.words)
+    return kept_nowhere(HttpResponse(text, content_type="application/json", status=answer.status, headers=dict(answer.headers)))
 
 
-def stored_nowhere(body: dict[str, Any], **options: Any) -> HttpResponse:
+def stored_nowhere(data: dict[str, Any]) -> HttpResponse:
     """JSON that no cache may keep (RFC 6749, section 5.1)."""
-    response = JsonResponse(body, **options)
+    return kept_nowhere(JsonResponse(data))
+
+
+def kept_nowhere(response: HttpResponse) -> HttpResponse:
     response["Cache-Control"], response["Pragma"] = "no-store", "no-cache"
     return response

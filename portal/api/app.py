@@ -15,8 +15,8 @@ from portal import access
 from portal.api import config, errors, faults, tokens, users
 from portal.api.auth import BearerToken
 from portal.api.errors import answers
-from portal.api.front import Answer
 from portal.api.schemas import WhoAmI
+from portal.api.shape import Answer
 
 
 class JsonParser(Parser):

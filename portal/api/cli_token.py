@@ -5,7 +5,8 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse
 
 from portal.api.answers import posted, stored_nowhere
-from portal.api.front import Answer, form, only
+from portal.api.front import form, only
+from portal.api.shape import Answer
 from tokens import cli_sign_in
 
 

@@ -1,6 +1,5 @@
 """Every error of the API in one shape: `{"error": code, "error_description": words for a person}`, and `"field"` where one is meant."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,8 @@ from ninja.errors import HttpError, ValidationError
 
 from portal.api.answers import refused
 from portal.api.bearer import Problem
-from portal.api.front import Answer, fail
+from portal.api.front import fail
+from portal.api.shape import OUTAGE, Answer, body, outage
 from portal.users.services import UserError
 from settings_app.services import ConfigError
 from tokens.lookup import Unavailable
@@ -27,7 +27,7 @@ BY_STATUS = {
     404: NOT_FOUND[1:],
     405: ("method_not_allowed", "This address does not know the method of the request."),
     413: ("content_too_large", "The request is too large."),
-    503: ("temporarily_unavailable", "The database does not answer."),
+    503: OUTAGE,
 }
 SERVER_ERROR = ("server_error", "The fault is on our side and was written down. Try again in a moment.")
 
@@ -46,10 +46,6 @@ class Conflict(Exception):
 
 def error(status: int, code: str, words: str, field: str | None = None) -> HttpResponse:
     return HttpResponse(body(code, words, field), status=status, content_type="application/json")
-
-
-def body(code: str, words: str, field: str | None = None) -> str:
-    return json.dumps({"error": code, "error_description": words} | ({"field": field} if field else {}))
 
 
 class ApiMiddleware:
@@ -107,7 +103,7 @@ def of_missing(request: HttpRequest, raised: Http404) -> HttpResponse:
 
 
 def of_outage(request: HttpRequest, raised: Unavailable) -> HttpResponse:
-    return refused(Answer(503, *BY_STATUS[503], ("Retry-After", "1")))
+    return refused(outage())
 
 
 def install(api: NinjaAPI) -> None:

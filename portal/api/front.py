@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, quote
 from portal.addresses import client_address
 from portal.api import bearer, limits
 from portal.api.bearer import Problem
+from portal.api.shape import Answer, body, outage
 from tokens import uses
 from tokens.lookup import Stored, Unavailable
 from tokens.verify import Refused, verify
@@ -35,14 +36,6 @@ PHRASES = {
 NO_STORE = ("Cache-Control", "no-store")
 
 
-class Answer(Exception):
-    """The answer to a request that goes no further: status, the error code and its words, more headers."""
-
-    def __init__(self, status: int, code: str, words: str, *headers: tuple[str, str]) -> None:
-        super().__init__(status)
-        self.status, self.code, self.words, self.headers = status, code, words, headers
-
-
 def front(django: App) -> App:
     """The application that answers the two paths, and hands everything else to `django`."""
 
@@ -56,20 +49,18 @@ def front(django: App) -> App:
         except Answer as answer:
             return refuse(answer, start_response)
         except Unavailable:
-            return refuse(Answer(503, "temporarily_unavailable", "The database does not answer.", ("Retry-After", "1")), start_response)
+            return refuse(outage(), start_response)
 
     return application
 
 
 def refuse(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
-    """The API's one error shape."""
-    body = json.dumps({"error": answer.code or "unauthorized", "error_description": answer.words}).encode()
-    return send(answer.status, body, start_response, answer.headers)
+    return send(answer.status, body(answer.code, answer.words).encode(), start_response, answer.headers)
 
 
-def send(status: int, body: bytes, start_response: StartResponse, headers: Iterable[tuple[str, str]] = ()) -> Iterable[bytes]:
-    start_response(PHRASES[status], [("Content-Type", "application/json"), ("Content-Length", str(len(body))), NO_STORE, *headers])
-    return [body]
+def send(status: int, text: bytes, start_response: StartResponse, headers: Iterable[tuple[str, str]] = ()) -> Iterable[bytes]:
+    start_response(PHRASES[status], [("Content-Type", "application/json"), ("Content-Length", str(len(text))), NO_STORE, *headers])
+    return [text]
 
 
 def fail(problem: Problem, *headers: tuple[str, str]) -> Answer:
@@ -157,10 +148,10 @@ def form(environ: Environ) -> dict[str, list[str]]:
         length = int(environ.get("CONTENT_LENGTH") or MOST_BYTES + 1)  # a chunked body has none
     except ValueError:
         raise Answer(400, "invalid_request", "The Content-Length is not a number.") from None
-    body = environ["wsgi.input"].read(min(max(length, 0), MOST_BYTES + 1))
-    if len(body) > MOST_BYTES:
+    data = environ["wsgi.input"].read(min(max(length, 0), MOST_BYTES + 1))
+    if len(data) > MOST_BYTES:
         raise Answer(413, "invalid_request", f"The form has more than {MOST_BYTES} bytes.")
-    return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=None)
+    return parse_qs(data.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=None)
 
 
 def only(values: dict[str, list[str]], name: str) -> str:
@@ -181,6 +172,7 @@ def described(token: Stored) -> dict[str, Any]:
         "iat": int(token.created_at.timestamp()),
         "exp": int(token.expires_at.timestamp()),
         "jti": str(token.id),
+        "client_id": token.name,
         "scope": token.role,
         "role": token.role,
     }

@@ -33,6 +33,7 @@ def test_rfc_7662_section_2_2_a_good_token_is_described(caller: str) -> None:
         "iat": int(token.created_at.timestamp()),
         "exp": int(token.expires_at.timestamp()),
         "jti": str(token.pk),
+        "client_id": token.name,
         "scope": "operator",
         "role": "operator",
     }
