@@ -14,7 +14,8 @@ from tokens.lookup import Stored
 from tokens.models import Token
 from tokens.sessions import same_session
 
-PREFIXES = {Token.Kind.PERMANENT.value: secret.PERMANENT, Token.Kind.TEMPORARY.value: secret.TEMPORARY}
+TEMPORARY = Token.Kind.TEMPORARY.value
+PREFIXES = {Token.Kind.PERMANENT.value: secret.PERMANENT, TEMPORARY: secret.TEMPORARY}
 
 
 class Refusal(enum.Enum):
@@ -42,7 +43,7 @@ def refusal(token: Stored, now: datetime) -> Refusal | None:
         return Refusal.EXPIRED
     if not token.owner_active:
         return Refusal.OWNER_INACTIVE
-    if token.kind == Token.Kind.TEMPORARY:
+    if token.kind == TEMPORARY:
         owner = User(password=token.password, session_stamp=token.session_stamp)
         if not same_session(token.session_hash, owner):
             return Refusal.SESSION_OVER
