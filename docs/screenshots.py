@@ -72,7 +72,7 @@ def sign_in(page: Page, password: str) -> None:
     shoot(page, "sign-in")
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/profile/")
+    page.get_by_role("heading", name="Home").wait_for()
 
 
 def shoot(page: Page, name: str) -> None:
@@ -120,6 +120,7 @@ def unfold(page: Page) -> None:
 
 # Name -> where to go, and what to do there (by default: take the picture).
 VIEWS: dict[str, tuple[str, Callable[[Page], None] | None]] = {
+    "home": ("/", None),
     "profile": ("/profile/", None),
     "token-created": ("/profile/", token_window),
     "users": ("/administrator/users/", None),
@@ -130,8 +131,8 @@ VIEWS: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "add-config": ("/administrator/system-settings/config/", add_config),
     "faults": ("/administrator/faults/", unfold),
 }
-DARK = ("profile", "access-control")
-NARROW = ("profile", "access-control", "faults")
+DARK = ("home", "profile", "access-control")
+NARROW = ("home", "profile", "access-control", "faults")
 
 
 def take_all(page: Page) -> None:

@@ -7,8 +7,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
-# section, label, URL name, icon, the roles that see it
+# section ("": above all sections), label, URL name, icon, the roles that see it
 NAVIGATION = [
+    ("", "Home", "home", "fa-house", ("administrator", "operator")),
     ("Administrator", "Users", "users:list", "fa-users", ("administrator",)),
     ("Administrator", "Faults", "faults:list", "fa-triangle-exclamation", ("administrator", "operator")),
     ("Administrator", "System Settings", "settings:config", "fa-gear", ("administrator",)),
@@ -23,7 +24,8 @@ def navigation(role: str, path: str) -> list[dict[str, Any]]:
     for section, label, name, icon, roles in NAVIGATION:
         if role in roles:
             url = reverse(name)
-            item = {"label": label, "url": url, "icon": icon, "active": path.startswith(url)}
+            active = path == url if name == "home" else path.startswith(url)  # every address starts with the home page's
+            item = {"label": label, "url": url, "icon": icon, "active": active}
             sections.setdefault(section, []).append(item)
     return [{"title": title, "items": items} for title, items in sections.items()]
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 import settings_app.services as config
 from portal import access
+from portal import home as overview
 from portal.lists import list_context
 from portal.users.models import SEARCH, User
 from tokens import calendar, services, sessions
@@ -25,7 +26,10 @@ from tokens.tables import OwnTokenTable
 @require_safe
 @access.signed_in
 def home(request: HttpRequest) -> HttpResponse:
-    return redirect("profile")
+    """How the portal is, for those who look after it; everybody else goes on to their Profile."""
+    if not access.may_review(request.user):
+        return redirect("profile")
+    return render(request, "home.html", overview.context(request.user, timezone.now()))
 
 
 @require_safe

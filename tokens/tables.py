@@ -1,7 +1,11 @@
 """The three lists of tokens: on the Profile, on a user's Tokens tab, and in Access Control. One set of columns, three selections."""
 
+from datetime import date
+from typing import Any
+
 import django_filters
 import django_tables2 as tables
+from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -63,8 +67,30 @@ class AllTokenTable(TokenTable):
         sequence = ("select", "menu", "...")
 
 
+class DayField(forms.Field):
+    """A day as YYYY-MM-DD, in a plain box as in the forms, of the years in which tokens are: others have no instant in some zones."""
+
+    widget = forms.TextInput(attrs={"placeholder": "YYYY-MM-DD", "autocomplete": "off", "inputmode": "numeric", "maxlength": 10})
+    first, last = date(2000, 1, 1), date(2199, 12, 31)
+
+    def to_python(self, value: Any) -> date | None:
+        if value in self.empty_values:
+            return None
+        try:
+            day = dates.read_day(value)
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
+        if not self.first <= day <= self.last:
+            raise forms.ValidationError(f"'{day}' is not between {self.first} and {self.last}.")
+        return day
+
+
+class DayFilter(django_filters.Filter):
+    field_class = DayField
+
+
 class TokenFilter(django_filters.FilterSet):
-    """Access Control's filters: by status, and by how soon a live token expires."""
+    """Access Control's filters: by status, and by when a live token expires. A value that makes no sense filters nothing out."""
 
     status = django_filters.ChoiceFilter(
         label="Status",
@@ -78,6 +104,8 @@ class TokenFilter(django_filters.FilterSet):
         method="within",
         choices=[("7", "Within 7 days"), ("30", "Within 30 days"), ("90", "Within 90 days")],
     )
+    expires_from = DayFilter(label="Last day from", method="from_day")
+    expires_to = DayFilter(label="Last day to", method="to_day")
 
     def by_status(self, rows: QuerySet[Token], name: str, value: str) -> QuerySet[Token]:
         return rows.filter(status=value)
@@ -85,3 +113,9 @@ class TokenFilter(django_filters.FilterSet):
     def within(self, rows: QuerySet[Token], name: str, value: str) -> QuerySet[Token]:
         now = timezone.now()
         return rows.live(now).filter(expires_at__lte=dates.due_before(int(value), now))
+
+    def from_day(self, rows: QuerySet[Token], name: str, value: date) -> QuerySet[Token]:
+        return rows.live(timezone.now()).filter(expires_at__gt=dates.start_of(value))
+
+    def to_day(self, rows: QuerySet[Token], name: str, value: date) -> QuerySet[Token]:
+        return rows.live(timezone.now()).filter(expires_at__lte=dates.end_of(value))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -78,5 +79,5 @@ def visit(page: Page, live_server: LiveServer) -> Visit:
 
 @pytest.fixture
 def portal(visit: Visit, administrator: User) -> Page:
-    """The portal as a signed-in administrator first sees it, from where a test clicks its way."""
-    return visit(administrator)
+    """The portal with a signed-in administrator on the Profile, from where a test clicks its way."""
+    return visit(administrator, reverse("profile"))

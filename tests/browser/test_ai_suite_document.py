@@ -2,15 +2,22 @@
 
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from portal.users.models import User
-from tests.browser.steps import accepted, cells, click_tab, copy_from_window, dialog, navigate, open_user_menu, row, table
-from tests.browser.watching import Watch
+from tests.browser.steps import accepted, cells, click_tab, copy_from_window, dialog, navigate, open_profile, open_user_menu, row, table
+from tests.browser.watching import Visit, Watch
 from tests.factories import TokenFactory
 
 COLUMNS = ["TOKEN NAME", "TOKEN", "USER", "CREATED", "LAST USED", "EXPIRES", "STATUS"]
+
+
+@pytest.fixture
+def portal(visit: Visit, administrator: User) -> Page:
+    """As a reader sees it who has just signed in: the documents' steps begin there."""
+    return visit(administrator)
 
 
 def test_a_token_is_created_as_the_eight_steps_say(portal: Page, administrator: User) -> None:
@@ -59,6 +66,7 @@ def test_a_token_is_created_as_the_eight_steps_say(portal: Page, administrator: 
 def test_an_expiry_date_that_is_not_later_than_today_is_rejected(portal: Page, watch: Watch) -> None:
     """ "Important: The expiry date must be greater than today's date or the form will reject it." """
     watch.allow(422)
+    open_profile(portal)
     portal.get_by_role("link", name="Create Token").click()
     modal = dialog(portal, "Create API Token")
     modal.get_by_label("Token Name").fill("QA-Test-Token")

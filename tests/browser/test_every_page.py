@@ -18,6 +18,7 @@ def test_every_page_of_an_administrator_is_sound(visit: Visit, administrator: Us
     page = visit(administrator)
     found = []
     for path in [
+        reverse("home"),
         reverse("profile"),
         reverse("users:list"),
         reverse("tokens:user_tokens", args=[furnished.username]) + "?per_page=10",

@@ -20,7 +20,7 @@ def test_the_drawer_opens_leads_on_and_closes(phone: Page) -> None:
     menu = phone.get_by_role("button", name="Menu", exact=True)
     expect(navigation).to_be_hidden()
     menu.click()
-    expect(navigation.get_by_role("link", name="Users")).to_be_focused()
+    expect(navigation.get_by_role("link", name="Home")).to_be_focused()
     expect(menu).to_have_attribute("aria-expanded", "true")
     phone.keyboard.press("Escape")
     expect(navigation).to_be_hidden()

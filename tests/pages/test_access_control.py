@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -12,10 +13,16 @@ from portal.users.models import User
 from tests.factories import ServiceFactory, TokenFactory, UserFactory
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor, toast
+from tokens import dates
 from tokens.models import Token
 
 pytestmark = pytest.mark.django_db
 URL = "tokens:all"
+
+
+def day(days: int) -> str:
+    """So many days from today, as it is typed."""
+    return f"{timezone.localdate() + timedelta(days=days):%Y-%m-%d}"
 
 
 @pytest.fixture
@@ -73,8 +80,15 @@ def test_without_notification_days_no_token_is_called_expiring(as_administrator:
         ({"status": "active", "expires": "30"}, {"in-25"}),
         ({"status": "revoked", "expires": "7"}, set()),
         ({"q": "in-", "expires": "30"}, {"in-5", "in-25"}),
+        ({"expires_from": day(6)}, {"in-25", "in-80", "in-300"}),
+        ({"expires_to": day(25)}, {"in-5", "in-25"}),
+        ({"expires_from": day(25), "expires_to": day(80)}, {"in-25", "in-80"}),
+        ({"expires_from": day(80), "expires_to": day(25)}, set()),
+        ({"expires_from": day(-9)}, {"in-5", "in-25", "in-80", "in-300"}),
+        ({"expires_to": day(25), "status": "expiring"}, {"in-5"}),
+        ({"expires_to": day(400), "status": "revoked"}, set()),
     ],
-    ids=lambda value: repr(value) if isinstance(value, dict) else "",  # a set's order is another one in each worker
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",  # neither dates nor a set's order: they differ by worker
 )
 def test_filters_by_status_and_by_expiry(
     query: dict[str, str], names: set[str], as_administrator: Visitor, tokens: dict[str, Token]
@@ -89,6 +103,34 @@ def test_filters_by_status_and_by_expiry(
 )
 def test_an_odd_filter_is_no_filter(odd: dict[str, str], as_administrator: Visitor, tokens: dict[str, Token]) -> None:
     assert found(as_administrator, **odd) == set(tokens)
+
+
+@pytest.mark.parametrize(
+    "odd", ["tomorrow", "2026-13-01", "2026-02-30", "0001-01-01", "9999-12-31", "1999-12-31", "\x00", "١٢", "9" * 5000]
+)
+@pytest.mark.parametrize("field", ["expires_from", "expires_to"])
+def test_a_bad_date_is_told_of_and_the_other_filters_hold(
+    field: str, odd: str, as_administrator: Visitor, tokens: dict[str, Token]
+) -> None:
+    page = as_administrator.see(URL, **{field: odd, "status": "expired"})
+    assert (page.status, page.column("Token Name")) == (200, ["expired"])
+    assert odd.replace("\x00", "")[:40] in page.one("p", id="list-errors").text
+    assert page.value(field) == odd
+    assert as_administrator.see(URL, **{field: "2026-11-22"}).one("p", id="list-errors").text == ""
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "America/St_Johns"])
+def test_the_days_of_the_filter_are_days_of_the_portals_zone(zone: str, settings: Any, as_administrator: Visitor, person: User) -> None:
+    settings.TIME_ZONE = zone
+    first = timezone.localdate() + timedelta(days=10)
+    for name, ends in {
+        "the day before": dates.start_of(first),
+        "its first instant": dates.start_of(first) + dates.MICROSECOND,
+        "its end": dates.end_of(first),
+        "the day after": dates.end_of(first) + dates.MICROSECOND,
+    }.items():
+        TokenFactory(name=name, user=person, expires_at=ends)
+    assert found(as_administrator, expires_from=day(10), expires_to=day(10)) == {"its first instant", "its end"}
 
 
 def test_search_by_name_user_display_name_and_last_four(as_administrator: Visitor, tokens: dict[str, Token]) -> None:

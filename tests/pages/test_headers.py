@@ -27,6 +27,7 @@ OPEN = [
     "/no/such/page/",
 ]
 SIGNED_IN = [
+    "home",
     "profile",
     "users:list",
     "users:create",
