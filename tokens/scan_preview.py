@@ -10,6 +10,7 @@ from tokens import expiry
 from tokens.receivers import SCAN_KEYS
 
 log = structlog.get_logger(__name__)
+NAMED = 3  # addresses, before "and 998 more"
 
 
 def words(key: str, value: str | None, now: datetime) -> str:
@@ -42,8 +43,9 @@ def counted(count: int, thing: str) -> str:
 
 
 def recipients(found: expiry.Preview) -> str:
-    more = found.mails - len(found.addresses)
-    return joined([*found.addresses, f"{more:,} more"] if more else found.addresses)
+    named = found.addresses[:NAMED]
+    more = found.mails - len(named)
+    return joined([*named, f"{more:,} more"] if more else named)
 
 
 def joined(parts: list[str]) -> str:

@@ -159,7 +159,11 @@ def test_a_key_that_the_scan_does_not_read_has_no_place_for_a_preview(as_adminis
         (Preview(41, 3, 2, ["a@x.org", "b@x.org"]), "Would raise 41 faults, clear 3 and send 2 mails (to a@x.org and b@x.org)."),
         (Preview(1, 1, 0, []), "Would raise 1 fault and clear 1."),
         (Preview(0, 1812, 0, []), "Would clear 1,812 faults."),
-        (Preview(0, 0, 1000, ["a@x.org", "b@x.org"]), "Would send 1,000 mails (to a@x.org, b@x.org and 998 more)."),
+        (
+            Preview(0, 0, 1000, [f"{name}@x.org" for name in "abcdef"]),
+            "Would send 1,000 mails (to a@x.org, b@x.org, c@x.org and 997 more).",
+        ),
+        (Preview(0, 0, 3, [f"{name}@x.org" for name in "abc"]), "Would send 3 mails (to a@x.org, b@x.org and c@x.org)."),
         (Preview(0, 0, 0, []), NOTHING),
     ],
 )
