@@ -109,6 +109,12 @@ def test_scan_tokens_prints_one_line_of_what_it_did() -> None:
     assert ScanRun.objects.get().asked_by == "command"
 
 
+def test_scan_tokens_says_that_another_scan_is_at_work() -> None:
+    ScanRun.objects.create(asked_by="schedule", started_at=NOW, lease_until=timezone.now() + DAY)
+    assert run("scan_tokens") == ("Another scan is at work. It will look once more when it is done.\n", "")
+    assert ScanRun.objects.get().again
+
+
 @pytest.mark.parametrize(
     ("text", "zone", "instant"),
     [

@@ -106,5 +106,5 @@ def test_a_notice_names_token_threshold_address_and_mail() -> None:
     token = ending(5)
     run = scan()
     notice = Notice.objects.get()
-    assert (notice.token, notice.threshold, notice.address, notice.run, notice.created_at) == (token, 15, OPS, run, NOW)
-    assert notice.email.to == [OPS]
+    assert (notice.token, notice.threshold, notice.address, notice.digest.run, notice.created_at) == (token, 15, OPS, run, NOW)
+    assert (notice.digest.state, notice.digest.address, notice.digest.email.to) == ("queued", OPS, [OPS])

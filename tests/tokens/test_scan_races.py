@@ -1,4 +1,5 @@
-"""Two scans at the same moment (a beat and a config change): one fault for each token, one mail to each address."""
+"""Several scans at the same moment (two beats, a config change, somebody at a command line): one fault for each token, one mail to each
+address, and nobody's question unanswered."""
 
 from functools import partial
 
@@ -11,41 +12,59 @@ from tests.clock import NOW
 from tests.racing import race, widen
 from tests.tokens.scans import OPS, SECURITY, configure, ending, open_faults, scan
 from tokens import expiry, services
-from tokens.models import Notice, ScanRun
+from tokens.models import Digest, Notice, ScanRun
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_two_scans_at_once_raise_one_fault_for_each_token_and_send_one_mail_to_each_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    widen(monkeypatch, Fault.objects, "bulk_create")
-    widen(monkeypatch, Notice.objects, "bulk_create")
+def total(field: str) -> int:
+    return sum(ScanRun.objects.values_list(field, flat=True))
+
+
+def test_scans_at_once_raise_one_fault_for_each_token_and_send_one_mail_to_each_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    widen(monkeypatch, expiry, "look_at_once")
+    widen(monkeypatch, expiry, "finish")
     configure("30;7", f"{OPS};{SECURITY}")
     names = {ending(days % 31, name=f"t{days}").name for days in range(12)}
-    runs = race(scan, scan, scan)
-    assert [type(run) for run in runs] == [ScanRun] * 3
+    runs = race(*(partial(expiry.scan, NOW, asked_by) for asked_by in ScanRun.Asker.values))
+    assert not [run for run in runs if isinstance(run, Exception)]
     assert open_faults() == names
     assert Fault.objects.count() == 12
     assert sorted(email.to for email in Email.objects.all()) == [[OPS], [SECURITY]]
+    assert Digest.objects.count() == 2
     assert Notice.objects.count() == 24
-    assert not Notice.objects.filter(email=None).exists()
-    assert sum(run.queued for run in runs) == 2
-    assert sum(run.raised for run in runs) == 12
+    assert not Notice.objects.filter(digest__email=None).exists()
+    assert (total("raised"), total("queued")) == (12, 2)
+    assert not ScanRun.objects.filter(finished_at=None).exists()
+    assert set(ScanRun.objects.values_list("error", flat=True)) == {""}
+
+
+def test_who_is_told_that_another_scan_is_at_work_is_answered_by_a_later_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    widen(monkeypatch, expiry, "look_at_once", 0.4)
+    configure("15", OPS)
+    ending(5)
+    runs = race(scan, scan, scan)
+    assert None in runs
+    assert ScanRun.objects.count() > len([run for run in runs if run])
+    assert not ScanRun.objects.filter(finished_at=None).exists()
 
 
 def test_two_scans_at_once_clear_each_fault_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    widen(monkeypatch, expiry, "raise_faults")
+    widen(monkeypatch, expiry, "look_at_once")
+    widen(monkeypatch, expiry, "finish")
     configure("15")
     for _ in range(12):
         ending(5)
     scan()
     configure()
-    runs = race(scan, scan)
-    assert sum(run.cleared for run in runs) == 12
+    race(scan, scan)
+    assert total("cleared") == 12
     assert not Fault.objects.open().exists()
 
 
 def test_a_scan_and_a_revocation_at_once_both_succeed(monkeypatch: pytest.MonkeyPatch) -> None:
     widen(monkeypatch, faults, "clear_faults")
+    widen(monkeypatch, faults, "clear_others")
     configure("15", OPS)
     tokens = [ending(5) for _ in range(5)]
     scan()

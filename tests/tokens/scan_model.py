@@ -1,0 +1,142 @@
+"""The rules of the scan in plain Python, a loop where the engine has one statement. Tests compare what both find."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+LISTED = 200
+
+
+@dataclass(eq=False)
+class Owner:
+    name: str
+    email: str
+    active: bool = True
+
+
+@dataclass(eq=False)
+class Item:
+    """A token."""
+
+    name: str
+    owner: Owner
+    ends: datetime
+    permanent: bool = True
+    revoked: bool = False
+    replaced: bool = False
+    used: datetime | None = None
+    refused: datetime | None = None
+
+
+@dataclass(eq=False)
+class Mail:
+    address: str
+    state: str = "queued"
+
+
+@dataclass
+class Model:
+    """`faults`: the open ones, as source and what they are about. `told`: which mail tells an address of a token at a threshold."""
+
+    owners: list[Owner]
+    tokens: list[Item]
+    now: datetime
+    zone: str = "UTC"
+    days: tuple[int, ...] = ()
+    addresses: tuple[str, ...] = ()
+    tell_owners: bool = False
+    faults: set[tuple[str, str]] = field(default_factory=set)
+    told: dict[tuple[str, int, str], Mail] = field(default_factory=dict)
+    mails: list[Mail] = field(default_factory=list)
+
+    def left(self, token: Item) -> int:
+        """Days from today to the token's last day, of the portal's zone."""
+        zone = ZoneInfo(self.zone)
+        last = token.ends - timedelta(microseconds=1)
+        return (last.astimezone(zone).date() - self.now.astimezone(zone).date()).days
+
+    def due(self) -> list[Item]:
+        def is_due(token: Item) -> bool:
+            live = token.permanent and not token.revoked and token.owner.active and token.ends > self.now
+            return live and any(self.left(token) <= days for days in self.days)
+
+        return [token for token in self.tokens if is_due(token)]
+
+    def recipients(self, token: Item) -> set[str]:
+        """An owner who is in Config too gets one mail, at the address as Config writes it."""
+        email = token.owner.email
+        known = {address.lower() for address in self.addresses}
+        return set(self.addresses) | ({email} if self.tell_owners and email and email.lower() not in known else set())
+
+    def untold(self) -> dict[tuple[str, int, str], Item]:
+        found = {}
+        for token in self.due():
+            reached = min(days for days in self.days if self.left(token) <= days)
+            for address in self.recipients(token):
+                before = [(token.name, days, address) for days in range(reached + 1)]
+                if not any(key in self.told and self.told[key].state != "failed" for key in before):
+                    found[token.name, reached, address] = token
+        return found
+
+    def broken(self) -> set[str]:
+        """Tokens whose end broke something: used in the 30 days before it, until a week after; or refused in the last week."""
+
+        def breaks(token: Item) -> bool:
+            over = token.permanent and not token.revoked and not token.replaced and token.owner.active and token.ends <= self.now
+            week_ago = self.now - timedelta(days=7)
+            needed = token.ends > week_ago and token.used is not None and token.used >= token.ends - timedelta(days=30)
+            refused = token.refused is not None and token.refused > week_ago and token.refused >= token.ends
+            return over and (needed or refused)
+
+        return {token.name for token in self.tokens if self.days and breaks(token)}
+
+    def unreachable(self) -> set[str]:
+        nobody = self.days and self.tell_owners and not self.addresses
+        return {token.owner.name for token in self.due() if nobody and not token.owner.email}
+
+    def scan(self) -> tuple[int, int, int, int]:
+        """What the scan's row says: due, raised, cleared, mails queued."""
+        due, before = {token.name for token in self.due()}, self.open("token-expiry")
+        mails = {address: Mail(address) for _name, _days, address in self.untold()}
+        self.told |= {key: mails[key[2]] for key in self.untold()}
+        self.mails += mails.values()
+        self.keep("token-expiry", due)
+        self.keep("token-expired-in-use", self.broken())
+        self.keep("nobody-to-notify", self.unreachable())
+        reached = set(self.addresses) | {owner.email for owner in self.owners if self.tell_owners and owner.active}
+        self.keep("notice-delivery", self.open("notice-delivery") & reached)
+        return len(due), len(due - before), len(before - due), len(mails)
+
+    def open(self, source: str) -> set[str]:
+        return {about for each, about in self.faults if each == source}
+
+    def keep(self, source: str, about: set[str]) -> None:
+        self.faults = {fault for fault in self.faults if fault[0] != source} | {(source, each) for each in about}
+
+    def deliver(self, refused: set[str]) -> list[tuple[str, list[str], int]]:
+        """Each mail that is taken: its address, the tokens that it lists, and how many more it speaks of. Refused ones are given up."""
+        taken = []
+        for mail in [mail for mail in self.mails if mail.state == "queued"]:
+            names = self.still_to_tell(mail)
+            if not names:
+                mail.state = "dropped"
+            elif mail.address in refused:
+                mail.state = "failed"
+                self.faults.add(("notice-delivery", mail.address))
+            else:
+                mail.state = "sent"
+                self.faults.discard(("notice-delivery", mail.address))
+                taken.append((mail.address, names[:LISTED], len(names[LISTED:])))
+        return taken
+
+    def still_to_tell(self, mail: Mail) -> list[str]:
+        """What it lists, soonest first. The rest is forgotten."""
+        items = {token.name: token for token in self.tokens}
+        listed = []
+        for key in [key for key, carrier in self.told.items() if carrier is mail]:
+            token = items[key[0]]
+            if token.revoked or token.replaced or not token.owner.active or self.left(token) > key[1]:
+                del self.told[key]
+            else:
+                listed.append(token)
+        return [token.name for token in sorted(listed, key=lambda token: (token.ends, token.name))]
