@@ -24,6 +24,7 @@ from portal.users.models import User
 from tests import checks
 from tests.api.asking import FORM, ask
 from tests.api.caller import Caller
+from tests.cli import VERIFIER, confirm, exchange
 from tests.factories import PASSWORD
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
@@ -86,14 +87,23 @@ def use_the_api(administrator: User, owner: User) -> list[str]:
     return [caller.text, text]
 
 
+def sign_in_a_program(visitor: Visitor, temporary: str) -> list[str]:
+    """A command-line tool gets the session's token, in exchange for a code that cannot be used again."""
+    code = confirm(visitor)["code"]
+    assert exchange(code).json()["access_token"] == temporary
+    assert exchange(code).status_code == 400
+    return [code, VERIFIER]
+
+
 def live_through_everything(administrator: User, person: User) -> list[str]:
-    """Returns the text of every token that there was."""
+    """Returns the text of every token that there was, and what a program showed to get one."""
     config.add("token_expiration_days", "15", administrator)
     config.add("token_expiration_emails", "ops@example.com", administrator)
     visitor, temporary = sign_in(administrator)
     _other, theirs = sign_in(person)
     permanent = make_tokens(visitor, person)
     by_the_api = use_the_api(administrator, person)
+    by_a_program = sign_in_a_program(visitor, temporary)
     expiry.scan(timezone.now(), "schedule")
     visitor.send("users:create", username="carol@example.com", display_name="", role="user")
     assert delivery.deliver(timezone.now()) == (2, 0)
@@ -103,7 +113,7 @@ def live_through_everything(administrator: User, person: User) -> list[str]:
     visitor.send("account_change_password", oldpassword=PASSWORD, password1=NEW_PASSWORD, password2=NEW_PASSWORD)
     for url in ("profile", "users:list", "tokens:all", "faults:list", "settings:config", "admin:tokens_token_changelist"):
         assert visitor.see(url).status == 200
-    return [temporary, theirs, *permanent, *by_the_api]
+    return [temporary, theirs, *permanent, *by_the_api, *by_a_program]
 
 
 def database() -> str:
@@ -157,7 +167,7 @@ def life(administrator: User, person: User, formatted: Any) -> list[str]:
 
 def test_no_part_of_any_token_is_left_anywhere(life: list[str], formatted: Any, administrator: User) -> None:
     places = {"database": database(), "sessions": sessions(), "mails": mails(), "files": files(), "log": formatted()}
-    assert len(set(life)) == 10
+    assert len(set(life)) == 12
     for name, place in places.items():
         assert found_in(place, life) == [], name
     # The places were really read: each of them holds what it should.
