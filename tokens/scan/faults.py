@@ -11,9 +11,9 @@ IN_USE = "token-expired-in-use"
 NOBODY = "nobody-to-notify"
 USED_WITHIN = timedelta(days=30)  # before its end
 QUIET_AFTER = timedelta(days=7)
-EARLIER = {
-    "postgresql": "t.expires_at - %(used_days)s * interval '1 day'",
-    "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%S', t.expires_at, '-' || %(used_days)s || ' days')",
+EARLIER = {  # so many days of 24 hours, to the microsecond, on both
+    "postgresql": "t.expires_at - %(used_days)s * interval '24 hours'",
+    "sqlite": "date(t.expires_at, '-' || %(used_days)s || ' days') || substr(t.expires_at, 11)",
 }
 HOLE = "HOLE"  # stands for a part of an address that each row fills
 
