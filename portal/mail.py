@@ -97,4 +97,4 @@ def expiry_digest(tokens: Sequence[dict[str, Any]], more: int, link: str) -> Con
         token = tokens[0]
         end = "has expired" if token["over"] else f"expires {in_days(token['days_left'])}"
         subject = f"API token {token['name']} of {token['owner']} {end}"
-    return write("expiry_digest", subject, {"tokens": tokens, "more": more, "link": link})
+    return write("expiry_digest", subject, {"tokens": tokens, "more": f"{more:,}" if more else "", "link": link})
