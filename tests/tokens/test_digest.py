@@ -4,11 +4,15 @@ import re
 from html import unescape
 
 import pytest
-from post_office.models import Email
+import time_machine
 from pytest_django import Settings
 
 from tests.clock import DAY, NOW
-from tests.tokens.scans import OPS, configure, ending, scan
+from tests.factories import AdministratorFactory, UserFactory
+from tests.pages.visitor import Visitor
+from tests.tokens.scans import OPS, Sent, configure, deliver, ending, many_ending, scan
+from tokens.dates import ends
+from tokens.models import Token
 
 pytestmark = pytest.mark.django_db
 
@@ -19,9 +23,16 @@ def _configured(settings: Settings) -> None:
     configure("15", OPS)
 
 
-def digest() -> Email:
+@pytest.fixture
+def as_administrator() -> Visitor:
+    with time_machine.travel(NOW, tick=False):
+        return Visitor(AdministratorFactory())
+
+
+def digest() -> Sent:
     scan()
-    return Email.objects.get()
+    (mail,) = deliver()
+    return mail
 
 
 def words(html: str) -> str:
@@ -30,7 +41,7 @@ def words(html: str) -> str:
 
 def test_the_text_says_everything_about_a_token() -> None:
     ending(5, name="deploy", user__username="robot", last_four="5CEQ", last_used_at=NOW - 3 * DAY)
-    text = digest().message
+    text = digest().text
     assert "deploy (…5CEQ) of robot\n" in text
     assert "  expires:   2026-11-26 23:59 UTC, 5 days left\n" in text
     assert "  last used: 2026-11-18\n" in text
@@ -40,7 +51,7 @@ def test_the_text_says_everything_about_a_token() -> None:
 
 def test_the_html_says_the_same() -> None:
     ending(5, name="deploy", user__username="robot", last_four="5CEQ", last_used_at=NOW - 3 * DAY)
-    html = digest().html_message
+    html = digest().html
     assert "deploy …5CEQ robot 2026-11-26 23:59 UTC 5 2026-11-18" in words(html)
     assert '<a href="https://portal.example.com/administrator/users/robot/tokens/?q=5CEQ">deploy</a>' in html
 
@@ -48,20 +59,37 @@ def test_the_html_says_the_same() -> None:
 def test_a_token_that_was_never_used_says_so() -> None:
     ending(5, name="deploy")
     email = digest()
-    assert "last used: never" in email.message
-    assert "never" in words(email.html_message)
+    assert "last used: never" in email.text
+    assert "never" in words(email.html)
 
 
 @pytest.mark.parametrize(("days", "line"), [(2, "2 days left"), (1, "1 day left"), (0, "0 days left")])
 def test_one_day_is_not_called_days(days: int, line: str) -> None:
     ending(days)
-    assert f"UTC, {line}\n" in digest().message
+    assert f"UTC, {line}\n" in digest().text
 
 
 @pytest.mark.parametrize(("days", "when"), [(5, "in 5 days"), (1, "in 1 day"), (0, "today")])
 def test_the_subject_of_one_token_names_it_its_owner_and_its_days(days: int, when: str) -> None:
     ending(days, name="deploy", user__username="robot")
     assert digest().subject == f"API token deploy of robot expires {when}"
+
+
+def test_a_token_that_ended_before_its_mail_was_sent_is_told_of_as_expired() -> None:
+    token = ending(1, name="deploy", user__username="robot")
+    scan()
+    (email,) = deliver(NOW + 2 * DAY)
+    assert email.subject == "API token deploy of robot has expired"
+    assert f"  expired:   {ends(token.expires_at)}\n" in email.text
+    assert "left" not in email.text
+    assert "23:59 UTC expired never" in words(email.html)
+
+
+def test_the_days_are_counted_when_it_is_sent() -> None:
+    ending(5)
+    scan()
+    (email,) = deliver(NOW + 2 * DAY)
+    assert "UTC, 3 days left\n" in email.text
 
 
 def test_the_subject_of_several_counts_them() -> None:
@@ -74,7 +102,7 @@ def test_the_tokens_stand_in_the_order_of_their_end() -> None:
     for days in (9, 3, 6):
         ending(days, name=f"token{days}")
     email = digest()
-    for part in (email.message, email.html_message):
+    for part in (email.text, email.html):
         assert re.findall(r"token\d", words(part)) == ["token3", "token6", "token9"]
 
 
@@ -82,29 +110,34 @@ def test_times_are_in_the_portals_zone_and_say_so(settings: Settings) -> None:
     settings.TIME_ZONE = "America/Sao_Paulo"
     ending(5)
     email = digest()
-    for part in (email.message, email.html_message):
+    for part in (email.text, email.html):
         assert "2026-11-26 23:59 -03" in part
 
 
-def test_of_201_tokens_200_are_listed_and_the_last_is_counted() -> None:
-    for number in range(201):
-        ending(5 if number else 9, name=f"name{number:03}")
+def test_of_2012_tokens_the_200_soonest_are_listed_and_the_others_counted_with_a_link_to_all_of_them(as_administrator: Visitor) -> None:
+    many_ending([14 - number % 15 for number in range(2012)], UserFactory())
+    ending(16, name="t99999")
     email = digest()
-    assert email.subject == "201 API tokens expire soon"
-    for part in (email.message, email.html_message):
-        listed = re.findall(r"name\d\d\d", part)
-        assert len(listed) == 200
-        assert "name000" not in listed
-        assert "and 1 more" in words(part)
-        assert "https://portal.example.com/access-control/user-tokens/?status=expiring" in part
+    assert email.subject == "2,012 API tokens expire soon"
+    soonest = [token.name for token in Token.objects.permanent().order_by("expires_at", "name")[:200]]
+    for part in (email.text, email.html):
+        assert [name for name in re.findall(r"t\d{5}", part)] == soonest
+        assert "and 1,812 more" in words(part)
+    link = re.search(r"and 1,812 more: (\S+)$", email.text, re.MULTILINE)[1]
+    assert f'<a href="{link}">and 1,812 more</a>' in unescape(email.html)
+    assert link.startswith("https://portal.example.com/access-control/user-tokens/?")
+    with time_machine.travel(NOW, tick=False):
+        page = as_administrator.see(link.removeprefix("https://portal.example.com"))
+    assert page.total == 2012
+    assert page.column("Token Name")[0] in soonest
 
 
 def test_200_tokens_are_all_listed_and_nothing_more_is_said() -> None:
     for number in range(200):
         ending(5, name=f"name{number:03}")
     email = digest()
-    assert "more" not in email.message.replace("name", "")
-    assert email.message.count("days left") == 200
+    assert "more" not in email.text.replace("name", "")
+    assert email.text.count("days left") == 200
 
 
 @pytest.mark.parametrize(
@@ -113,16 +146,15 @@ def test_200_tokens_are_all_listed_and_nothing_more_is_said() -> None:
 def test_a_name_comes_out_as_it_is_in_text_html_and_subject(name: str) -> None:
     ending(5, name=name, user__username="robot", user__display_name=name)
     email = digest()
-    message = email.email_message()
-    assert f"{name} (…" in message.body
-    assert name in words(message.alternatives[0][0])
-    assert message.subject == f"API token {name} of robot expires in 5 days"
+    assert f"{name} (…" in email.text
+    assert name in words(email.html)
+    assert email.subject == f"API token {name} of robot expires in 5 days"
 
 
 def test_markup_in_a_name_that_was_stored_in_some_way_is_no_markup_in_the_mail() -> None:
     ending(5, name="<script>alert(1)</script><img src=x>")
     email = digest()
-    assert "<script>alert(1)</script><img src=x> (…" in email.message
-    assert "<script" not in email.html_message
-    assert "<img" not in email.html_message
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in email.html_message
+    assert "<script>alert(1)</script><img src=x> (…" in email.text
+    assert "<script" not in email.html
+    assert "<img" not in email.html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in email.html
