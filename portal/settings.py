@@ -231,6 +231,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": TOKEN_SCAN_MINUTES * 60},
     },
     "deliver-mail": {"task": "portal.tasks.deliver_mail", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
+    "watch-scan": {"task": "tokens.tasks.watch_scan", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
     "clean-up": {"task": "tokens.tasks.clean_up", "schedule": crontab(hour=3, minute=17)},
 }
 

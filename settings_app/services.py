@@ -50,6 +50,11 @@ def normalised(key: str, text: str) -> str:
         raise ConfigError(str(error)) from None
 
 
+def typed(key: str, text: str | None) -> Any:
+    """The value that `text` would give `key`; None: its default. Raises ConfigError."""
+    return KEYS[key].default if text is None else KEYS[key].parse(normalised(key, text))
+
+
 def add(key: str, text: str, actor: Any) -> Config:
     """Sets a key that is not set yet."""
     value = normalised(key, text)

@@ -14,12 +14,11 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-import settings_app.services as config
 from portal.faults import services as faults
 from portal.faults.models import Fault
 from portal.users.models import User
 from tokens import watch
-from tokens.models import Digest, ScanRange, ScanRun, Token
+from tokens.models import ScanRange, ScanRun, Token
 from tokens.scan import faults as raising
 from tokens.scan import lease, notices
 from tokens.scan.look import SOURCE, Found, Look
@@ -155,18 +154,9 @@ class Preview:
 
 
 def preview(key: str, text: str | None, now: datetime) -> Preview:
-    """What a scan would do if Config's `key` had this value (None: its default): done, and undone. Raises ConfigError."""
-    with transaction.atomic():
-        if text is None:
-            config.Config.objects.filter(key=key).delete()
-        else:
-            config.put(key, text, None)
-        run = ScanRun.objects.create(asked_by=ScanRun.Asker.CONFIG, started_at=now, finished_at=now)
-        look = Look(Rules.current(), now)
-        do(run, look)
-        cleared = raising.clear_due(look)
-        run.refresh_from_db()
-        digests = Digest.objects.filter(run=run).order_by("address")
-        result = Preview(run.raised, cleared, digests.count(), list(digests.values_list("address", flat=True)[:SHOWN]))
-        transaction.set_rollback(True)
-    return result
+    """What a scan would do if Config's `key` had this value (None: its default). Looks as the scan does, and writes nothing.
+    Raises ConfigError."""
+    look = Look(Rules.with_value(key, text), now)
+    found = look.find()
+    mails, addresses = look.recipients(SHOWN)
+    return Preview(found.to_raise, found.to_clear, mails, addresses)

@@ -5,7 +5,7 @@ from celery import group, shared_task
 from django.utils import timezone
 
 from portal.users.models import User
-from tokens import cleanup, expiry
+from tokens import cleanup, expiry, watch
 from tokens.models import ScanRun
 
 log = structlog.get_logger(__name__)
@@ -30,6 +30,12 @@ def spread(run: ScanRun, ranges: int) -> None:
         group(help_with.s(run.pk) for _ in range(min(ranges - 1, HELPERS))).apply_async(retry=False)
     except Exception as error:  # each broker raises its own
         log.warning("no help with the scan", error=type(error).__name__)
+
+
+@shared_task
+def watch_scan() -> None:
+    """Raises the alarm when no scan has finished for too long. Pages do so too, should no worker be alive. Runs each minute."""
+    watch.notice(timezone.now())
 
 
 @shared_task

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
+from portal import settings as product
 from portal.faults import services as faults
 from portal.faults.models import Fault
 from portal.users.models import User
@@ -22,7 +23,7 @@ from tests.factories import TokenFactory
 from tests.pages.page import Element
 from tests.pages.visitor import Visitor
 from tests.tokens.scans import configure
-from tokens import expiry, watch
+from tokens import expiry, tasks, watch
 from tokens.models import ScanRun
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +80,18 @@ def test_every_page_of_an_administrator_says_so(as_administrator: Visitor, overd
         assert found[0].text.startswith(f"No scan has finished since {overdue.finished_at:%Y-%m-%d %H:%M} UTC.")
         assert "worker and beat are running" in found[0].text
         assert found[0].one("a").attributes["href"].startswith("/administrator/system-settings/config/")
+
+
+def test_the_django_admin_says_so_too(as_administrator: Visitor, overdue: ScanRun) -> None:
+    (said,) = as_administrator.see("admin:index").all("li", "error")
+    assert said.text.startswith("No scan has finished since")
+
+
+def test_a_worker_raises_the_alarm_each_minute(overdue: ScanRun) -> None:
+    assert product.CELERY_BEAT_SCHEDULE["watch-scan"]["task"] == tasks.watch_scan.name
+    tasks.watch_scan()
+    tasks.watch_scan()
+    assert len(open_faults()) == 1
 
 
 def test_no_scan_at_all_is_said_in_other_words(as_administrator: Visitor) -> None:

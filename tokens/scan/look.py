@@ -122,6 +122,16 @@ class Look:
         # One open fault for each key, by constraint: those open that are not a due token's are the rest.
         return Found(due, to_raise, opened - (due - to_raise), to_tell)
 
+    def recipients(self, most: int) -> tuple[int, list[str]]:
+        """How many addresses there are that have to be told something, and the first of them."""
+        if not self.rules.tells:
+            return 0, []
+        addresses = f"SELECT DISTINCT untold.address FROM ({self.untold(f'({self.brief()}) AS due')}) AS untold"  # noqa: S608
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT address, count(*) OVER () FROM ({addresses}) AS told ORDER BY address LIMIT {most}", self.values)  # noqa: S608
+            rows = cursor.fetchall()
+        return (rows[0][1] if rows else 0), [address for address, _ in rows]
+
     def cuts(self, size: int) -> list[tuple[datetime, UUID]]:
         """Every `size`-th due token's expiry and id, soonest first: where to cut them into ranges."""
         with connection.cursor() as cursor:

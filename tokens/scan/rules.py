@@ -1,7 +1,7 @@
 """What Config says about expiration, as one scan sees it."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import settings_app.services as config
 
@@ -18,7 +18,16 @@ class Rules:
 
     @classmethod
     def current(cls) -> Self:
-        days, addresses, owners = config.get_many(*KEYS).values()
+        return cls.of(config.get_many(*KEYS))
+
+    @classmethod
+    def with_value(cls, key: str, text: str | None) -> Self:
+        """As if Config's `key` had this value; None: its default. Raises ConfigError."""
+        return cls.of(config.get_many(*KEYS) | {key: config.typed(key, text)})
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> Self:
+        days, addresses, owners = (values[key] for key in KEYS)
         return cls(tuple(sorted(days)), addresses, owners)
 
     @property
