@@ -3,6 +3,7 @@
 The server is real, and so is the silence: sockets that take no connection, or take it and say nothing.
 """
 
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ def dropping_packets() -> Iterator[int]:
         yield port
 
 
+@pytest.mark.skipif(os.environ["TEST_DATABASE"] != "postgres", reason="of PostgreSQL alone: in the other half of `make test`")
 @pytest.mark.parametrize("hole", [silent_after_accepting, dropping_packets])
 def test_a_black_hole_is_answered_within_2_seconds_by_every_request(hole, tmp_path: Path) -> None:  # noqa: ANN001
     with hole() as port:

@@ -1,6 +1,7 @@
 """The interactive page: Swagger UI from our own host, under the portal's Content-Security-Policy."""
 
 import json
+import os
 import re
 
 import pytest
@@ -11,6 +12,8 @@ from pytest_django.live_server_helper import LiveServer
 from tests.api.caller import API, Caller
 from tests.browser.watching import REPORT_VIOLATIONS, Watch
 from tests.factories import AdministratorFactory
+
+in_a_browser = pytest.mark.skipif(os.environ["TEST_DATABASE"] != "postgres", reason="a browser: in the other half of `make test`")
 
 
 @pytest.mark.django_db
@@ -33,6 +36,7 @@ def test_the_document_is_open_and_names_no_other_host() -> None:
     assert "//" not in json.dumps(document.json())
 
 
+@in_a_browser
 def test_a_token_typed_in_calls_the_api(page: Page, live_server: LiveServer, transactional_db: None) -> None:
     caller = Caller(AdministratorFactory(username="anna@example.com"))
     watch, asked = Watch(), []
@@ -58,6 +62,7 @@ def test_a_token_typed_in_calls_the_api(page: Page, live_server: LiveServer, tra
     assert page.evaluate("JSON.stringify(localStorage) + JSON.stringify(sessionStorage)").count(caller.text) == 0
 
 
+@in_a_browser
 def test_without_the_document_the_page_says_so(page: Page, live_server: LiveServer, transactional_db: None) -> None:
     def refuse(route: Route) -> None:
         route.fulfill(status=503, body="{}")
