@@ -77,7 +77,9 @@ def look_at_once(run: ScanRun, now: datetime) -> bool:
     with transaction.atomic():
         look = Look(Rules.current(), now)
         found = look.find()
-        ScanRun.objects.filter(pk=run.pk).update(due=found.due)
+        # From here on nobody can take the run away: it is written to, and locked by that.
+        if not ScanRun.objects.filter(pk=run.pk, finished_at=None).update(due=found.due):
+            raise lease.Lost
         if found.changes > MOST:
             cut(run, look, found)
             return False

@@ -41,12 +41,13 @@ def take_over() -> ScanRun | None:
     """A large run whose process died, which goes on where that stopped. A small one was undone with its process: it is closed."""
     clock = timezone.now()
     dead = ScanRun.objects.filter(finished_at=None, lease_until__lt=clock)
-    if not dead.update(lease_until=clock + LEASE):
+    run = dead.first()
+    # Config may be another one than when its first ranges were done: so everything is looked at once more after it.
+    if run is None or not dead.filter(pk=run.pk).update(lease_until=clock + LEASE, again=True):
         return None
-    run = ScanRun.objects.filter(finished_at=None).first()
-    if run and run.ranges.exists():
+    if run.ranges.exists():
         return run
-    ScanRun.objects.filter(finished_at=None).update(finished_at=clock, error=DIED)
+    ScanRun.objects.filter(pk=run.pk, finished_at=None).update(finished_at=clock, error=DIED)
     return None
 
 
