@@ -154,7 +154,7 @@ def test_with_a_configured_address_somebody_is_told() -> None:
         lambda: configure("15"),
         lambda: configure(owners=True),
         lambda: configure("4", owners=True),
-        lambda: configure(),
+        configure,
         lambda: User.objects.update(email=ANA),
         lambda: User.objects.update(is_active=False),
         lambda: Token.objects.update(revoked_at=NOW),
