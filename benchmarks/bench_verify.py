@@ -1,4 +1,4 @@
-"""How fast is a token verified, beside what else there is? `make bench-verify` sets this up and runs it: about 15 minutes.
+"""How fast is a token verified, beside what else there is? `make bench-verify` sets this up and runs it: about 25 minutes.
 
 One PostgreSQL and one server command for all. Each round measures every target once at each number of connections, so that a
 machine with other work slows all of them; ratios are taken within a round. Printed are medians, with min and max.
@@ -25,6 +25,7 @@ from verify.servers import Server, manage, settle, status
 
 CONNECTIONS = (1, 16, 64)
 WRITES_LATER = ("verify", "introspect", "tokens 10,000", "tokens 1,000,000")
+FLAT = 0.02
 Samples = dict[tuple[str, int], list[Sample]]
 AIMS = [  # this, that, at least so many times as fast at 16 connections
     ("verify", "Django view", 0.75),
@@ -45,12 +46,12 @@ class Bench:
         self.postgres.psql(f"CREATE DATABASE {name};")
         return self.postgres.get_uri(database=name)
 
-    def portal(self, name: str, tokens: int, sent: int) -> tuple[Server, Path, str]:
+    def portal(self, name: str, tokens: int, people: int, sent: int) -> tuple[Server, Path, str]:
         """A portal with so many tokens: its server, the folder with the texts, an administrator's token."""
         folder, database = self.folder / name, self.database(name)
         folder.mkdir()
         manage(database, folder, "manage.py", "migrate", "--verbosity", "0")
-        caller = portal_fill.portal(database, folder, tokens, sent)
+        caller = portal_fill.portal(database, folder, tokens, people, sent)
         return self.stack.enter_context(Server("portal.wsgi:application", database, folder, "/verify")), folder, caller
 
     def peers(self) -> dict[str, Target]:
@@ -72,7 +73,7 @@ class Bench:
             return {}
         database = self.database("lookup")
         manage(database, self.folder, "manage.py", "migrate", "--verbosity", "0")
-        portal_fill.fill(database, portal_fill.numbered(), self.tokens)
+        portal_fill.fill(database, portal_fill.numbered(), self.tokens, self.tokens)
         target = PgBench(program, database, self.folder / "lookup.sql", self.tokens)
         words = "from tokens.lookup import SELECT; print(SELECT.decode())"
         target.write(manage(database, self.folder, "manage.py", "shell", "--verbosity", "0", "--command", words))
@@ -80,7 +81,7 @@ class Bench:
 
 
 def main_targets(bench: Bench) -> tuple[dict[str, Any], Server]:
-    server, folder, caller = bench.portal("portal", bench.tokens, bench.tokens)
+    server, folder, caller = bench.portal("portal", bench.tokens, bench.tokens, bench.tokens)
     bare = bench.stack.enter_context(Server("verify.bare:application", "", bench.folder, "/"))
     return {
         "verify": Target(f"{server.url}/verify", folder / "portal"),
@@ -159,17 +160,21 @@ def aims(samples: Samples) -> None:
     print(f"{'reached' if statistics.median(share) < 4 else 'MISSED'}: p99 / p50 of verify at 64 = {spread(share, '.2f')}, aim below 4")
 
 
-def memory(server: Server, target: Target, requests: int = 200_000) -> None:
-    """After the rounds above, whose requests were the warming up."""
+def memory(server: Server, target: Target, requests: int = 200_000, warm_seconds: float = 90) -> None:
+    """A use is kept for up to a minute: what is kept of that minute is there before the measurement begins."""
+    target.run(16, warm_seconds, 0)
+    before = server.megabytes()
     print("\nmemory of each worker, MiB: requests")
     done, following = 0, 0
-    while True:
+    while done < requests:
         if done >= following:
             print(f"{', '.join(f'{size:.1f}' for size in server.megabytes())}: {done:,}", flush=True)
-            if done >= requests:
-                return
             following += requests // 4
         done += target.run(16, 2, done).requests
+    after = server.megabytes()
+    print(f"{', '.join(f'{size:.1f}' for size in after)}: {done:,}", flush=True)
+    growth = max(later / sooner - 1 for sooner, later in zip(before, after, strict=True))
+    print(f"{'reached' if growth < FLAT else 'MISSED'}: a worker's memory grew by {growth:.1%} at most, aim below {FLAT:.0%}")
 
 
 def main() -> None:
@@ -191,9 +196,9 @@ def main() -> None:
         memory(server, targets["verify"])
         sizes = {}
         for count in (10_000, 1_000_000):
-            grown, folder, _ = bench.portal(f"tokens{count}", count, 10_000)
+            grown, folder, _ = bench.portal(f"tokens{count}", count, count // 20, 10_000)
             sizes[f"tokens {count:,}"] = Target(f"{grown.url}/verify", folder / "portal")
-        print("\n10,000 of 10,000 tokens, and 10,000 of 1,000,000:")
+        print("\n10,000 of 10,000 tokens, and 10,000 of 1,000,000; 20 to a person:")
         samples |= measure(sizes, (16,), options.rounds, options.seconds)
         for name in sizes:
             print(f"{name:18}{spread([each.rate for each in samples[name, 16]]):>26}")

@@ -1,4 +1,4 @@
-"""Fills a database of the portal: people, one token for each, and the texts that the client sends."""
+"""Fills a database of the portal: people, their tokens, and the texts that the client sends."""
 
 import hashlib
 import itertools
@@ -25,24 +25,24 @@ def texts() -> Iterator[str]:
         yield secret.with_checksum(secret.PERMANENT + "".join(WAYS.choices(secret.ALPHABET, k=secret.RANDOM_LENGTH)))
 
 
-def fill(database: str, digests: Iterable[bytes], count: int) -> None:
+def fill(database: str, digests: Iterable[bytes], count: int, people: int) -> None:
     with psycopg.connect(database) as connection, connection.cursor() as cursor:
-        cursor.execute(PEOPLE, [count])
+        cursor.execute(PEOPLE, [people])
         first, now = cursor.execute("SELECT min(id), now() FROM users_user").fetchone() or (0, None)
         ends = cursor.execute("SELECT now() + interval '200 days'").fetchone()
         with cursor.copy(TOKENS) as copy:
             for number, digest in enumerate(itertools.islice(digests, count)):
                 key = f"{WAYS.getrandbits(128):032x}"
-                copy.write_row((key, first + number, "permanent", f"token-{number}", digest, "abcd", now, ends[0], True, "", 0))
+                copy.write_row((key, first + number % people, "permanent", f"token-{number}", digest, "abcd", now, ends[0], True, "", 0))
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
 
 
-def portal(database: str, folder: Path, count: int, sent: int) -> str:
+def portal(database: str, folder: Path, count: int, people: int, sent: int) -> str:
     """`sent`: how many of the tokens the client uses; beside 9 of them the file holds one that is well formed and unknown. Returns an
     administrator's token."""
     good = list(itertools.islice(texts(), count))
-    fill(database, map(secret.digest, good), count)
+    fill(database, map(secret.digest, good), count, people)
     used = WAYS.sample(good, sent)
     (folder / "portal").write_text("\n".join([*used, *itertools.islice(texts(), sent // 9)]))
     (folder / "garbage").write_text("\n".join(text[:-1] + ("A" if text[-1] != "A" else "B") for text in used[:10_000]))
