@@ -52,7 +52,10 @@ def normalised(key: str, text: str) -> str:
 
 def typed(key: str, text: str | None) -> Any:
     """The value that `text` would give `key`; None: its default. Raises ConfigError."""
-    return KEYS[key].default if text is None else KEYS[key].parse(normalised(key, text))
+    if text is None:
+        return KEYS[key].default
+    value = normalised(key, text)
+    return KEYS[key].parse(value)
 
 
 def add(key: str, text: str, actor: Any) -> Config:
