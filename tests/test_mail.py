@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
+from django.core import mail as sent_mail
 from django.core.mail import EmailMultiAlternatives, send_mail
 from django.db import transaction
+from django.utils import timezone
 from post_office.models import STATUS, Email
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from portal import mail, tasks
+from portal import delivery, mail, tasks
 from portal import settings as portal_settings
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +73,38 @@ def test_what_libraries_send_goes_through_the_same_queue(
     assert (rich.to, rich.message, rich.html_message, rich.headers) == (["a@example.com"], "text", "<p>html</p>", {"X-Kind": "reset"})
     assert (plain.to, plain.message, plain.html_message) == (["b@example.com"], "text", "")
     assert len(asked) == 2
+
+
+def test_a_mail_that_is_written_when_it_is_sent_waits_without_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = iter(["first", "second"])
+    monkeypatch.setitem(
+        delivery.writers, "test", lambda email, now: delivery.Content(f"{next(said)} to {email.to[0]}", "text", "<p>html</p>")
+    )
+    emails = mail.queue_unwritten("test", "Later", ["a@example.com", "b@example.com"])
+    assert [(email.to, email.subject, email.message) for email in Email.objects.order_by("pk")] == [
+        (["a@example.com"], "Later", ""),
+        (["b@example.com"], "Later", ""),
+    ]
+    assert len({email.message_id for email in emails}) == 2
+    assert delivery.deliver(timezone.now()) == (2, 0)
+    assert [message.subject for message in sent_mail.outbox] == ["first to a@example.com", "second to b@example.com"]
+    assert {(email.message, email.html_message) for email in Email.objects.all()} == {("", "")}
+
+
+def test_a_mail_that_has_nothing_to_say_any_more_is_not_sent_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(delivery.writers, "test", lambda email, now: None)
+    mail.queue_unwritten("test", "Later", ["a@example.com"])
+    assert delivery.deliver(timezone.now()) == (0, 0)
+    assert not sent_mail.outbox
+    assert not Email.objects.exists()
+
+
+def test_a_writer_that_fails_is_asked_again_later_and_stops_no_other_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(delivery.writers, "test", lambda email, now: 1 / 0)
+    mail.queue_unwritten("test", "Later", ["a@example.com"])
+    mail.queue(["b@example.com"], "Hello", "text")
+    assert delivery.deliver(timezone.now()) == (1, 1)
+    assert Email.objects.get(status=STATUS.requeued).logs.get().exception_type == "ZeroDivisionError"
 
 
 def test_the_address_in_a_mail_is_the_one_of_the_settings(settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """The Django admin: operators read everything there, acknowledge and clear faults, and can do nothing else; no secret is shown."""
 
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from tests.factories import PASSWORD, FaultFactory, UserFactory, issue
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
 from tokens import secret
-from tokens.models import Notice, ScanRun, Token
+from tokens.models import Digest, Notice, ScanRun, Token
 
 pytestmark = pytest.mark.django_db
 CHANGELIST = "admin:faults_fault_changelist"
@@ -28,6 +29,7 @@ EXPECTED = {
     "faults_fault",
     "post_office_email",
     "settings_app_config",
+    "tokens_digest",
     "tokens_notice",
     "tokens_scanrun",
     "tokens_token",
@@ -41,12 +43,15 @@ def rows(person: User, administrator: User) -> dict[str, Any]:
     now = timezone.now()
     token, text = issue(person, "deploy", actor=administrator)
     email = mail.queue(["ops@example.com"], "Your account", "link: SECRET-LINK", "<p>SECRET-LINK</p>")
+    run = ScanRun.objects.create(asked_by="person", person=administrator, started_at=now, finished_at=now)
+    digest = Digest.objects.create(run=run, address="ops@example.com", created_at=now, email=email, last_error="OSError: no")
     return {
         "users_user": person,
         "tokens_token": token,
         "faults_fault": FaultFactory(),
-        "tokens_scanrun": ScanRun.objects.create(asked_by="schedule", started_at=now, finished_at=now),
-        "tokens_notice": Notice.objects.create(token=token, threshold=7, address="ops@example.com", created_at=now, email=email),
+        "tokens_scanrun": run,
+        "tokens_digest": digest,
+        "tokens_notice": Notice.objects.create(token=token, threshold=7, address="ops@example.com", created_at=now, digest=digest),
         "post_office_email": email,
         "settings_app_config": config.add("token_expiration_days", "15", administrator),
         "auditlog_logentry": LogEntry.objects.filter(object_repr__startswith="deploy").get(),
@@ -199,6 +204,26 @@ def test_a_delivered_mails_row_shows_its_fate_and_no_text(as_operator: Visitor, 
     assert "ops@example.com" in page.text
     assert "Sent" in page.text or "sent" in page.text
     assert "SECRET-LINK" not in page.source
+
+
+def test_a_notice_says_what_became_of_its_mail(as_operator: Visitor, rows: dict[str, Any]) -> None:
+    def cells(column: str) -> list[str]:
+        return [cell.text for cell in as_operator.see("admin:tokens_notice_changelist").all("td", f"field-{column}")]
+
+    assert [cells(column) for column in ("state", "sent_at", "attempts", "last_error")] == [["Queued"], ["-"], ["0"], ["OSError: no"]]
+    delivery.deliver(timezone.now())
+    assert cells("state") == ["Sent"]
+    assert cells("sent_at") != ["-"]
+    assert as_operator.see("admin:tokens_notice_changelist", digest__state__exact="failed").all("td", "field-state") == []
+    digests = as_operator.see("admin:tokens_digest_changelist", state__exact="sent")
+    assert [cell.text for cell in digests.all("td", "field-state")] == ["Sent"]
+    page = as_operator.see("admin:tokens_digest_change", rows["tokens_digest"].pk)
+    assert Digest.objects.get().message_id in unescape(page.source)
+
+
+def test_a_scan_says_who_asked_for_it(as_operator: Visitor, rows: dict[str, Any], administrator: User) -> None:
+    page = as_operator.see("admin:tokens_scanrun_changelist")
+    assert [cell.text for cell in page.all("td", "field-asker")] == [f"Scan now ({administrator})"]
 
 
 def test_the_way_in_is_our_sign_in_and_leads_back(anonymous: Visitor, operator: User) -> None:

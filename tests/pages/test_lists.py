@@ -16,7 +16,7 @@ from portal.users.models import User
 from tests.factories import FaultFactory, TokenFactory, UserFactory
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
-from tokens.models import Notice, ScanRun
+from tokens.models import Digest, Notice, ScanRun
 
 pytestmark = pytest.mark.django_db
 KEYS = [
@@ -25,6 +25,7 @@ KEYS = [
     ("session_minutes", "60"),
     ("token_lifetime_days", "90"),
     ("users_may_create_tokens", "true"),
+    ("notify_token_owners", "true"),
 ]
 
 
@@ -101,8 +102,9 @@ def log_rows(count: int) -> None:
     for number in range(count):
         token = TokenFactory(created_by=UserFactory(), revoked_by=UserFactory())
         email = mail.queue([f"a{number}@example.com"], "Subject", "Text")
-        Notice.objects.create(token=token, threshold=7, address=f"a{number}@example.com", created_at=now, email=email)
-        ScanRun.objects.create(asked_by="schedule", started_at=now)
+        run = ScanRun.objects.create(asked_by="person", person=token.user, started_at=now, finished_at=now)
+        digest = Digest.objects.create(run=run, address=email.to[0], created_at=now, email=email)
+        Notice.objects.create(token=token, threshold=7, address=digest.address, created_at=now, digest=digest)
         FaultFactory(acknowledged_by=token.user)
         config.audit.record(token.user, token, config.audit.CREATE, name=("", "x"))
 

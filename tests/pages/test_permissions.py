@@ -15,7 +15,7 @@ from portal.users.models import User
 from tests.factories import FaultFactory, TokenFactory, UserFactory
 from tests.pages.visitor import Visitor
 from tokens import calendar
-from tokens.models import Notice, ScanRun, Token
+from tokens.models import Digest, Notice, ScanRun, Token
 
 # URL, its arguments, then what GET and POST answer to: anonymous, user, operator, administrator.
 # "in" is 302 to sign-in. 422: a form sent empty. Tokens, users and faults in the arguments are somebody else's.
@@ -159,12 +159,14 @@ def example(model: str) -> Any:
     """A row of each model that the Django admin shows."""
     now = timezone.now()
     token = TokenFactory()
+    digest = Digest.objects.create(address="ops@example.com", created_at=now)
     rows = {
         "users_user": User.objects.all,
         "tokens_token": Token.objects.all,
         "faults_fault": lambda: [FaultFactory()],
         "tokens_scanrun": lambda: [ScanRun.objects.create(asked_by="schedule", started_at=now)],
-        "tokens_notice": lambda: [Notice.objects.create(token=token, threshold=7, address="ops@example.com", created_at=now)],
+        "tokens_digest": lambda: [digest],
+        "tokens_notice": lambda: [Notice.objects.create(token=token, threshold=7, address=digest.address, created_at=now, digest=digest)],
         "post_office_email": lambda: [mail.queue(["ops@example.com"], "Subject", "Text")],
         "settings_app_config": lambda: [config.add("token_expiration_days", "15", None)],
         "auditlog_logentry": lambda: [config.add("token_expiration_days", "15", None), *LogEntry.objects.all()][1:],
