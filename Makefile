@@ -18,7 +18,7 @@ BENCH = .venv-bench/.installed
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	|| { echo "Python 3.11 or later is needed. Name it like this: make PYTHON=python3.11 ..." >&2; exit 1; }
 
-.PHONY: help run test lint format demo screenshots bench-lists bench-verify wrk lock clean
+.PHONY: help run test test-faults lint format demo screenshots bench-lists bench-verify wrk lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,9 @@ run: $(RUN) ## the portal on http://127.0.0.1:8000 (PORT changes it), until Ctrl
 test: lint ## everything that must hold: lint, then the whole suite on SQLite and on PostgreSQL
 	$(PYTEST) --database sqlite $(ONCE)
 	$(PYTEST) --database postgres
+
+test-faults: $(DEV) ## the scan in a storm: 50 kills, restarts, a bad mail server (about 5 minutes; ARGS="--seed 7 --kills 10")
+	$(BIN)/python -m tests.storm $(ARGS)
 
 lint: $(DEV) ## style, imports between the rooms, missing migrations
 	$(BIN)/ruff check

@@ -1,0 +1,62 @@
+"""From the first kill to the figures."""
+
+import logging
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from django.core.management import call_command
+from django.utils import timezone
+
+from tests.storm.calm import settle
+from tests.storm.machines import Machines
+from tests.storm.people import People
+from tests.storm.storm import Storm
+from tests.storm.verdict import Verdict
+from tests.storm.workers import Workers
+from tokens import expiry
+from tokens.models import ScanRun
+
+
+def run(kills: int, tokens: int, chance: random.Random, machines: Machines, folder: Path, environment: dict[str, str]) -> int:
+    """Returns the exit status."""
+    logging.disable(logging.INFO)  # in this process: what is printed are the figures
+    workers = Workers(folder, environment, chance)
+    try:
+        call_command("migrate", verbosity=0)
+        workers.start_beats()
+        began = time.monotonic()
+        storm = Storm(chance, machines, workers, People(chance))
+        storm.rage(kills, tokens)
+        lasted = time.monotonic() - began
+        settled = settle(storm)
+        workers.stop_beats()
+        workers.stop()
+    except BaseException:
+        log = Path(tempfile.gettempdir()) / "token-portal-storm.log"
+        log.write_text(workers.logs())
+        sys.stderr.write(f"What the workers and beats said is in {log}\n")
+        raise
+    finally:
+        workers.end_all()
+    verdict = Verdict(storm)
+    nothing_is_left(verdict)
+    report(storm, verdict, {"seconds of storm": round(lasted), "seconds until all was settled": round(settled, 1)})
+    return 1 if verdict.wrong else 0
+
+
+def nothing_is_left(verdict: Verdict) -> None:
+    verdict.check(ScanRun.objects.filter(finished_at=None).values_list("pk", "lease_until"), "no scan is unfinished")
+    run = expiry.scan(timezone.now(), ScanRun.Asker.COMMAND)
+    verdict.check(run is None or ((run.raised or run.cleared or run.queued) and run.summary), "another scan finds nothing to do")
+
+
+def report(storm: Storm, verdict: Verdict, figures: dict[str, float]) -> None:
+    back = {"seconds from a restart to the next scan, at most": round(max(storm.back), 1)}
+    lines = [f"  {name + ':':52}{figure:>8,}" for name, figure in {**storm.figures, **verdict.figures, **figures, **back}.items()]
+    lines += [f"  {'the mail server: ' + answer + ':':52}{count:>8,}" for answer, count in sorted(storm.mail.answers.items())]
+    lines += [f"BROKEN  {promise}" for promise in verdict.wrong]
+    lines.append(f"{len(verdict.wrong)} promises were broken" if verdict.wrong else "every promise was kept")
+    sys.stdout.write("\n".join(lines) + "\n")
