@@ -5,13 +5,14 @@ due again when that time comes. A kill between "the server took it" and "marked 
 by which mail programs fold the two into one; there is no order of these two steps that would never send twice and never lose.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import structlog
-from django.db import transaction
+from django.db import Error, close_old_connections, transaction
 from django.db.models import Q
 from django.dispatch import Signal
 from django.utils import timezone
@@ -24,6 +25,8 @@ TAKEN_FOR = timedelta(minutes=5)
 PAUSES = [timedelta(minutes=m) for m in (1, 5, 15, 60)] + [timedelta(hours=6)] * 12
 KEPT_FOR = timedelta(days=90)
 AT_ONCE = 1000  # mails looked for at a time
+AT_MOST = timedelta(minutes=1)  # for one call
+MARKING = (0.5, 1, 2, 4, 8)  # seconds between tries to note that a mail was sent
 
 
 class Content(NamedTuple):
@@ -42,7 +45,9 @@ taken, refused, dropped = Signal(), Signal(), Signal()
 
 def due(now: datetime) -> Iterator[Email]:
     """Takes the mails that are due, one at a time, each for this worker alone."""
-    waiting = Email.objects.filter(Q(scheduled_time=None) | Q(scheduled_time__lte=now), status__in=[STATUS.queued, STATUS.requeued])
+    # A time further ahead than any that is ever given here is of a clock that was wrong.
+    ready = Q(scheduled_time=None) | Q(scheduled_time__lte=now) | Q(scheduled_time__gt=now + 2 * PAUSES[-1])
+    waiting = Email.objects.filter(ready, status__in=[STATUS.queued, STATUS.requeued])
     last = 0
     while keys := list(waiting.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
         for last in keys:
@@ -51,12 +56,16 @@ def due(now: datetime) -> Iterator[Email]:
 
 
 def deliver(now: datetime) -> tuple[int, int]:
-    """Sends what is due. Returns how many the server took and how many it did not. One refused mail does not stop the others."""
+    """Sends what is due, for a minute at most: what is left then is for the next call, so that a server that answers slowly does
+    not keep a worker from its scans. Returns how many the server took and how many it did not. One refused mail does not stop the
+    others."""
     sent = failed = 0
+    began = time.monotonic()
     try:
         for email in due(now):
+            spent = timedelta(seconds=time.monotonic() - began)
             try:
-                if not written(email, now):
+                if not written(email, now + spent):
                     drop(email)
                     continue
                 email.dispatch(commit=False, disconnect_after_delivery=False)
@@ -66,7 +75,9 @@ def deliver(now: datetime) -> tuple[int, int]:
                 postpone(email, error)
             else:
                 sent += 1
-                mark_sent(email)
+                mark_for_sure(email)
+            if spent > AT_MOST:
+                break
     finally:
         hang_up()
     return sent, failed
@@ -93,6 +104,20 @@ def drop(email: Email) -> None:
     with transaction.atomic():
         dropped.send(sender=Email, email=email)
         email.delete()
+
+
+def mark_for_sure(email: Email) -> None:
+    """The server has taken the mail. A database that is busy or restarted must not make it go out again."""
+    for pause in (*MARKING, None):
+        try:
+            mark_sent(email)
+            break
+        except Error as error:
+            log.warning("mail sent, not marked yet", email=email.pk, error=type(error).__name__)
+            if pause is None:
+                raise
+            close_old_connections()
+            time.sleep(pause)
 
 
 def mark_sent(email: Email) -> None:

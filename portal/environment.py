@@ -113,7 +113,7 @@ def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
 
 def time_zone(name: str, default: str) -> str:
     value = read(name, "str", default, "a time zone")
-    if value not in zoneinfo.available_timezones():
+    if value not in zoneinfo.available_timezones() - {"localtime"}:  # which PostgreSQL does not know
         stop(name, "must be a time zone's name such as Europe/Berlin.")
     return value
 

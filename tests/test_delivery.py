@@ -1,5 +1,6 @@
 """Handing queued mail to the mail server: sent only once the server took it, tried again with pauses, given up with a fault."""
 
+import itertools
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -7,6 +8,7 @@ import pytest
 import time_machine
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.core import mail as sent_mail
+from django.db import OperationalError
 from django.utils import timezone
 from post_office.models import STATUS, Email, Log
 from pytest_django import Settings
@@ -55,6 +57,33 @@ def test_one_refused_mail_does_not_stop_the_others(server: Refusing) -> None:
         queue(f"{name}@example.com")
     assert deliver() == (2, 1)
     assert [message.to for message in sent_mail.outbox] == [["a@example.com"], ["c@example.com"]]
+
+
+def test_a_slow_server_keeps_a_worker_for_a_minute_and_the_rest_is_for_the_next_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in "abcd":
+        queue(f"{name}@example.com")
+    seconds = itertools.count(0, 40)
+    monkeypatch.setattr(delivery.time, "monotonic", lambda: next(seconds))
+    assert deliver() == (2, 0)
+    assert deliver() == (2, 0)
+    assert len(sent_mail.outbox) == 4
+
+
+def test_a_database_that_fails_for_a_moment_after_the_server_took_a_mail_does_not_send_it_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue()
+    mark, failures, pauses = delivery.mark_sent, [OperationalError(), OperationalError()], []
+
+    def fail_twice(email: Email) -> None:
+        if failures:
+            raise failures.pop()
+        mark(email)
+
+    monkeypatch.setattr(delivery, "mark_sent", fail_twice)
+    monkeypatch.setattr(delivery, "close_old_connections", lambda: None)
+    monkeypatch.setattr(delivery.time, "sleep", pauses.append)
+    assert deliver() == (1, 0)
+    assert pauses == [0.5, 1]
+    assert Email.objects.get().status == STATUS.sent
 
 
 def test_a_refused_mail_keeps_its_text_and_waits_for_its_pause(server: Refusing, clock: time_machine.Traveller) -> None:

@@ -30,6 +30,7 @@ BAD_VALUES = [
     ("TOKEN_SCAN_MINUTES", "1.5"),
     ("TOKEN_SCAN_MINUTES", "1441"),
     ("TIME_ZONE", "Europe/Atlantis"),
+    ("TIME_ZONE", "localtime"),
     ("TIME_ZONE", "../../etc/passwd"),
     ("PORTAL_URL", "portal.example.com"),
     ("PORTAL_URL", "https://portal.example.com/tokens"),

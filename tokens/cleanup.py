@@ -15,5 +15,5 @@ def clean_up(now: datetime) -> None:
     call_command("clearsessions")
     SignInCode.objects.filter(expires_at__lt=now).delete()
     Token.objects.filter(kind=Token.Kind.TEMPORARY, expires_at__lt=now - KEPT_FOR).delete()
-    ScanRun.objects.filter(started_at__lt=now - KEPT_FOR).delete()
+    ScanRun.objects.filter(finished_at__lt=now - KEPT_FOR).delete()
     delivery.purge(now)

@@ -10,13 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 from post_office.models import Email
 
-import settings_app.services as config
 from portal import delivery, mail
 from portal.faults import services as faults
 from portal.faults.models import Fault
 from tokens import dates
 from tokens.models import Digest, Notice, Token
 from tokens.scan.notices import UNDELIVERED, WRITER
+from tokens.scan.rules import Rules
 
 LISTED = 200
 
@@ -32,13 +32,15 @@ def connect() -> None:
 def write(email: Email, now: datetime) -> mail.Content | None:
     """The digest's mail as of `now`; None when there is nothing left to tell."""
     digest = Digest.objects.get(email=email)
-    # What is not told is forgotten, so that it is told if it becomes due again.
-    Notice.objects.filter(pk__in=digest.notices.exclude(still_to_tell(digest, now)).values("pk")).delete()
+    rules = Rules.current()
+    configured = rules.is_configured(digest.address)
+    # What is not told is forgotten, so that it is told if it becomes due again; so is all of it for whoever is told nothing any more.
+    left = still_to_tell(digest, now) if rules.tells_address(digest.address) else Q(pk__in=[])
+    Notice.objects.filter(pk__in=digest.notices.exclude(left).values("pk")).delete()
     total = digest.notices.count()
     if not total:
         return None
     soonest = digest.notices.select_related("token__user").order_by("token__expires_at", "token__name")[:LISTED]
-    configured = digest.address in config.get("token_expiration_emails")
     tokens = [line(notice.token, now, configured) for notice in soonest]
     return mail.expiry_digest(tokens, total - len(tokens), link_to_all(digest, now) if configured else mail.absolute(reverse("profile")))
 

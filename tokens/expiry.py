@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -27,6 +27,7 @@ from tokens.scan.rules import Rules
 log = structlog.get_logger(__name__)
 MOST = 50_000  # changes in one transaction
 SHOWN = 10  # addresses in a preview
+PREVIEW_SECONDS = 5
 
 # Asks other workers to help with a run, so many of them at most.
 Spread = Callable[[ScanRun, int], None]
@@ -48,10 +49,10 @@ def scan(now: datetime, asked_by: str, person: User | None = None, spread: Sprea
     except Exception as error:
         lease.give_up(run, error)
         raise
-    return conclude(run, now)
+    return conclude(run, spread)
 
 
-def help_with(run_id: int, now: datetime) -> ScanRun | None:
+def help_with(run_id: int, now: datetime, spread: Spread | None = None) -> ScanRun | None:
     """Takes part in a run that is cut into ranges, until none is left. None: there is no such run."""
     run = ScanRun.objects.filter(pk=run_id, finished_at=None).first()
     if run is None:
@@ -61,20 +62,21 @@ def help_with(run_id: int, now: datetime) -> ScanRun | None:
     except Exception as error:
         lease.give_up(run, error)
         raise
-    return conclude(run, now)
+    return conclude(run, spread)
 
 
-def conclude(run: ScanRun, now: datetime) -> ScanRun:
-    """The run as it now is; or the one after it, if somebody asked for a scan in the meantime."""
+def conclude(run: ScanRun, spread: Spread | None) -> ScanRun:
+    """The run as it now is; or the one after it, if somebody asked for a scan in the meantime: as of this moment, whatever the
+    `now` of the first was."""
     run.refresh_from_db()
-    if run.finished_at and run.again:
-        return scan(now, run.asked_by) or run
+    if run.finished_at and run.again_by:
+        return scan(timezone.now(), run.again_by, spread=spread) or run
     return run
 
 
 def look_at_once(run: ScanRun, now: datetime) -> bool:
     """All of it in one transaction; or False, when it is too much for that: then it is cut into ranges."""
-    with transaction.atomic():
+    with lease.at_work():
         look = Look(Rules.current(), now)
         found = look.find()
         # From here on nobody can take the run away: it is written to, and locked by that.
@@ -111,21 +113,20 @@ def do(run: ScanRun, look: Look) -> None:
 def work_off(run: ScanRun, now: datetime) -> None:
     """Does the ranges that nobody else is at. Whoever does the last one finishes the run."""
     while part := lease.take_range(run):
-        with transaction.atomic():
+        with lease.at_work():
             # Once its lease has run out another worker may have done it: then this is taken back.
             do(run, Look(Rules.current(), now, part))
             if not ScanRange.objects.filter(pk=part.pk, done_at=None).update(done_at=timezone.now()):
                 transaction.set_rollback(True)
-    with transaction.atomic():
+    with lease.at_work():
         if not run.ranges.filter(done_at=None).exists():
             finish(run, Look(Rules.current(), now))
 
 
 def finish(run: ScanRun, look: Look) -> bool:
     """What is left once every range is done, by one worker alone: faults to clear, the mails, the end. False: it was done before."""
-    clock = max(timezone.now(), look.now)
     mine = ScanRun.objects.filter(pk=run.pk, finished_at=None)
-    if not mine.update(finished_at=clock, error=""):
+    if not mine.update(finished_at=timezone.now(), error=""):
         return False
     cleared = raising.clear_due(look)
     raising.follow_ended(look)
@@ -159,6 +160,10 @@ def preview(key: str, text: str | None, now: datetime) -> Preview:
     """What a scan would do if Config's `key` had this value (None: its default). Looks as the scan does, and writes nothing.
     Raises ConfigError."""
     look = Look(Rules.with_value(key, text), now)
-    found = look.find()
-    mails, addresses = look.recipients(SHOWN)
+    with transaction.atomic():
+        if connection.vendor == "postgresql":  # somebody is typing: each digit asks anew
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL statement_timeout = '{PREVIEW_SECONDS}s'")
+        found = look.find()
+        mails, addresses = look.recipients(SHOWN)
     return Preview(found.to_raise, found.to_clear, mails, addresses)

@@ -20,7 +20,7 @@ class ScanRun(models.Model):
     started_at = models.DateTimeField(db_index=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(default=timezone.now, help_text="When another process may take over an unfinished run.")
-    again = models.BooleanField(default=False, help_text="Somebody asked for a scan while this one ran.")
+    again_by = models.CharField(max_length=10, choices=Asker.choices, blank=True, help_text="Who asked for a scan while this one ran.")
     due = models.PositiveIntegerField(default=0)
     raised = models.PositiveIntegerField(default=0)
     cleared = models.PositiveIntegerField(default=0)

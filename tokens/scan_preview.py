@@ -1,4 +1,4 @@
-"""What a change of Config would do, in a sentence: worked out by the scan itself, in a transaction that is undone."""
+"""What a change of Config would do, in a sentence: found by the same look as the scan's, which writes nothing."""
 
 from datetime import datetime
 

@@ -21,7 +21,7 @@ def scan_tokens(asked_by: str = ScanRun.Asker.SCHEDULE, person_id: int | None = 
 @shared_task
 def help_with(run_id: int) -> None:
     """Takes part in a scan that is too large for one transaction."""
-    expiry.help_with(run_id, timezone.now())
+    expiry.help_with(run_id, timezone.now(), spread)
 
 
 def spread(run: ScanRun, ranges: int) -> None:

@@ -68,13 +68,22 @@ class Model:
         known = {address.lower() for address in self.addresses}
         return set(self.addresses) | ({email} if self.tell_owners and email and email.lower() not in known else set())
 
+    def tells(self, address: str) -> bool:
+        """Does this address, in whatever letters, get mail at all?"""
+        owners = {owner.email.lower() for owner in self.owners if self.tell_owners and owner.active}
+        return address.lower() in {each.lower() for each in self.addresses} | owners
+
+    def is_told(self, name: str, reached: int, address: str) -> bool:
+        """At this number of days or at fewer, and not by a mail that was given up."""
+        mails = (mail for (each, days, to), mail in self.told.items() if (each, to.lower()) == (name, address.lower()) and days <= reached)
+        return any(mail.state != "failed" for mail in mails)
+
     def untold(self) -> dict[tuple[str, int, str], Item]:
         found = {}
         for token in self.due():
             reached = min(days for days in self.days if self.left(token) <= days)
             for address in self.recipients(token):
-                before = [(token.name, days, address) for days in range(reached + 1)]
-                if not any(key in self.told and self.told[key].state != "failed" for key in before):
+                if not self.is_told(token.name, reached, address):
                     found[token.name, reached, address] = token
         return found
 
@@ -103,8 +112,7 @@ class Model:
         self.keep("token-expiry", due)
         self.keep("token-expired-in-use", self.broken())
         self.keep("nobody-to-notify", self.unreachable())
-        reached = set(self.addresses) | {owner.email for owner in self.owners if self.tell_owners and owner.active}
-        self.keep("notice-delivery", self.open("notice-delivery") & reached)
+        self.keep("notice-delivery", {address for address in self.open("notice-delivery") if self.tells(address)})
         return len(due), len(due - before), len(before - due), len(mails)
 
     def open(self, source: str) -> set[str]:
@@ -135,7 +143,7 @@ class Model:
         listed = []
         for key in [key for key, carrier in self.told.items() if carrier is mail]:
             token = items[key[0]]
-            if token.revoked or token.replaced or not token.owner.active or self.left(token) > key[1]:
+            if not self.tells(mail.address) or token.revoked or token.replaced or not token.owner.active or self.left(token) > key[1]:
                 del self.told[key]
             else:
                 listed.append(token)

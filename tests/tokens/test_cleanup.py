@@ -50,6 +50,12 @@ def test_finished_mails_go_and_waiting_ones_stay_while_the_notices_are_kept() ->
     assert Notice.objects.get().digest.email is None
 
 
+def test_a_scan_that_is_not_finished_is_kept_however_long_ago_it_began() -> None:
+    ScanRun.objects.create(asked_by="command", started_at=timezone.now() - 200 * DAY)
+    tasks.clean_up()
+    assert ScanRun.objects.exists()
+
+
 def test_what_was_told_is_known_when_its_scan_and_its_mail_are_deleted() -> None:
     now = timezone.now()
     configure("300", OPS)
@@ -57,6 +63,7 @@ def test_what_was_told_is_known_when_its_scan_and_its_mail_are_deleted() -> None
     scan(now - 95 * DAY)
     deliver(now)
     Email.objects.update(last_updated=now - 91 * DAY)
+    ScanRun.objects.update(finished_at=now - 91 * DAY)
     tasks.clean_up()
     assert not ScanRun.objects.exists()
     assert not Email.objects.exists()

@@ -40,11 +40,11 @@ def test_while_a_scan_is_at_work_another_one_only_leaves_word() -> None:
     run = unfinished()
     assert scan() is None
     run.refresh_from_db()
-    assert (run.again, run.finished_at, ScanRun.objects.count()) == (True, None, 1)
+    assert (run.again_by, run.finished_at, ScanRun.objects.count()) == ("schedule", None, 1)
     assert not Fault.objects.exists()
 
 
-@pytest.mark.parametrize(("late", "taken"), [(LEASE, False), (LEASE + SECOND, True)])
+@pytest.mark.parametrize(("late", "taken"), [(LEASE - SECOND, False), (LEASE, True)])
 def test_a_scan_whose_process_died_is_closed_once_its_lease_is_over(late: Any, taken: bool, clock: time_machine.Traveller) -> None:
     dead = unfinished()
     clock.move_to(NOW + late)

@@ -134,7 +134,7 @@ def test_workers_that_do_the_same_range_because_one_stood_still_do_it_once(
     in_one_piece: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every range is free to everybody, all the time."""
-    monkeypatch.setattr(expiry.lease, "LEASE", -SECOND)
+    monkeypatch.setattr(expiry.lease, "LEASE", 0 * SECOND)
     cut_up, runs = Event(), []
 
     def help_out() -> ScanRun | None:

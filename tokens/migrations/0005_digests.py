@@ -62,8 +62,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="scanrun",
-            name="again",
-            field=models.BooleanField(default=False, help_text="Somebody asked for a scan while this one ran."),
+            name="again_by",
+            field=models.CharField(
+                blank=True,
+                choices=[("schedule", "Schedule"), ("config", "Config change"), ("command", "Command line"), ("person", "Scan now")],
+                default="",
+                help_text="Who asked for a scan while this one ran.",
+                max_length=10,
+            ),
+            preserve_default=False,
         ),
         migrations.AddField(
             model_name="scanrun",

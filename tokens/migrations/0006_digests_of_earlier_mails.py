@@ -11,7 +11,9 @@ STATES = {STATUS.sent: "sent", STATUS.failed: "failed"}
 
 def keep(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     notices, digests, runs = (apps.get_model("tokens", name) for name in ("Notice", "Digest", "ScanRun"))
-    mails = notices.objects.values("email", "run", "address", "email__status", "email__message_id", "email__last_updated").distinct()
+    mails = (
+        notices.objects.order_by().values("email", "run", "address", "email__status", "email__message_id", "email__last_updated").distinct()
+    )
     for mail in mails.iterator():
         state = STATES.get(mail["email__status"], "queued") if mail["email"] else "sent"
         digest = digests.objects.create(

@@ -34,7 +34,7 @@ JSON = {"postgresql": ("jsonb_build_array", "jsonb_build_object"), "sqlite": ("j
 
 OPEN = "SELECT 1 FROM faults_fault f WHERE f.source = %(source)s AND f.cleared_at IS NULL AND f.key = "
 # A notice counts as told once it is queued, and no more once its mail was given up.
-TOLD = """SELECT 1 FROM tokens_notice n WHERE n.token_id = due.id AND n.address = {address} AND n.threshold <= due.threshold
+TOLD = """SELECT 1 FROM tokens_notice n WHERE n.token_id = due.id AND lower(n.address) = lower({address}) AND n.threshold <= due.threshold
     AND n.digest_id NOT IN (SELECT g.id FROM tokens_digest g WHERE g.state = 'failed')"""
 
 

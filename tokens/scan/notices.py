@@ -1,13 +1,11 @@
 """Who is told of what: notices, and the digests that carry them."""
 
 from django.db import connection
-from django.db.models import QuerySet
 
 from portal import mail
 from portal.faults import services as faults
 from portal.faults.models import Fault
 from portal.tasks import deliver_mail, look_now
-from portal.users.models import User
 from tokens.models import Digest, ScanRun
 from tokens.scan.look import Look, instant
 
@@ -15,11 +13,11 @@ BATCH = 1000
 WRITER = "expiry-digest"  # tokens/digests.py
 UNDELIVERED = "notice-delivery"
 
-# A notice whose mail was given up is taken over by the new digest.
+# A notice whose mail was given up is taken over by the new digest. It must be one that has no mail yet: what came later would be lost.
 NOTICES = """INSERT INTO tokens_notice (token_id, threshold, address, digest_id, created_at)
     SELECT untold.id, untold.threshold, untold.address, d.id, %(created)s FROM ({untold}) AS untold
-    JOIN tokens_digest d ON d.run_id = %(run)s AND d.address = untold.address
-    WHERE 1 = 1 ORDER BY untold.id
+    JOIN tokens_digest d ON d.run_id = %(run)s AND d.address = untold.address AND d.state = 'queued' AND d.email_id IS NULL
+    WHERE 1 = 1 ORDER BY untold.id, untold.address
     ON CONFLICT (token_id, threshold, address) DO UPDATE SET digest_id = excluded.digest_id, created_at = excluded.created_at
     WHERE EXISTS (SELECT 1 FROM tokens_digest g WHERE g.id = tokens_notice.digest_id AND g.state = 'failed')"""
 DIGESTS = """INSERT INTO tokens_digest (run_id, address, created_at, state, message_id, attempts, last_error)
@@ -66,7 +64,7 @@ def hand_over() -> int:
 
 def forget_unlisted(look: Look) -> None:
     """Clears *Notice not delivered* for addresses that nothing is sent to any more."""
-    stale: QuerySet[Fault] = Fault.objects.open().filter(source=UNDELIVERED).exclude(key__in=look.rules.addresses)
-    if look.rules.owners:
-        stale = stale.exclude(key__in=User.objects.filter(is_active=True).values("email"))
-    faults.clear_faults(stale, look.now)
+    unreached = Fault.objects.open().filter(source=UNDELIVERED)
+    stale = [fault.pk for fault in unreached if not look.rules.tells_address(fault.key)]
+    if stale:
+        faults.clear_faults(unreached.filter(pk__in=stale), look.now)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import settings_app.services as config
+from portal.users.models import User
 
 KEYS = ("token_expiration_days", "token_expiration_emails", "notify_token_owners")
 
@@ -34,6 +35,14 @@ class Rules:
     def tells(self) -> bool:
         """Is there anybody to send mail to?"""
         return bool(self.thresholds) and (bool(self.addresses) or self.owners)
+
+    def is_configured(self, address: str) -> bool:
+        """Is this one of Config's addresses, whatever the case of its letters?"""
+        return address.lower() in {each.lower() for each in self.addresses}
+
+    def tells_address(self, address: str) -> bool:
+        """Is anything sent to this address, as one of Config's or as an owner's?"""
+        return self.is_configured(address) or (self.owners and User.objects.filter(is_active=True, email__iexact=address).exists())
 
     @property
     def nobody_is_named(self) -> bool:

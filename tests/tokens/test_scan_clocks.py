@@ -1,0 +1,97 @@
+"""Clocks that were wrong for a while: neither scans, mails nor the alarm wait for a time that is years away."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from post_office.models import Email
+
+from portal import delivery
+from tests.clock import DAY, MINUTE, NOW
+from tests.tokens.scans import OPS, configure, ending, open_faults, scan
+from tokens import expiry, watch
+from tokens.models import Digest, Notice, ScanRun
+from tokens.scan import lease
+
+pytestmark = pytest.mark.django_db
+YEAR = 365 * DAY
+
+
+def test_a_lease_given_by_a_clock_that_was_a_year_ahead_is_over() -> None:
+    configure("15")
+    ending(5, name="deploy")
+    ScanRun.objects.create(asked_by="schedule", started_at=NOW + YEAR, lease_until=NOW + YEAR + lease.LEASE)
+    with time_machine.travel(NOW, tick=False):
+        assert scan().error == ""
+    assert open_faults() == {"deploy"}
+
+
+@pytest.mark.parametrize(("ahead", "waits"), [(DAY / 4, True), (YEAR, False)])
+def test_a_mail_put_off_by_a_clock_that_was_ahead_is_sent_now(ahead: timedelta, waits: bool) -> None:
+    configure("15", OPS)
+    ending(5)
+    scan()
+    Email.objects.update(scheduled_time=NOW + ahead)
+    assert delivery.deliver(NOW) == ((0, 0) if waits else (1, 0))
+
+
+def test_a_scan_as_of_a_future_time_does_not_silence_the_alarm() -> None:
+    with time_machine.travel(NOW, tick=False):
+        scan(NOW + 60 * DAY)
+    assert not watch.look(NOW + MINUTE).overdue
+    assert watch.look(NOW + DAY).overdue
+
+
+def test_a_scan_that_finished_a_year_from_now_does_not_silence_the_alarm() -> None:
+    ScanRun.objects.create(asked_by="schedule", started_at=NOW + YEAR, finished_at=NOW + YEAR)
+    assert watch.look(NOW).overdue
+
+
+def test_who_asked_meanwhile_is_answered_as_of_the_present_whatever_the_first_look_was_as_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    configure("15")
+    ending(30, name="later")
+    look_at_once = expiry.look_at_once
+
+    def asked_meanwhile(run: ScanRun, now: object) -> bool:
+        if run.asked_by == "command":
+            assert expiry.scan(NOW, "config") is None
+        return look_at_once(run, now)
+
+    monkeypatch.setattr(expiry, "look_at_once", asked_meanwhile)
+    with time_machine.travel(NOW, tick=False):
+        run = expiry.scan(NOW + 20 * DAY, "command")
+    assert (run.asked_by, run.started_at) == ("config", NOW)
+    assert open_faults() == set()
+
+
+def test_a_mail_queued_just_after_midnight_is_written_as_of_then_by_a_delivery_that_began_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    configure("1", OPS)
+    midnight = ending(1).expires_at - 2 * DAY
+    scan(midnight)
+    seconds = iter([0.0, 10.0, 20.0, 30.0])
+    monkeypatch.setattr(delivery.time, "monotonic", lambda: next(seconds))
+    assert delivery.deliver(midnight - timedelta(seconds=5)) == (1, 0)
+    assert Notice.objects.count() == 1
+
+
+def test_a_digest_that_has_its_mail_takes_no_more_notices() -> None:
+    configure("15", OPS)
+    ending(5)
+    run = scan()
+    ending(6)
+    expiry.do(run, expiry.Look(expiry.Rules.current(), NOW))
+    assert Notice.objects.count() == 1
+    assert scan().queued == 1
+    assert (Notice.objects.count(), Digest.objects.count()) == (2, 2)
+
+
+def test_postgresql_ends_the_transaction_of_a_machine_that_was_lost() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite's lock goes with the process")
+    with lease.at_work(), connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert cursor.fetchone() == ("5min",)
+    with lease.patient(), connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        assert cursor.fetchone() == ("1min",)
