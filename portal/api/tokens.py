@@ -4,7 +4,7 @@ Temporary tokens are not here: each belongs to a session, and lives and dies wit
 """
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from django.db.models import QuerySet
@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from ninja import Header, Path, Query, Router, Status
+from pydantic import Field
 
 import settings_app.services as config
 from portal import access
@@ -24,11 +25,12 @@ from portal.lists import matching, search_text
 from portal.users.models import User
 from tokens import dates, services
 from tokens.models import Token
-from tokens.tables import SEARCH_ALL, TokenFilter
+from tokens.tables import SEARCH_ALL, DayField, TokenFilter
 
 router = Router(tags=["Tokens"])
 NEWEST_FIRST = ("-created_at", "id")
 REQUESTS = uuid.UUID("7f0a5c1e-6d52-4f0e-9f0b-3c1d6f7a2b94")  # the namespace of Idempotency-Keys
+Day = Annotated[date, Field(ge=DayField.first, le=DayField.last)]
 Key = Annotated[
     str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255, description="Any text that is new for a new token.")
 ]
@@ -38,6 +40,8 @@ class TokenQuery(ListQuery):
     user: Username | None = None
     status: Literal["active", "expiring", "expired", "revoked"] | None = None
     expires: Literal["7", "30", "90"] | None = None
+    expires_from: Day | None = None
+    expires_to: Day | None = None
 
 
 def permanent(now: datetime) -> QuerySet[Token]:
@@ -48,11 +52,13 @@ def permanent(now: datetime) -> QuerySet[Token]:
 @router.get("/tokens", response=answers({200: Page[TokenOut]}, 422))
 @access.signed_in
 def list_tokens(request: HttpRequest, query: Query[TokenQuery]) -> dict[str, Any]:
-    """Tokens, newest first. `expires`: live ones that end within so many days. `q` is looked for in name, last characters and user."""
+    """Tokens, newest first. `expires`: live ones that end within so many days; `expires_from`, `expires_to`: live ones whose last day
+    is in between. `q` is looked for in name, last characters and user."""
     rows = permanent(timezone.now()).filter(**access.readable(request.user))
     if query.user is not None:
         rows = rows.filter(user__username=query.user)
-    rows = TokenFilter({"status": query.status, "expires": query.expires}, rows).qs
+    filters = query.model_dump(include=set(TokenFilter.base_filters), mode="json")
+    rows = TokenFilter(filters, rows).qs
     return page(matching(rows, SEARCH_ALL, search_text(query.q)), NEWEST_FIRST, query)
 
 

@@ -81,6 +81,11 @@ def test_the_filters_of_the_pages_select(caller: Caller) -> None:
     assert found == {"active": ["caller", "later"], "expiring": ["soon"], "expired": ["over"], "revoked": ["ended"]}
     assert names(caller, expires="7") == ["soon"]
     assert names(caller, expires="30") == ["later", "soon"]
+    in_ten_days = dates.day_of(now) + timedelta(days=10)
+    assert names(caller, expires_to=in_ten_days.isoformat()) == ["soon"]
+    assert names(caller, expires_from=in_ten_days.isoformat()) == ["caller", "later"]
+    assert caller.call("GET", "/tokens?expires_from=1999-12-31").status_code == 422
+    assert caller.call("GET", "/tokens?expires_to=tomorrow").status_code == 422
     assert names(caller, user="zoe@example.com") == ["soon"]
     assert names(caller, q="LATE") == ["later"]
     assert names(caller, q="zoe@") == ["soon"]
