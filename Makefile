@@ -18,7 +18,7 @@ BENCH = .venv-bench/.installed
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	|| { echo "Python 3.11 or later is needed. Name it like this: make PYTHON=python3.11 ..." >&2; exit 1; }
 
-.PHONY: help run test test-faults lint format demo screenshots bench-lists bench-verify wrk lock clean
+.PHONY: help run test test-faults lint format demo screenshots bench-lists bench-verify bench-scan wrk lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ bench-lists: $(DEV) ## how long the lists take with a million tokens
 
 bench-verify: $(BENCH) wrk ## how fast a token is verified, beside Django, its peers and PostgreSQL alone (about 20 minutes; ARGS="--rounds 1 --seconds 1")
 	.venv-bench/bin/python benchmarks/bench_verify.py $(ARGS)
+
+bench-scan: $(DEV) ## how fast the expiry scan is, beside a loop and a count, up to three million tokens (about 15 minutes; ARGS="--scale 0.1")
+	$(BIN)/python benchmarks/bench_scan.py $(ARGS)
 
 wrk:
 	@command -v wrk >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get install --yes --quiet wrk >/dev/null; } \

@@ -1,0 +1,146 @@
+"""What is measured, each in a process of its own: `python -m scan.child VERB ...` prints its figures as JSON.
+
+`now` is one instant for a whole database, so that a repeated scan finds nothing new, however long the benchmark takes.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.db import transaction  # noqa: E402
+from django.urls import reverse  # noqa: E402
+
+from portal import delivery, mail  # noqa: E402
+from portal.faults.models import Fault  # noqa: E402
+from scan import fill  # noqa: E402
+from tokens import dates, expiry  # noqa: E402
+from tokens.models import ScanRun, Token  # noqa: E402
+from tokens.scan.rules import Rules  # noqa: E402
+
+
+def peak() -> float:
+    """MiB, the most that this process ever had resident."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    start = time.perf_counter()
+    result = work()
+    return time.perf_counter() - start, result
+
+
+def scan(now: datetime) -> ScanRun:
+    run = expiry.scan(now, ScanRun.Asker.SCHEDULE)
+    assert run is not None
+    assert run.finished_at
+    assert not run.error
+    return run
+
+
+def count_due(now: datetime) -> int:
+    """The floor: how many are due, and nothing else. One plain SELECT count(*) with a JOIN."""
+    return Token.objects.due(now, dates.due_before(30, now)).count()
+
+
+def first(now: datetime) -> dict[str, Any]:
+    """A scan that finds everything new, then the delivery of its mails, as a worker does both."""
+    warm_up()
+    before = peak()
+    seconds, run = timed(lambda: scan(now))
+    scanned = peak()
+    assert run.raised == run.due
+    assert run.queued == len(fill.ADDRESSES)
+    assert delivery.deliver(now) == (len(fill.ADDRESSES), 0)
+    return {"seconds": seconds, "due": run.due, "before": before, "scanned": scanned, "delivered": peak()}
+
+
+def warm_up() -> None:
+    """A worker has its connection, and has read the URLs, before the first scan."""
+    Rules.current()
+    reverse("home")
+
+
+def repeated(now: datetime, times: int) -> dict[str, Any]:
+    """The floor and a scan that finds nothing new, in turns."""
+    floors, scans = [], []
+    warm_up()
+    count_due(now)
+    scan(now)
+    for _ in range(times):
+        seconds, due = timed(lambda: count_due(now))
+        floors.append(seconds)
+        seconds, run = timed(lambda: scan(now))
+        scans.append(seconds)
+        assert (run.due, run.raised, run.cleared, run.queued) == (due, 0, 0, 0)
+    return {"floor": floors, "seconds": scans}
+
+
+def loop(now: datetime, sample: int) -> dict[str, Any]:
+    """What most projects write; as it stands, and with one transaction around it. Seconds for each due token, after these were read."""
+    result = {}
+    for name, around in (("loop", nullcontext()), ("loop in one transaction", transaction.atomic())):
+        due = Token.objects.due(now, dates.due_before(30, now)).select_related("user")
+        tokens = list(due.order_by("expires_at")[:sample])
+        seconds, _ = timed(lambda tokens=tokens, around=around: tell(tokens, now, around))
+        result[name] = seconds / len(tokens)
+        Fault.objects.all().delete()
+    return result
+
+
+def tell(tokens: list[Token], now: datetime, around: AbstractContextManager) -> None:
+    """One fault and one mail to both addresses for each token. Their texts are plain strings: no template slows it."""
+    with around:
+        for token in tokens:
+            text = f"The API token {token.name} of {token.user.username} expires {dates.ends(token.expires_at)}."
+            words = {"name": "API token expires soon", "resource": f"{token.name} ({token.hint})", "description": text, "raised_at": now}
+            _, new = Fault.objects.get_or_create(source=expiry.SOURCE, key=token.pk.hex, cleared_at=None, defaults=words)
+            if new:
+                mail.queue(fill.ADDRESSES, "An API token expires soon", text)
+
+
+def in_two(now: datetime) -> dict[str, Any]:
+    """A first scan that is cut into ranges, by this process and a second one, which stands ready as a worker does."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "scan.child", "help_out", now.isoformat()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        warm_up()
+        other.stdout.readline()
+        start = time.perf_counter()
+        run = expiry.scan(now, ScanRun.Asker.SCHEDULE, spread=lambda run, ranges: print(run.pk, file=other.stdin, flush=True))
+        while not run.finished_at:
+            time.sleep(0.005)
+            run.refresh_from_db()
+        seconds = time.perf_counter() - start
+        other.stdin.close()
+        helped = json.loads(other.stdout.readline())
+    assert run.raised == run.due
+    return {"seconds": seconds, "ranges": run.ranges.count(), "helped": helped}
+
+
+def help_out(now: datetime) -> float:
+    warm_up()
+    print("ready", flush=True)
+    return timed(lambda: expiry.help_with(int(sys.stdin.readline() or 0), now))[0]
+
+
+VERBS: dict[str, Callable[..., Any]] = {
+    "fill": fill.fill,
+    "empty": lambda now: fill.empty(),
+    "remember": lambda now: fill.remember(),
+    "vacuum": lambda now: fill.vacuum(),
+    **{verb.__name__: verb for verb in (first, repeated, loop, in_two, help_out)},
+}
+
+if __name__ == "__main__":
+    verb, moment, *words = sys.argv[1:]
+    print(json.dumps(VERBS[verb](datetime.fromisoformat(moment), *map(json.loads, words))), flush=True)
