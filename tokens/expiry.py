@@ -21,11 +21,13 @@ from tokens import watch
 from tokens.models import ScanRange, ScanRun, Token
 from tokens.scan import faults as raising
 from tokens.scan import lease, notices
-from tokens.scan.look import SOURCE, Found, Look
+from tokens.scan.find import Found, find
+from tokens.scan.look import SOURCE, Look, learn
 from tokens.scan.rules import Rules
 
 log = structlog.get_logger(__name__)
 MOST = 50_000  # changes in one transaction
+MANY = 1_000  # changes after which the database should know that there are so many
 SHOWN = 10  # addresses in a preview
 PREVIEW_SECONDS = 5
 
@@ -78,7 +80,7 @@ def look_at_once(run: ScanRun, now: datetime) -> bool:
     """All of it in one transaction; or False, when it is too much for that: then it is cut into ranges."""
     with lease.at_work():
         look = Look(Rules.current(), now)
-        found = look.find()
+        found = find(look)
         # From here on nobody can take the run away: it is written to, and locked by that.
         if not ScanRun.objects.filter(pk=run.pk, finished_at=None).update(due=found.due):
             raise lease.Lost
@@ -87,7 +89,7 @@ def look_at_once(run: ScanRun, now: datetime) -> bool:
             return False
         if found.changes:
             do(run, look)
-        if not finish(run, look):
+        if not finish(run, look, found):
             raise lease.Lost
     return True
 
@@ -123,17 +125,22 @@ def work_off(run: ScanRun, now: datetime) -> None:
             finish(run, Look(Rules.current(), now))
 
 
-def finish(run: ScanRun, look: Look) -> bool:
-    """What is left once every range is done, by one worker alone: faults to clear, the mails, the end. False: it was done before."""
+def finish(run: ScanRun, look: Look, found: Found | None = None) -> bool:
+    """What is left once every range is done, by one worker alone: faults to clear, the mails, the end. False: it was done before.
+
+    `found`: what `look` found in this transaction, if it was asked. Most scans find nothing, and write no more than that."""
     mine = ScanRun.objects.filter(pk=run.pk, finished_at=None)
     if not mine.update(finished_at=timezone.now(), error=""):
         return False
-    cleared = raising.clear_due(look)
-    raising.follow_ended(look)
-    raising.note_unreachable(look)
-    notices.forget_unlisted(look)
-    queued = notices.hand_over()
-    ScanRun.objects.filter(pk=run.pk).update(cleared=cleared, queued=queued)
+    if found is None or not found.nothing:
+        if found is None or found.changes > MANY:
+            learn()
+        cleared = raising.clear_due(look) if found is None or found.to_clear else 0
+        raising.follow_ended(look)
+        raising.note_unreachable(look)
+        notices.forget_unlisted(look)
+        queued = notices.hand_over()
+        ScanRun.objects.filter(pk=run.pk).update(cleared=cleared, queued=queued)
     watch.all_well(look.now)
     run.refresh_from_db()
     log.info("scan finished", due=run.due, raised=run.raised, cleared=run.cleared, queued=run.queued)
@@ -164,6 +171,6 @@ def preview(key: str, text: str | None, now: datetime) -> Preview:
         if connection.vendor == "postgresql":  # somebody is typing: each digit asks anew
             with connection.cursor() as cursor:
                 cursor.execute(f"SET LOCAL statement_timeout = '{PREVIEW_SECONDS}s'")
-        found = look.find()
+        found = find(look)
         mails, addresses = look.recipients(SHOWN)
     return Preview(found.to_raise, found.to_clear, mails, addresses)

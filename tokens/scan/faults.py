@@ -1,11 +1,12 @@
 """The faults that the scan raises and clears: one statement for each kind, however many tokens there are."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.urls import reverse
 
 from portal.faults import services as faults
-from tokens.scan.look import DASHED, ENDS, JSON, KEY, SOURCE, Look, instant, portal_zone
+from tokens.scan.look import DASHED, ENDS, JSON, SOURCE, Look, instant, of_active, portal_zone
 
 IN_USE = "token-expired-in-use"
 NOBODY = "nobody-to-notify"
@@ -28,28 +29,30 @@ def raise_due(look: Look) -> int:
 
 def clear_due(look: Look) -> int:
     """The faults of tokens that are due no more. `look` must be at all tokens."""
-    return faults.clear_others(SOURCE, look.due(f"{KEY[look.vendor]} AS key"), look.values, look.now)
+    return faults.clear_others(SOURCE, look.due(f"{look.key} AS key"), look.values, look.now)
 
 
 def follow_ended(look: Look) -> None:
     """*Token expired, still in use*: from its end until it is replaced, revoked, or quiet for a week. Somebody's pipeline broke."""
-    if not look.rules.thresholds:
-        clear_all(IN_USE, look)
-        return
-    values = look.values | links() | {"quiet": instant(look.now - QUIET_AFTER), "used_days": USED_WITHIN.days}
+    values = look.values | links() | ended_values(look)
     end = f"' expired ' || {ENDS[look.vendor]} || ', and something still needs it.'"
     text = f"'The API token ' || t.name || ' of ' || u.username || {end}"
     with portal_zone():
         faults.raise_selected(IN_USE, ended(look, columns(look, "Token expired, still in use", text, "critical")), values, look.now)
-    faults.clear_others(IN_USE, ended(look, f"{KEY[look.vendor]} AS key"), values, look.now)
+    faults.clear_others(IN_USE, ended(look, f"{look.key} AS key"), values, look.now)
 
 
 def ended(look: Look, chosen: str) -> str:
-    """Two selections, each by an index of its own: what ended lately and was used until then, and what is lately refused."""
-    tokens = f"""SELECT {chosen} FROM tokens_token t JOIN users_user u ON u.id = t.user_id
-        WHERE t.kind = 'permanent' AND t.revoked_at IS NULL AND t.expires_at <= %(now)s AND t.holds_name AND u.is_active"""  # noqa: S608
-    return f"""{tokens} AND t.expires_at > %(quiet)s AND t.last_used_at >= {EARLIER[look.vendor]}
-        UNION {tokens} AND t.refused_at > %(quiet)s AND t.refused_at >= t.expires_at"""
+    """Two selections, each by an index of its own: what ended lately and was used until then, and what is lately refused. Without
+    days in Config there is nothing."""
+    over = f"t.expires_at <= %(now)s AND t.holds_name{'' if look.rules.thresholds else ' AND 1 = 0'}"
+    used = f"t.expires_at > %(quiet)s AND t.last_used_at >= {EARLIER[look.vendor]}"
+    refused = "t.refused_at > %(quiet)s AND t.refused_at >= t.expires_at"
+    return f"{of_active(chosen, f'{over} AND {used}')} UNION {of_active(chosen, f'{over} AND {refused}')}"
+
+
+def ended_values(look: Look) -> dict[str, Any]:
+    return {"quiet": instant(look.now - QUIET_AFTER), "used_days": USED_WITHIN.days}
 
 
 def note_unreachable(look: Look) -> None:
@@ -75,7 +78,7 @@ def columns(look: Look, name: str, text: str, severity: str) -> str:
     array, item = JSON[look.vendor]
     page = "%(token_page)s || u.username || %(token_page_end)s || '?q=' || t.last_four"
     token = f"{item}('label', 'Token', 'url', {page}, 'admin_url', {around('token_admin', DASHED[look.vendor])})"
-    return f"""{KEY[look.vendor]} AS key, '{name}', t.name || ' (tpp_…' || t.last_four || ')', {text}, '{severity}',
+    return f"""{look.key} AS key, '{name}', t.name || ' (tpp_…' || t.last_four || ')', {text}, '{severity}',
         {array}({token}, {link(item, "'User ' || u.username", "user_page", "u.username", "user_admin", "u.id")})"""
 
 

@@ -7,7 +7,7 @@ A token is *due* while it is live, of an active owner, and has at most as many d
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -20,7 +20,7 @@ from tokens.scan.rules import Rules
 SOURCE = "token-expiry"
 
 # Where the databases differ. A fault's key is the token's id as 32 hexadecimal digits, which is how SQLite stores it.
-KEY = {"postgresql": "replace(t.id::text, '-', '')", "sqlite": "t.id"}
+KEY = {"postgresql": "encode(uuid_send(t.id), 'hex')", "sqlite": "t.id"}
 DASHED = {
     "postgresql": "t.id::text",
     "sqlite": "substr(t.id, 1, 8) || '-' || substr(t.id, 9, 4) || '-' || substr(t.id, 13, 4) || '-' || substr(t.id, 17, 4) "
@@ -32,23 +32,10 @@ ENDS = {
 }
 JSON = {"postgresql": ("jsonb_build_array", "jsonb_build_object"), "sqlite": ("json_array", "json_object")}
 
-OPEN = "SELECT 1 FROM faults_fault f WHERE f.source = %(source)s AND f.cleared_at IS NULL AND f.key = "
 # A notice counts as told once it is queued, and no more once its mail was given up.
-TOLD = """SELECT 1 FROM tokens_notice n WHERE n.token_id = due.id AND lower(n.address) = lower({address}) AND n.threshold <= due.threshold
-    AND n.digest_id NOT IN (SELECT g.id FROM tokens_digest g WHERE g.state = 'failed')"""
-
-
-class Found(NamedTuple):
-    """What a look finds: how many tokens are due, how many faults to raise and to clear, how many notices to write."""
-
-    due: int
-    to_raise: int
-    to_clear: int
-    to_tell: int
-
-    @property
-    def changes(self) -> int:
-        return self.to_raise + self.to_clear + self.to_tell
+DELIVERABLE = "n.digest_id NOT IN (SELECT g.id FROM tokens_digest g WHERE g.state = 'failed')"
+TOLD = f"""SELECT 1 FROM tokens_notice n WHERE n.token_id = due.id AND lower(n.address) = lower({{address}})
+    AND n.threshold <= due.threshold AND {DELIVERABLE}"""  # noqa: S608
 
 
 class Look:
@@ -69,9 +56,7 @@ class Look:
 
     def due(self, columns: str) -> str:
         """SELECT of the due tokens `t` with their owners `u`."""
-        return f"""SELECT {columns} FROM tokens_token t JOIN users_user u ON u.id = t.user_id
-            WHERE t.kind = 'permanent' AND t.revoked_at IS NULL AND t.expires_at > %(now)s AND t.expires_at <= %(before)s
-            AND u.is_active{self.range}"""  # noqa: S608
+        return of_active(columns, f"t.expires_at > %(now)s AND t.expires_at <= %(before)s{self.range}")
 
     def bounds(self, part: ScanRange) -> str:
         """The condition of a range. Its values are added to the look's."""
@@ -92,7 +77,8 @@ class Look:
         return KEY[self.vendor]
 
     def brief(self) -> str:
-        return self.due(f"t.id, {self.key} AS key, {self.threshold} AS threshold, u.email")
+        email = ", u.email" if self.rules.owners else ""
+        return self.due(f"t.id, {self.key} AS key, {self.threshold} AS threshold{email}")
 
     def untold(self, due: str) -> str:
         """SELECT id, threshold, address: whom to tell of what. `due`: where the due tokens come from."""
@@ -107,20 +93,6 @@ class Look:
             told = TOLD.format(address="due.email")
             parts.append(f"SELECT due.id, due.threshold, due.email AS address FROM {due} WHERE {mine} AND NOT EXISTS ({told})")  # noqa: S608
         return " UNION ALL ".join(parts) or "SELECT 1 WHERE 1 = 0"
-
-    def find(self) -> Found:
-        """Looks at every due token once, and writes nothing."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"""WITH due AS MATERIALIZED ({self.brief()})
-                SELECT (SELECT count(*) FROM due), (SELECT count(*) FROM due WHERE NOT EXISTS ({OPEN} due.key)),
-                    (SELECT count(*) FROM faults_fault WHERE source = %(source)s AND cleared_at IS NULL),
-                    (SELECT count(*) FROM ({self.untold("due")}) AS untold)""",  # noqa: S608
-                self.values,
-            )
-            due, to_raise, opened, to_tell = cursor.fetchone()
-        # One open fault for each key, by constraint: those open that are not a due token's are the rest.
-        return Found(due, to_raise, opened - (due - to_raise), to_tell)
 
     def recipients(self, most: int) -> tuple[int, list[str]]:
         """How many addresses there are that have to be told something, and the first of them."""
@@ -143,6 +115,17 @@ class Look:
             return [(aware(at), UUID(str(token))) for at, token in cursor.fetchall()]
 
 
+def of_active(columns: str, condition: str) -> str:
+    """SELECT of permanent tokens `t`, not revoked, of active owners. These are joined, as `u`, only if `columns` ask for them: it is
+    quicker to leave out the few who are not active than to find the many who are."""
+    tokens = f"SELECT {columns} FROM tokens_token t"  # noqa: S608
+    permanent = f"t.kind = 'permanent' AND t.revoked_at IS NULL AND {condition}"
+    if "u." in columns:
+        return f"{tokens} JOIN users_user u ON u.id = t.user_id WHERE u.is_active AND {permanent}"
+    away = "SELECT 1 FROM users_user u WHERE u.id = t.user_id AND NOT u.is_active"
+    return f"{tokens} WHERE {permanent} AND NOT EXISTS ({away})"
+
+
 def instant(value: datetime) -> Any:
     """An instant as the database compares it."""
     return connection.ops.adapt_datetimefield_value(value)
@@ -156,6 +139,14 @@ def aware(value: datetime | str) -> datetime:
 
 def key(token: UUID) -> UUID | str:
     return token if connection.features.has_native_uuid_field else token.hex
+
+
+def learn() -> None:
+    """Tells PostgreSQL how much there is now. It plans by what it last knew, which after a first scan is "nothing": a statement that
+    is quick for an empty table then takes minutes. Nobody else would tell it before a minute has passed."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE faults_fault (source, key, cleared_at), tokens_notice (token_id, threshold, address, digest_id)")
 
 
 @contextmanager
