@@ -79,7 +79,8 @@ def link_to_all(digest: Digest, now: datetime) -> str:
 def taken(sender: Any, email: Email, now: datetime, **kwargs: Any) -> None:
     """The mail server took a mail: whoever could not be reached can be, whatever the mail was about."""
     Digest.objects.filter(email=email).update(state=Digest.State.SENT, sent_at=now, message_id=email.message_id)
-    faults.clear_faults(Fault.objects.filter(source=UNDELIVERED, key__in=email.to), now)
+    for address in email.to:
+        faults.clear_faults(Fault.objects.filter(source=UNDELIVERED, key__iexact=address), now)
 
 
 def refused(sender: Any, email: Email, now: datetime, error: Exception, attempts: int, gave_up: bool, **kwargs: Any) -> None:
