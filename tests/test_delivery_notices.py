@@ -137,6 +137,19 @@ def test_the_fault_clears_when_any_mail_to_the_address_is_taken(server: Refusing
     assert undelivered() == []
 
 
+def test_the_fault_clears_when_the_address_is_reached_in_other_letters(server: Refusing) -> None:
+    configure("15", "Ops@Example.com")
+    ending(5)
+    scan()
+    given_up(server, "Ops@Example.com")
+    assert undelivered() == ["Ops@Example.com"]
+    configure("15", OPS)
+    scan()
+    assert undelivered() == ["Ops@Example.com"]
+    assert deliver() == (1, 0)
+    assert undelivered() == []
+
+
 def test_what_was_given_up_is_told_anew_by_the_next_scan_and_nothing_else(server: Refusing) -> None:
     configure("15", OPS)
     known = ending(4)

@@ -15,7 +15,11 @@ HIDDEN = [
     ("tokens_token", "digest"),
     ("tokens_token", "session_hash__startswith"),
     ("tokens_token", "user__password__startswith"),
-    ("tokens_notice", "email__message__contains"),
+    ("tokens_notice", "digest__email__message__contains"),
+    ("tokens_notice", "token__digest"),
+    ("tokens_digest", "email__message__contains"),
+    ("tokens_digest", "email__context__contains"),
+    ("tokens_scanrun", "person__password__startswith"),
     ("faults_fault", "acknowledged_by__password__startswith"),
     ("auditlog_logentry", "actor__password__startswith"),
 ]

@@ -133,7 +133,8 @@ class Model:
                 self.faults.add(("notice-delivery", mail.address))
             else:
                 mail.state = "sent"
-                self.faults.discard(("notice-delivery", mail.address))
+                reached = {address for address in self.open("notice-delivery") if address.lower() == mail.address.lower()}
+                self.keep("notice-delivery", self.open("notice-delivery") - reached)
                 taken.append((mail.address, names[:LISTED], len(names[LISTED:])))
         return taken
 

@@ -135,6 +135,35 @@ def test_a_change_of_the_days_does_not_take_back_what_is_on_its_way() -> None:
     assert names(deliver()) == ["changed"]
 
 
+@pytest.mark.parametrize("emails", ["", SECURITY])
+def test_an_address_that_was_taken_out_of_config_gets_nothing_and_is_told_when_it_comes_back(emails: str) -> None:
+    ending(5, name="changed")
+    scan()
+    configure("15", emails)
+    assert deliver() == []
+    assert states() == {OPS: "dropped"}
+    configure("15", OPS)
+    assert told(scan()) == {OPS: {"changed"}}
+    assert names(deliver()) == ["changed"]
+
+
+def test_an_address_that_is_now_written_in_other_letters_gets_its_mail() -> None:
+    ending(5, name="changed")
+    scan()
+    configure("15", OPS.upper())
+    assert names(deliver()) == ["changed"]
+    assert told(scan()) == {}
+
+
+def test_owners_who_are_told_no_more_get_nothing_of_what_waits() -> None:
+    configure("15", OPS, owners=True)
+    ending(5, name="changed", user=UserFactory(email="owner@example.com"))
+    scan()
+    configure("15", OPS)
+    assert [mail.to for mail in deliver()] == [OPS]
+    assert states()["owner@example.com"] == "dropped"
+
+
 def test_the_two_hundred_that_are_listed_are_counted_after_what_is_left_out() -> None:
     tokens = many_ending([5] * 203, UserFactory())
     scan()

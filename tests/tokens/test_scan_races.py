@@ -1,6 +1,7 @@
 """Several scans at the same moment (two beats, a config change, somebody at a command line): one fault for each token, one mail to each
 address, and nobody's question unanswered."""
 
+from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -18,6 +19,13 @@ from tokens.models import Digest, Notice, ScanRun
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[None]:
+    """Who comes second is answered as of the present."""
+    with time_machine.travel(NOW):
+        yield
+
+
 def total(field: str) -> int:
     return sum(ScanRun.objects.values_list(field, flat=True))
 
@@ -27,8 +35,7 @@ def test_scans_at_once_raise_one_fault_for_each_token_and_send_one_mail_to_each_
     widen(monkeypatch, expiry, "finish")
     configure("30;7", f"{OPS};{SECURITY}")
     names = {ending(days % 31, name=f"t{days}").name for days in range(12)}
-    with time_machine.travel(NOW):  # who comes second is answered as of the present
-        runs = race(*(partial(expiry.scan, NOW, asked_by) for asked_by in ScanRun.Asker.values))
+    runs = race(*(partial(expiry.scan, NOW, asked_by) for asked_by in ScanRun.Asker.values))
     assert not [run for run in runs if isinstance(run, Exception)]
     assert open_faults() == names
     assert Fault.objects.count() == 12

@@ -1,7 +1,7 @@
 """A scan too large for one transaction: cut into ranges that several workers do, which find together what one would have found."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from threading import Event, get_ident
 from typing import Any
 
@@ -15,7 +15,7 @@ from portal.faults.models import Fault
 from tests.clock import NOW, SECOND
 from tests.factories import ServiceFactory, UserFactory
 from tests.racing import race, widen
-from tests.tokens.scans import OPS, SECURITY, configure, deliver, ending, many_ending, scan, states, told
+from tests.tokens.scans import OPS, SECURITY, configure, deliver, ending, many_ending, open_faults, scan, states, told
 from tokens import expiry
 from tokens.models import Notice, ScanRange, ScanRun, Token
 from tokens.scan.lease import LEASE
@@ -32,7 +32,14 @@ class Broken(Exception):
 
 
 @pytest.fixture(autouse=True)
-def tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+def clock() -> Iterator[None]:
+    """Who left word, or takes over, is answered as of the present."""
+    with time_machine.travel(NOW):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def tokens(clock: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """29 new due tokens on three days, one known already; three faults to clear."""
     configure("15", f"{OPS};{SECURITY}", owners=True)
     robot = ServiceFactory()
@@ -149,6 +156,24 @@ def test_workers_that_do_the_same_range_because_one_stood_still_do_it_once(
     results = race(lambda: expiry.scan(NOW, "schedule", None, spread), *[help_out] * 3)
     assert not [result for result in results if isinstance(result, Exception)]
     assert found(runs[0]) == in_one_piece
+
+
+def test_who_comes_to_a_range_after_another_has_done_it_undoes_what_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    take_range, late = expiry.lease.take_range, []
+
+    def stand_still(run: ScanRun) -> ScanRange | None:
+        part = take_range(run)
+        if part and not late:
+            late.append(ending(0, name="late"))  # the soonest: so in the first range
+            run.ranges.filter(pk=part.pk).update(done_at=timezone.now())
+        return part
+
+    with monkeypatch.context() as patch:
+        patch.setattr(expiry.lease, "take_range", stand_still)
+        scan()
+    assert not Notice.objects.filter(token=late[0]).exists()
+    assert "late" not in open_faults()
+    assert "late" in told(scan())[OPS]
 
 
 def test_a_range_whose_worker_died_is_done_once_its_lease_is_over(in_one_piece: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
