@@ -26,6 +26,7 @@ def arguments() -> argparse.Namespace:
 def environment(folder: Path, postgres: Postgres, redis: Redis, mail: MailServer, tokens: int) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
+        "PYTHONFAULTHANDLER": "1",
         "DJANGO_SETTINGS_MODULE": "tests.storm.settings",
         "DATABASE_URL": postgres.url,
         "REDIS_URL": redis.url,

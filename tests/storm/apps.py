@@ -21,7 +21,10 @@ class StormConfig(AppConfig):
         expiry.MOST = tokens // 4  # the first scan makes ten times as many changes
         lease.LEASE = timedelta(seconds=3)
         delivery.TAKEN_FOR = timedelta(seconds=3.5 + tokens / 2000)  # longer than the longest mail takes
-        delivery.PAUSES = [timedelta(seconds=1)] * 4
+        delivery.MARKING = (0.2, 0.4, 0.8, 1.6)  # shorter together than a mail is taken for
+        delivery.AT_MOST = timedelta(seconds=5)
+        # The last is longer than a mail is taken for, as it is in production: by that a clock that was wrong is known.
+        delivery.PAUSES = [timedelta(seconds=pause) for pause in (1, 1, 2, 10)]
         digests.LISTED = 1_000_000  # each mail lists all that it tells of, so that the mails themselves are the proof
         connection_created.connect(introduce)
         DNS_NAME.get_fqdn = lambda: f"pid-{os.getpid()}.example.com"  # what the mail server is greeted with

@@ -28,23 +28,29 @@ def run(kills: int, tokens: int, chance: random.Random, machines: Machines, fold
         call_command("migrate", verbosity=0)
         workers.start_beats()
         began = time.monotonic()
-        storm = Storm(chance, machines, workers, People(chance))
-        storm.rage(kills, tokens)
+        storm = Storm(chance, machines, workers, People(chance), kills)
+        storm.rage(tokens)
         lasted = time.monotonic() - began
         settled = settle(storm)
         workers.stop_beats()
         workers.stop()
     except BaseException:
-        log = Path(tempfile.gettempdir()) / "token-portal-storm.log"
-        log.write_text(workers.logs())
-        sys.stderr.write(f"What the workers and beats said is in {log}\n")
+        keep_log(workers)
         raise
     finally:
         workers.end_all()
     verdict = Verdict(storm)
     nothing_is_left(verdict)
     report(storm, verdict, {"seconds of storm": round(lasted), "seconds until all was settled": round(settled, 1)})
+    if verdict.wrong or workers.hung_beats:
+        keep_log(workers)
     return 1 if verdict.wrong else 0
+
+
+def keep_log(workers: Workers) -> None:
+    log = Path(tempfile.gettempdir()) / "token-portal-storm.log"
+    log.write_text(workers.logs())
+    sys.stderr.write(f"what the workers and beats said is in {log}\n")
 
 
 def nothing_is_left(verdict: Verdict) -> None:
@@ -55,7 +61,10 @@ def nothing_is_left(verdict: Verdict) -> None:
 
 def report(storm: Storm, verdict: Verdict, figures: dict[str, float]) -> None:
     back = {"seconds from a restart to the next scan, at most": round(max(storm.back), 1)}
-    lines = [f"  {name + ':':52}{figure:>8,}" for name, figure in {**storm.figures, **verdict.figures, **figures, **back}.items()]
+    lines = [
+        f"  {name + ':':52}{figure:>8,}"
+        for name, figure in {**dict(sorted(storm.figures.items())), **verdict.figures, **figures, **back}.items()
+    ]
     lines += [f"  {'the mail server: ' + answer + ':':52}{count:>8,}" for answer, count in sorted(storm.mail.answers.items())]
     lines += [f"BROKEN  {promise}" for promise in verdict.wrong]
     lines.append(f"{len(verdict.wrong)} promises were broken" if verdict.wrong else "every promise was kept")

@@ -18,7 +18,7 @@ from tests.storm.people import People
 from tests.storm.workers import Workers
 from tokens.models import ScanRun
 
-PATIENCE = 3.0  # seconds for the instant that a kill waits for
+LONG = 20  # kills from which on a storm is a long one
 BUSY = "SELECT application_name FROM pg_stat_activity WHERE xact_start IS NOT NULL AND application_name = ANY(%s)"
 
 
@@ -27,17 +27,19 @@ def done() -> QuerySet[ScanRun]:
 
 
 class Storm:
-    def __init__(self, chance: random.Random, machines: Machines, workers: Workers, people: People) -> None:
+    def __init__(self, chance: random.Random, machines: Machines, workers: Workers, people: People, kills: int) -> None:
+        self.kills = kills
+        self.patience = 3.0 if kills >= LONG else 1.0  # seconds for the instant that a kill waits for
         self.chance, self.workers, self.people = chance, workers, people
         self.postgres, self.redis, self.mail = machines
         self.figures: Counter[str] = Counter()
         self.back: list[float] = []  # seconds from a machine's restart to the next scan that went well
 
-    def rage(self, kills: int, tokens: int) -> None:
-        restarts = self.plan(kills)
-        wave = tokens // 2 // kills
-        self.people.add(tokens - wave * kills)
-        for number in range(kills):
+    def rage(self, tokens: int) -> None:
+        restarts = self.plan()
+        wave = tokens // 2 // self.kills
+        self.people.add(tokens - wave * self.kills)
+        for number in range(self.kills):
             self.people.add(wave)
             self.people.act()
             if restart := restarts.get(number):
@@ -46,12 +48,13 @@ class Storm:
             if number % 10 == 5:
                 self.hang_one()
 
-    def plan(self, kills: int) -> dict[int, Callable[[], None]]:
+    def plan(self) -> dict[int, Callable[[], None]]:
         """Which restarts come before which kill: all in the middle, in any order; the second of each machine is a crash."""
         deeds: list[Callable[[], None]] = [lambda: self.restart(self.redis, True), lambda: self.restart(self.postgres, True)]
-        if kills >= 20:
+        if self.kills >= LONG:
             deeds += [lambda: self.restart(self.redis, False), lambda: self.restart(self.postgres, False)]
-        numbers = self.chance.sample(range(kills // 4, max(kills // 4 + len(deeds), kills * 3 // 4)), len(deeds))
+        first, last = self.kills // 4, self.kills * 3 // 4
+        numbers = self.chance.sample(range(first, max(first + len(deeds), last)), len(deeds))
         return dict(zip(numbers, deeds, strict=True))
 
     def restart(self, machine: Postgres | Redis, crash: bool) -> None:
@@ -90,7 +93,7 @@ class Storm:
 
     def something_was_done(self) -> None:
         """A storm in which nothing is ever done kills nothing: a mail is to be tried, and a scan to be done, between two kills."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + self.patience
         mails, scans = self.mail.answers.total(), done().count()
         while time.monotonic() < end and (self.mail.answers.total() == mails or done().count() == scans):
             time.sleep(0.02)
@@ -100,7 +103,7 @@ class Storm:
         return self.chance.choice(until(self.workers.pids, "process of a worker"))
 
     def amid_a_scan(self) -> int | None:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + self.patience
         while time.monotonic() < end:
             if busy := self.in_transaction():
                 time.sleep(self.chance.uniform(0, 0.05))
@@ -123,7 +126,7 @@ class Storm:
             there.set()
 
         self.mail.watch_for("accepted" if self.chance.random() < 0.5 else self.chance.choice(STAGES), here)
-        there.wait(PATIENCE)
+        there.wait(self.patience)
         self.mail.watch = None
         return next((pid for pid in found if pid in self.workers.pids()), None)
 
