@@ -46,7 +46,7 @@ taken, refused, dropped = Signal(), Signal(), Signal()
 def due(now: datetime) -> Iterator[Email]:
     """Takes the mails that are due, one at a time, each for this worker alone."""
     # A time further ahead than any that is ever given here is of a clock that was wrong.
-    ready = Q(scheduled_time=None) | Q(scheduled_time__lte=now) | Q(scheduled_time__gt=now + 2 * PAUSES[-1])
+    ready = Q(scheduled_time=None) | Q(scheduled_time__lte=now) | Q(scheduled_time__gt=now + 2 * max(PAUSES[-1], TAKEN_FOR))
     waiting = Email.objects.filter(ready, status__in=[STATUS.queued, STATUS.requeued])
     last = 0
     while keys := list(waiting.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
