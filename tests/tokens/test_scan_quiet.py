@@ -85,9 +85,6 @@ def cost(tokens: int, user: Any) -> tuple[int, int]:
     Notice.objects.all().delete()
     Token.objects.all().delete()
     many_ending([number % 31 for number in range(tokens)], user)
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE tokens_token")  # in life autovacuum does so
     rows: list[int] = []
 
     def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:

@@ -20,7 +20,8 @@ from tokens import expiry
 from tokens.models import Notice, ScanRange, ScanRun, Token
 from tokens.scan.lease import LEASE
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+in_threads = pytest.mark.django_db(transaction=True)
 
 
 class Killed(BaseException):
@@ -116,6 +117,7 @@ def test_the_ranges_hold_each_token_once_and_none_too_many(in_one_piece: dict[st
     assert len({bound[2:] for bound in bounds}) == len(bounds)
 
 
+@in_threads
 def test_several_workers_find_it_together(in_one_piece: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     at_work: set[int] = set()
     finished: list[bool] = []
@@ -137,6 +139,7 @@ def test_several_workers_find_it_together(in_one_piece: dict[str, Any], monkeypa
     assert ScanRun.objects.filter(finished_at=None).count() == 0
 
 
+@in_threads
 def test_workers_that_do_the_same_range_because_one_stood_still_do_it_once(
     in_one_piece: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
