@@ -83,9 +83,9 @@ class LogInline(admin.TabularInline):
 
 @admin.register(Email)
 class MailAdmin(ReadOnlyAdmin):
-    hidden = ("message", "html_message", "context", "headers")
-
     """post_office's own page shows a mail's text, which can hold the link that sets a password."""
+
+    hidden = ("message", "html_message", "context", "headers")
 
     change_form_template = "admin/change_form.html"  # post_office's own has a button for sending again, a page that is not here
     list_display = ["to", "subject", "status", "created", "last_updated", "number_of_retries", "scheduled_time"]
