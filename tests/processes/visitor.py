@@ -30,4 +30,6 @@ class Visitor:
         return self.get(path, {**hidden, **fields})
 
     def sign_in(self, username: str, password: str) -> str:
-        return self.submit("/accounts/sign-in/", login=username, password=password)
+        """Returns the Profile, which says who it is."""
+        self.submit("/accounts/sign-in/", login=username, password=password)
+        return self.get("/profile/")
