@@ -2,14 +2,15 @@
 
 PYTHON ?= python3
 UV ?= uv
-JOBS ?= 2
+JOBS ?= 3
 
 BIN = .venv/bin
 MANAGE = $(BIN)/python manage.py
 PYTEST = $(BIN)/python -m pytest --dist worksteal -n $(JOBS) -q
 COMPILE = $(UV) pip compile pyproject.toml --quiet --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
-# What runs on PostgreSQL alone, to stay under five minutes: a browser and a gateway meet the same pages and answers on both.
-ONCE = --ignore tests/browser --ignore tests/gateway
+# What runs on PostgreSQL alone, to stay under five minutes: a browser and a gateway meet the same pages and answers on both, and
+# containers and the environment know no database.
+ONCE = --ignore tests/browser --ignore tests/gateway --ignore tests/test_containers.py --ignore tests/test_environment.py
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 # What is installed is written down in two stamps, so that a second `make run` starts at once.
 RUN = .venv/.installed-run
