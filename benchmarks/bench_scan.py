@@ -56,14 +56,18 @@ class Place:
             raise SystemExit(f"{verb}: {done.stderr[-2000:]}")
         return json.loads(done.stdout)
 
-    def measure(self, repeats: int) -> dict[str, Any]:
-        """First scans, each after the tables were emptied; then repeated ones, in turns with the floor."""
-        firsts = []
+    def measure(self, repeats: int, sample: int = 0) -> dict[str, Any]:
+        """First scans, each after the tables were emptied, in turns with the loop if there is a `sample`; then repeated ones, in turns
+        with the floor."""
+        firsts, loops = [], []
         for _ in range(repeats):
             self.run("empty")
+            if sample:
+                loops.append(self.run("loop", sample))
+                self.run("empty")
             firsts.append(self.run("first"))
         self.run("vacuum")
-        result = {"first": [each["seconds"] for each in firsts], "memory": firsts, "due": firsts[0]["due"]}
+        result = {"first": [each["seconds"] for each in firsts], "memory": firsts, "loops": loops, "due": firsts[0]["due"]}
         return result | self.run("repeated", 5 * repeats)
 
 
@@ -105,27 +109,29 @@ def ratio(figures: dict[str, Any]) -> float:
     return statistics.median(scan / floor for scan, floor in zip(figures["seconds"], figures["floor"], strict=True))
 
 
-def beside_the_loop(what: str, place: Place, figures: dict[str, Any], sample: int) -> float:
+def beside_the_loop(what: str, figures: dict[str, Any], sample: int) -> float:
     """How many times as fast as the loop the first scan is: as the loop stands, in autocommit. Prints both kinds."""
-    place.run("empty")
-    each, times = place.run("loop", sample), {}
-    for name, seconds in each.items():
-        whole = seconds * figures["due"]
-        times[name] = whole / statistics.median(figures["first"])
+    times = {}
+    for name in figures["loops"][0]:
+        each = [loop[name] for loop in figures["loops"]]
+        times[name] = statistics.median(loop * figures["due"] / first for loop, first in zip(each, figures["first"], strict=True))
         print(
-            f"{what}, {name}: {seconds * 1000:.2f} ms a token, measured with {min(sample, figures['due']):,}, "
-            f"so {whole:,.1f} s for {figures['due']:,}: {times[name]:,.0f} times the first scan",
+            f"{what}, {name}: {statistics.median(each) * 1000:.2f} ms a token, measured with {min(sample, figures['due']):,}, so "
+            f"{statistics.median(each) * figures['due']:,.1f} s for {figures['due']:,}: {times[name]:,.0f} times the first scan",
             flush=True,
         )
     return times["loop"]
 
 
 def foreseen(what: str, points: dict[int, float]) -> None:
-    """Fits seconds = a * tokens ** growth, and says what that makes of ten million."""
+    """Fits seconds = a * tokens ** growth, and a straight line, which is nearer where the growth is below 1: part of it is fixed."""
     logs = [(math.log(tokens), math.log(seconds)) for tokens, seconds in points.items()]
     growth, start = statistics.linear_regression(*zip(*logs, strict=True))
-    seconds = math.exp(start + growth * math.log(FORESEEN))
-    print(f"{what}: {seconds:,.2f} s for {FORESEEN:,} tokens (estimated), growth: tokens to the power of {growth:.2f}")
+    slope, fixed = statistics.linear_regression(list(points), list(points.values()))
+    power, line = math.exp(start + growth * math.log(FORESEEN)), fixed + slope * FORESEEN
+    print(
+        f"{what}: tokens to the power of {growth:.2f}; estimated for {FORESEEN:,} tokens {power:,.2f} s by that, {line:,.2f} s by a straight line"
+    )
 
 
 def memory(sizes: dict[int, dict[str, Any]]) -> float:
@@ -146,7 +152,7 @@ def on_postgres(bench: Bench) -> list[tuple[str, bool]]:
     options, results = bench.options, {}
     for tokens in (SMALL, *SIZES):
         place = bench.on_postgres(tokens, 0.01)
-        results[place.tokens] = place.measure(options.repeats)
+        results[place.tokens] = place.measure(options.repeats, options.sample if tokens == MILLION else 0)
         show("PostgreSQL", place, results[place.tokens])
         if tokens == MILLION:
             million = place
@@ -159,7 +165,7 @@ def on_postgres(bench: Bench) -> list[tuple[str, bool]]:
     tenth.run("empty")
     two = tenth.run("in_two")
     print(f"  the same cut into {two['ranges']} ranges, by two processes: first {two['seconds'] * 1000:,.0f} ms")
-    faster = beside_the_loop("PostgreSQL", million, results[million.tokens], options.sample)
+    faster = beside_the_loop("PostgreSQL", results[million.tokens], options.sample)
     grown = memory({size: results[size] for size in (bench.size(SMALL), million.tokens)})
     for what, key in (("first scan", "first"), ("repeated scan", "seconds"), ("floor", "floor")):
         sizes = map(bench.size, SIZES)
@@ -179,9 +185,9 @@ def on_postgres(bench: Bench) -> list[tuple[str, bool]]:
 def on_sqlite(bench: Bench) -> None:
     for share in (0.01, 0.1):
         place = bench.on_sqlite(ON_SQLITE, share)
-        figures = place.measure(bench.options.repeats)
+        figures = place.measure(bench.options.repeats, bench.options.sample)
         show("SQLite", place, figures)
-    beside_the_loop("SQLite", place, figures, bench.options.sample)
+        beside_the_loop("SQLite", figures, bench.options.sample)
 
 
 def main() -> None:
