@@ -34,8 +34,14 @@ def fill(database: str, digests: Iterable[bytes], count: int, people: int) -> No
             for number, digest in enumerate(itertools.islice(digests, count)):
                 key = f"{WAYS.getrandbits(128):032x}"
                 copy.write_row((key, first + number % people, "permanent", f"token-{number}", digest, "abcd", now, ends[0], True, "", 0))
+    tidy(database)
+
+
+def tidy(database: str) -> None:
+    """What filling leaves behind is done here, and not while something is measured."""
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
+        connection.execute("CHECKPOINT")
 
 
 def portal(database: str, folder: Path, count: int, people: int, sent: int) -> str:
