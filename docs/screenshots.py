@@ -77,7 +77,7 @@ def sign_in(page: Page, password: str) -> None:
 
 def shoot(page: Page, name: str) -> None:
     page.wait_for_load_state("networkidle")
-    page.wait_for_function("!document.querySelector('.htmx-request')")
+    page.wait_for_selector(".htmx-request", state="detached")
     page.evaluate("document.fonts.ready")
     page.screenshot(path=PICTURES / f"{name}.png", animations="disabled", caret="hide")
     print(f"docs/screenshots/{name}.png")
