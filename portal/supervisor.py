@@ -23,8 +23,9 @@ def commands(port: int, web_workers: int) -> dict[str, list[str]]:
     """Name -> command line of each process."""
     python = [sys.executable, "-m"]
     web = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", str(web_workers)]
+    # Two threads: while one waits for the database, the other answers. More of them only wait for each other (docs/benchmarks.md).
     # A browser keeps connections open; the server waits for them no longer than this when it is told to stop.
-    web += ["--blocking-threads", "1", "--workers-kill-timeout", "3", "--log-level", "warning", "portal.wsgi:application"]
+    web += ["--blocking-threads", "2", "--workers-kill-timeout", "3", "--log-level", "warning", "portal.wsgi:application"]
     celery = ["celery", "--quiet", "--app", "portal"]
     return {
         "web": python + web,

@@ -20,6 +20,7 @@ from psycopg.adapt import Transformer
 from psycopg.pq import ExecStatus, Format
 from psycopg.pq.abc import PGconn, PGresult
 
+from portal import threads
 from tokens.models import Token
 
 COLUMNS = """
@@ -128,6 +129,7 @@ def connected(deadline: float) -> BaseDatabaseWrapper:
         done.result()  # it came in this very moment
     wrapper.dec_thread_sharing()
     connections[DEFAULT_DB_ALIAS] = wrapper
+    threads.keep(wrapper)
     return wrapper
 
 

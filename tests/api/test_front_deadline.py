@@ -62,7 +62,7 @@ def test_a_black_hole_is_answered_within_2_seconds_by_every_request(hole, tmp_pa
 class Wrapper:
     """Stands for Django's, with a connection that takes its time."""
 
-    vendor, connection = "postgresql", None
+    vendor, connection, alias = "postgresql", None, "stand-in"
 
     def __init__(self, seconds: float, error: Exception | None = None) -> None:
         self.seconds, self.error, self.closed = seconds, error, False

@@ -1,0 +1,63 @@
+"""Threads of the web server come and go; their connections go with them, on whichever way they came."""
+
+import gc
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.db import connection, connections
+from django.test import Client
+
+from portal.api.front import front
+from portal.wsgi import django
+from tests.processes.running import until
+from tokens import secret
+
+REQUEST = {
+    "REQUEST_METHOD": "GET",
+    "PATH_INFO": "/verify",
+    "REMOTE_ADDR": "127.0.0.1",
+    "HTTP_AUTHORIZATION": f"Bearer {secret.generate()}",
+}
+WAYS: dict[str, Callable[[], object]] = {
+    "a page": lambda: Client().get("/healthz/scan"),
+    "the verifier": lambda: list(front(django)(REQUEST, lambda status, headers: None)),
+    "a connection that was replaced": lambda: [query(), connections["default"].close(), query()],
+}
+
+
+def query() -> None:
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM users_user")
+
+
+@pytest.fixture
+def no_garbage_collection() -> Iterator[None]:
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def sessions() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        return cursor.fetchone()[0]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite knows no sessions: in the other half of `make test`")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("way", WAYS)
+def test_a_thread_that_ends_leaves_no_connection_behind(way: str, no_garbage_collection: None) -> None:
+    query()
+    before, seen = sessions(), []
+
+    def work() -> None:
+        WAYS[way]()
+        seen.append(connections["default"].connection is not None)
+
+    for _ in range(3):
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    assert seen == [True] * 3  # each had one of its own, still open when its work was done
+    until(lambda: sessions() == before, lambda: f"{before} sessions instead of {sessions()}", 5)
