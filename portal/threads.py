@@ -1,39 +1,46 @@
-"""A thread that ends closes its connections to the database.
+"""What a thread that ended leaves behind: its connection to the database, which another thread closes.
 
 granian ends threads that have nothing to do. Django's connections refer to themselves, so that only a full garbage collection would
-close them: it comes late or never, and until then PostgreSQL counts them.
+close them: it comes late or never, and until then PostgreSQL counts them. A thread cannot do it itself: while it is taken down, code
+that asks for the interpreter's lock, as sqlite3 does, brings the process down.
 """
 
 import threading
+import weakref
 from typing import Any
 
+import structlog
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
-
-class Kept:
-    """What a thread holds for a database. It goes with the thread, and closes the connection that it has then."""
-
-    def __init__(self, connection: BaseDatabaseWrapper) -> None:
-        self.connection = connection
-
-    def __del__(self) -> None:
-        try:  # noqa: SIM105  # at the interpreter's end contextlib is gone
-            self.connection.close()
-        except Exception:  # noqa: S110  # nobody is left who could mend it
-            pass
+log = structlog.get_logger(__name__)
 
 
-of_thread = threading.local()
+class Life:
+    """Goes with its thread."""
+
+
+class OfThread(threading.local):
+    def __init__(self) -> None:
+        self.life = Life()
+
+
+of_thread = OfThread()
+lock = threading.Lock()
+held: dict[weakref.ref[Life], BaseDatabaseWrapper] = {}
 
 
 def keep(connection: BaseDatabaseWrapper) -> None:
-    """`connection` belongs to this thread from now on."""
-    kept = of_thread.__dict__
-    if connection.alias in kept:
-        kept[connection.alias].connection = connection  # an earlier one was closed, or is this one, connected anew
-    else:
-        kept[connection.alias] = Kept(connection)
+    """`connection` belongs to this thread from now on. Closes those of threads that are gone."""
+    with lock:
+        held[weakref.ref(of_thread.life)] = connection
+        left = [held.pop(life) for life in list(held) if life() is None]
+    for each in left:
+        each.inc_thread_sharing()  # or Django lets no other thread close it
+        try:
+            each.close()
+        except Exception:
+            log.exception("connection not closed")
 
 
 def connected(sender: Any, connection: BaseDatabaseWrapper, **kwargs: Any) -> None:

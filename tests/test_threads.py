@@ -1,4 +1,4 @@
-"""Threads of the web server come and go; their connections go with them, on whichever way they came."""
+"""Threads of the web server come and go; their connections are closed, on whichever way they came."""
 
 import gc
 import threading
@@ -47,17 +47,18 @@ def sessions() -> int:
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite knows no sessions: in the other half of `make test`")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("way", WAYS)
-def test_a_thread_that_ends_leaves_no_connection_behind(way: str, no_garbage_collection: None) -> None:
+def test_threads_that_ended_leave_at_most_one_connection_behind(way: str, no_garbage_collection: None) -> None:
     query()
-    before, seen = sessions(), []
+    before, seen, threads = sessions(), [], 5
 
     def work() -> None:
         WAYS[way]()
         seen.append(connections["default"].connection is not None)
 
-    for _ in range(3):
+    for _ in range(threads):
         thread = threading.Thread(target=work)
         thread.start()
         thread.join()
-    assert seen == [True] * 3  # each had one of its own, still open when its work was done
-    until(lambda: sessions() == before, lambda: f"{before} sessions instead of {sessions()}", 5)
+    assert seen == [True] * threads  # each had one of its own, still open when its work was done
+    most = before + 1  # the last thread's is closed by the next one
+    until(lambda: sessions() <= most, lambda: f"at most {most} sessions, but {sessions()}", 5)
