@@ -31,9 +31,15 @@ held: dict[weakref.ref[Life], BaseDatabaseWrapper] = {}
 
 
 def keep(connection: BaseDatabaseWrapper) -> None:
-    """`connection` belongs to this thread from now on. Closes those of threads that are gone."""
+    """`connection` belongs to this thread from now on."""
     with lock:
         held[weakref.ref(of_thread.life)] = connection
+    close_left()
+
+
+def close_left() -> None:
+    """Closes the connections of threads that are gone."""
+    with lock:
         left = [held.pop(life) for life in list(held) if life() is None]
     for each in left:
         each.inc_thread_sharing()  # or Django lets no other thread close it

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection, connections
 from django.test import Client
 
+from portal import threads
 from portal.api.front import front
 from portal.wsgi import django
 from tests.processes.running import until
@@ -36,6 +37,7 @@ def no_garbage_collection() -> Iterator[None]:
     gc.disable()
     yield
     gc.enable()
+    threads.close_left()  # or PostgreSQL could not drop the test database
 
 
 def sessions() -> int:
@@ -49,16 +51,16 @@ def sessions() -> int:
 @pytest.mark.parametrize("way", WAYS)
 def test_threads_that_ended_leave_at_most_one_connection_behind(way: str, no_garbage_collection: None) -> None:
     query()
-    before, seen, threads = sessions(), [], 5
+    before, seen, many = sessions(), [], 5
 
     def work() -> None:
         WAYS[way]()
         seen.append(connections["default"].connection is not None)
 
-    for _ in range(threads):
+    for _ in range(many):
         thread = threading.Thread(target=work)
         thread.start()
         thread.join()
-    assert seen == [True] * threads  # each had one of its own, still open when its work was done
+    assert seen == [True] * many  # each had one of its own, still open when its work was done
     most = before + 1  # the last thread's is closed by the next one
     until(lambda: sessions() <= most, lambda: f"at most {most} sessions, but {sessions()}", 5)
