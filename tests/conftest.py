@@ -6,7 +6,9 @@ from typing import Any
 import hypothesis
 import pytest
 from django.core.cache import cache
+from django.core.servers.basehttp import WSGIRequestHandler
 
+from portal import threads
 from portal.api import limits
 from tests.services import chromium_program, missing, redis_server, redis_url, smtp_server
 from tokens import uses
@@ -16,6 +18,9 @@ __all__ = ["redis_server", "redis_url", "smtp_server"]
 # How long one example takes says only how busy the machine is.
 hypothesis.settings.register_profile("portal", deadline=None)
 hypothesis.settings.load_profile("portal")
+
+# Django's live server writes an answer's head and body apart: without this each answer waits 40 ms for the client to acknowledge the head.
+WSGIRequestHandler.disable_nagle_algorithm = True
 
 # Loopback only: the browser asks for nothing outside, and could not if it wanted to.
 CHROMIUM_ARGUMENTS = [
@@ -46,6 +51,7 @@ def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     uses.uses.good.clear()
     uses.uses.refused.clear()
+    threads.close_left()  # or PostgreSQL could not drop the test database
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ import pytest
 
 from tests import postgres
 
+LONG = ("tests/storm/", "tests/processes/", "tests/test_containers.py")
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
 
@@ -64,6 +65,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         raise pytest.UsageError(reason)
     for item in items if reason else []:
         item.add_marker(pytest.mark.skip(reason=reason))
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))  # or the last of them would run alone at the end
 
 
 def clean_up(folder: str) -> None:

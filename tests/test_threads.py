@@ -8,7 +8,6 @@ import pytest
 from django.db import connection, connections
 from django.test import Client
 
-from portal import threads
 from portal.api.front import front
 from portal.wsgi import django
 from tests.processes.running import until
@@ -37,7 +36,6 @@ def no_garbage_collection() -> Iterator[None]:
     gc.disable()
     yield
     gc.enable()
-    threads.close_left()  # or PostgreSQL could not drop the test database
 
 
 def sessions() -> int:
