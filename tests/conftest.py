@@ -36,6 +36,16 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """pytest-django's. PostgreSQL drops a database once nobody is connected, and Django closes only the connections that it sees: under
+    Playwright's event loop this thread has others than without."""
+    yield
+    for connection in threads.held.values():
+        connection.inc_thread_sharing()
+        connection.close()
+
+
 @pytest.fixture(autouse=True)
 def empty_cache() -> Iterator[None]:
     """Sign-in's rate limits are counted in the cache: one test's wrong passwords must not slow down the next test."""
@@ -51,7 +61,6 @@ def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     uses.uses.good.clear()
     uses.uses.refused.clear()
-    threads.close_left()  # or PostgreSQL could not drop the test database
 
 
 @pytest.fixture(scope="session")
