@@ -1,7 +1,7 @@
 """The look-up's one statement, prepared on a connection to PostgreSQL, and run by psycopg's binding of libpq.
 
-Measured in microseconds of this process's time: 8 so, 45 with a psycopg cursor, 130 when Django's connection proxy is asked for the
-connection each time. And so alone can a database that hangs be given up: everything here ends at a `deadline` of time.monotonic().
+Measured in microseconds of this process's own time (the system's, about 22, comes to each): 18 so, 43 with a psycopg cursor, 89 with
+Django's. And so alone can a database that hangs be given up: everything here ends at a `deadline` of time.monotonic().
 """
 
 import select
