@@ -5,6 +5,7 @@ close them: it comes late or never, and until then PostgreSQL counts them. A thr
 that asks for the interpreter's lock, as sqlite3 does, brings the process down.
 """
 
+import os
 import threading
 import weakref
 from typing import Any
@@ -28,6 +29,7 @@ class OfThread(threading.local):
 of_thread = OfThread()
 lock = threading.Lock()
 held: dict[weakref.ref[Life], BaseDatabaseWrapper] = {}
+os.register_at_fork(after_in_child=held.clear)  # what the parent's threads left is the parent's to close
 
 
 def keep(connection: BaseDatabaseWrapper) -> None:

@@ -40,6 +40,7 @@ def test_a_token_that_was_not_copied_survives_escape_and_a_click_outside(portal:
 def test_close_empties_the_window(portal: Page) -> None:
     text = create(portal)
     close(portal)
+    expect(portal.locator("#window")).to_be_empty()  # a dialog tells that it was closed a moment after it is gone
     assert portal.locator("#window").inner_html() == ""
     assert text not in portal.content()
 
