@@ -68,11 +68,19 @@ class Processes:
 
     def set_clock_back(self, by: timedelta) -> None:
         """Makes beat's schedule look as if beat had last run that long ago. It writes its file at the start."""
-        with self.beat() as beat:
-            until(lambda: list(self.folder.glob("celerybeat-schedule*")), lambda: f"schedule file:\n{beat.output}")
-            beat.process.terminate()
-            beat.ends_with_all()
-        with shelve.open(str(self.folder / "celerybeat-schedule"), writeback=True) as schedule:
+        file = self.folder / "celerybeat-schedule"
+
+        def written() -> bool:
+            """Ended in the middle of its start, beat leaves a file that the next one throws away."""
+            with self.beat() as beat:
+                until(lambda: list(self.folder.glob(f"{file.name}*")), lambda: f"schedule file:\n{beat.output}")
+                beat.process.terminate()
+                beat.ends_with_all()
+            with shelve.open(str(file)) as schedule:
+                return {"entries", "__version__"} <= set(schedule)
+
+        until(written, "complete schedule file")
+        with shelve.open(str(file), writeback=True) as schedule:
             assert set(schedule["entries"]) >= {"scan-tokens", "deliver-mail"}
             for entry in schedule["entries"].values():
                 entry.last_run_at -= by
