@@ -5,6 +5,7 @@ The processes work on this test's own database, whichever `--database` that is."
 import os
 import shelve
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
@@ -72,8 +73,11 @@ class Processes:
 
         def written() -> bool:
             """Ended in the middle of its start, beat leaves a file that the next one throws away."""
+            for left in self.folder.glob(f"{file.name}*"):
+                left.unlink()
             with self.beat() as beat:
                 until(lambda: list(self.folder.glob(f"{file.name}*")), lambda: f"schedule file:\n{beat.output}")
+                time.sleep(1)  # it is there before it is complete, and cannot be read meanwhile
                 beat.process.terminate()
                 beat.ends_with_all()
             with shelve.open(str(file)) as schedule:
