@@ -6,6 +6,8 @@ class TokensConfig(AppConfig):
 
     def ready(self) -> None:
         from tokens import digests, receivers
+        from tokens.scan import triggers
 
         receivers.connect()
         digests.connect()
+        triggers.connect()

@@ -19,10 +19,11 @@ from portal.faults.models import Fault
 from portal.users.models import User
 from tokens import watch
 from tokens.models import ScanRange, ScanRun, Token
+from tokens.scan import changes, lease, notices
 from tokens.scan import faults as raising
-from tokens.scan import lease, notices
+from tokens.scan.database import learn
 from tokens.scan.find import Found, find
-from tokens.scan.look import SOURCE, Look, learn
+from tokens.scan.look import SOURCE, Look
 from tokens.scan.rules import Rules
 
 log = structlog.get_logger(__name__)
@@ -79,8 +80,13 @@ def conclude(run: ScanRun, spread: Spread | None) -> ScanRun:
 def look_at_once(run: ScanRun, now: datetime) -> bool:
     """All of it in one transaction; or False, when it is too much for that: then it is cut into ranges."""
     with lease.at_work():
-        look = Look(Rules.current(), now)
+        rules = Rules.current()
+        since = changes.take(run, rules, now)
+        look = Look(rules, now, since=since)
         found = find(look)
+        if since and (not found.adds_up or found.changes > MOST):
+            look = Look(rules, now)
+            found = find(look)
         # From here on nobody can take the run away: it is written to, and locked by that.
         if not ScanRun.objects.filter(pk=run.pk, finished_at=None).update(due=found.due):
             raise lease.Lost
@@ -91,6 +97,7 @@ def look_at_once(run: ScanRun, now: datetime) -> bool:
             do(run, look)
         if not finish(run, look, found):
             raise lease.Lost
+        changes.leave(run, look)
     return True
 
 

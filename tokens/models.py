@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from tokens import secret
 from tokens.calendar_models import CalendarLink
-from tokens.scan_models import Digest, Notice, ScanRange, ScanRun
+from tokens.scan_models import Change, Digest, Notice, ScanRange, ScanRun
 
-__all__ = ["CalendarLink", "Digest", "Notice", "ScanRange", "ScanRun", "SignInCode", "Token"]
+__all__ = ["CalendarLink", "Change", "Digest", "Notice", "ScanRange", "ScanRun", "SignInCode", "Token"]
 NAME_MAX = 100
 LOWEST_PORT, HIGHEST_PORT = 1024, 65535  # those that a program may listen on without being the system's
 

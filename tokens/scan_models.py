@@ -26,11 +26,15 @@ class ScanRun(models.Model):
     cleared = models.PositiveIntegerField(default=0)
     queued = models.PositiveIntegerField(default=0, help_text="Mails queued")
     error = models.TextField(blank=True)
+    # What the next scan may build on (tokens/scan/changes.py).
+    rules = models.TextField(blank=True, editable=False, help_text="By which it looked, until another scan has looked.")
+    complete_at = models.DateTimeField(null=True, editable=False, help_text="When all tokens were looked at, by it or before it.")
 
     class Meta:
         ordering = ["-started_at"]
         constraints = [
             models.UniqueConstraint(Case(When(finished_at__isnull=True, then=Value(1))), name="tokens_one_scan_at_a_time"),
+            models.UniqueConstraint(Case(When(~Q(rules=""), then=Value(1))), name="tokens_one_scan_to_build_on"),
         ]
         indexes = [models.Index(fields=["-finished_at"], condition=Q(error=""), name="tokens_scans_that_went_well")]
 
@@ -70,6 +74,18 @@ class ScanRange(models.Model):
 
     def __str__(self) -> str:
         return f"range {self.number}"
+
+
+class Change(models.Model):
+    """Something happened that the next scan has to look at: to a token, by its id as 32 hexadecimal digits. Empty: to all of them.
+
+    Written by triggers (tokens/scan/triggers.py) in the transaction in which it happens, and taken by each scan.
+    """
+
+    key = models.CharField(max_length=254)
+
+    def __str__(self) -> str:
+        return self.key or "all tokens"
 
 
 class Digest(models.Model):

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import django
@@ -18,6 +18,7 @@ import django
 django.setup()
 
 from django.db import transaction  # noqa: E402
+from django.db.models import F  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
 from portal import delivery, mail  # noqa: E402
@@ -26,6 +27,9 @@ from scan import fill  # noqa: E402
 from tokens import dates, expiry  # noqa: E402
 from tokens.models import ScanRun, Token  # noqa: E402
 from tokens.scan.rules import Rules  # noqa: E402
+
+
+CHANGED = 20  # tokens, between two scans
 
 
 def peak() -> float:
@@ -39,8 +43,8 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - start, result
 
 
-def scan(now: datetime) -> ScanRun:
-    run = expiry.scan(now, ScanRun.Asker.SCHEDULE)
+def scan(now: datetime, asked_by: str = ScanRun.Asker.SCHEDULE) -> ScanRun:
+    run = expiry.scan(now, asked_by)
     assert run is not None
     assert run.finished_at
     assert not run.error
@@ -71,18 +75,29 @@ def warm_up() -> None:
 
 
 def repeated(now: datetime, times: int) -> dict[str, Any]:
-    """The floor and a scan that finds nothing new, in turns."""
-    floors, scans = [], []
+    """The floor and scans that find nothing new, in turns: one after nothing happened, one after some tokens were changed, and one that
+    looks at everything, as a scan does once a day, after a change of Config and when a person asks."""
+    figures: dict[str, list[float]] = {"floor": [], "seconds": [], "changed": [], "everything": []}
     warm_up()
     count_due(now)
     scan(now)
     for _ in range(times):
         seconds, due = timed(lambda: count_due(now))
-        floors.append(seconds)
-        seconds, run = timed(lambda: scan(now))
-        scans.append(seconds)
-        assert (run.due, run.raised, run.cleared, run.queued) == (due, 0, 0, 0)
-    return {"floor": floors, "seconds": scans}
+        figures["floor"].append(seconds)
+        for name in ("seconds", "changed", "everything"):
+            if name == "changed":
+                change_some(now)
+            asked_by = ScanRun.Asker.PERSON if name == "everything" else ScanRun.Asker.SCHEDULE
+            seconds, run = timed(lambda asked_by=asked_by: scan(now, asked_by))
+            figures[name].append(seconds)
+            assert (run.due, run.raised, run.cleared, run.queued) == (due, 0, 0, 0)
+    return figures
+
+
+def change_some(now: datetime) -> None:
+    """They end a microsecond earlier, which is still on the same day."""
+    some = Token.objects.due(now, dates.due_before(30, now)).values("pk")[:CHANGED]
+    Token.objects.filter(pk__in=some).update(expires_at=F("expires_at") - timedelta(microseconds=1))
 
 
 def loop(now: datetime, sample: int) -> dict[str, Any]:

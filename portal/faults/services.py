@@ -57,11 +57,13 @@ def raise_selected(source: str, select: str, values: dict[str, Any], now: dateti
         return cursor.rowcount
 
 
-def clear_others(source: str, select: str, values: dict[str, Any], now: datetime) -> int:
-    """Clears the open faults of `source` whose keys a SELECT (one column, `key`) does not find. Returns how many."""
+def clear_others(source: str, select: str, values: dict[str, Any], now: datetime, among: str | None = None) -> int:
+    """Clears the open faults of `source` whose keys a SELECT (one column, `key`) does not find; of those only that `among`, another
+    such SELECT, finds. Returns how many."""
+    of_those = f"AND key IN ({among})" if among else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""UPDATE faults_fault SET cleared_at = %(fault_cleared_at)s WHERE source = %(fault_source)s AND cleared_at IS NULL
+            f"""UPDATE faults_fault SET cleared_at = %(fault_cleared_at)s WHERE source = %(fault_source)s AND cleared_at IS NULL {of_those}
             AND NOT EXISTS (SELECT 1 FROM ({select}) AS found WHERE found.key = faults_fault.key)""",  # noqa: S608
             values | {"fault_source": source, "fault_cleared_at": connection.ops.adapt_datetimefield_value(now)},
         )

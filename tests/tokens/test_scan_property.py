@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 from tests.clock import DAY, NOW, TODAY
 from tests.tokens.scan_model import Item, Model, Owner
 from tests.tokens.scan_steps import ADDRESSES, DAYS, EMAILS, OFFSETS, ZONES, Step, pick, store, take
+from tokens import expiry
+from tokens.scan.find import find
 
-VERBS = ("wait", "zone", "days", "addresses", "tell_owners", "revoke", "extend", "use", "replace", "activate", "email")
+RULES = ("zone", "days", "addresses", "tell_owners")  # after such a change a scan looks at everything, otherwise only at what changed
+EVENTS = ("wait", "revoke", "extend", "use", "replace", "activate", "email")
 USED = (None, -1, -29, -31, -100)  # days, as seen from a token's end
 REFUSED = (None, None, 0, 1, 6)
 
@@ -45,7 +48,7 @@ def beginning(tokens: int, owners: int, draw: random.Random) -> Model:
 
 
 SCAN: Step = ("scan", 0, 0)
-CHANGES = st.tuples(st.sampled_from(VERBS), st.integers(0, 30), st.integers(0, 59))
+CHANGES = st.tuples(st.sampled_from(EVENTS * 2 + RULES), st.integers(0, 30), st.integers(0, 59))
 DELIVERIES = st.tuples(st.just("deliver"), st.integers(0, 3), st.just(0))
 STEPS = st.lists(st.one_of(CHANGES, st.just(SCAN), DELIVERIES), min_size=4, max_size=12)
 
@@ -63,15 +66,19 @@ def test_the_scan_does_what_its_rules_say(seed: int, tokens: int, owners: int, s
 
 
 @pytest.mark.django_db
-def test_it_does_so_with_three_hundred_tokens_too() -> None:
+def test_it_does_so_with_three_hundred_tokens_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+    monkeypatch.setattr(expiry, "find", lambda look: looks.append(look) or find(look))
     draw = random.Random(20261121)
     model = beginning(300, 40, draw)
     model.days, model.addresses, model.tell_owners = (30, 7, 1), ADDRESSES[2], True
     store(model)
     for round_of_scan in range(6):
-        take(model, SCAN)
-        for _ in range(12):
-            take(model, (draw.choice(VERBS), draw.randint(0, 300), draw.randint(0, 59)))
+        for verbs in (RULES, EVENTS, EVENTS, EVENTS):
+            take(model, SCAN)
+            for _ in range(3):
+                take(model, (draw.choice(verbs), draw.randint(0, 300), draw.randint(0, 59)))
         take(model, ("deliver", round_of_scan + 1, 0))
     assert {mail.state for mail in model.mails} >= {"sent", "failed"}
     assert {source for source, _about in model.faults} >= {"token-expiry", "token-expired-in-use"}
+    assert {bool(look.since) for look in looks} == {True, False}

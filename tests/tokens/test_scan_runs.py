@@ -155,6 +155,7 @@ def queries_of_a_scan() -> int:
 def test_the_queries_of_a_scan_do_not_grow_with_its_tokens() -> None:
     configure("30;7;1", f"{OPS};{SECURITY}", owners=True)
     owner = UserFactory()
+    scan()
     counts = []
     for tokens in (1, 40):
         for number in range(tokens):

@@ -6,7 +6,8 @@ from typing import Any
 from django.urls import reverse
 
 from portal.faults import services as faults
-from tokens.scan.look import DASHED, ENDS, JSON, SOURCE, Look, instant, of_active, portal_zone
+from tokens.scan.database import DASHED, ENDS, JSON, instant, portal_zone
+from tokens.scan.look import SOURCE, Look, of_active
 
 IN_USE = "token-expired-in-use"
 NOBODY = "nobody-to-notify"
@@ -28,8 +29,9 @@ def raise_due(look: Look) -> int:
 
 
 def clear_due(look: Look) -> int:
-    """The faults of tokens that are due no more. `look` must be at all tokens."""
-    return faults.clear_others(SOURCE, look.due(f"{look.key} AS key"), look.values, look.now)
+    """The faults of tokens that are due no more. `look` must be at all tokens, or at all that may be otherwise than they were."""
+    among = look.touched_keys() if look.since else None
+    return faults.clear_others(SOURCE, look.due(f"{look.key} AS key"), look.values, look.now, among)
 
 
 def follow_ended(look: Look) -> None:

@@ -13,10 +13,11 @@ LEFT = f"""EXISTS (SELECT 1 FROM faults_fault WHERE cleared_at IS NULL AND sourc
 
 
 class Found(NamedTuple):
-    """How many tokens are due, how many of their faults to raise and to clear, how many notices to write. `rest`: there may be
-    something else to do."""
+    """How many tokens are due, how many faults say so already, how many of these to raise and to clear, how many notices to write.
+    `rest`: there may be something else to do."""
 
     due: int
+    known: int
     to_raise: int
     to_clear: int
     to_tell: int
@@ -27,27 +28,43 @@ class Found(NamedTuple):
         return self.to_raise + self.to_clear + self.to_tell
 
     @property
+    def adds_up(self) -> bool:
+        """Will there be a fault for each due token? Always, after a look at everything."""
+        return self.known + self.to_raise - self.to_clear == self.due
+
+    @property
     def nothing(self) -> bool:
         return not (self.changes or self.rest)
 
 
 def find(look: Look) -> Found:
-    """Looks at every due token and its faults and notices. A fault is open once for each key, by constraint, so that numbers will do."""
+    """Looks at the due tokens and their faults and notices. A fault is open once for each key, by constraint, so that numbers will do."""
+    among = f" AND key IN ({look.touched_keys()})" if look.since else ""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""WITH due AS MATERIALIZED ({look.brief()}), ended AS MATERIALIZED ({ended(look, f"{look.key} AS key")})
-            SELECT {counts("due", SOURCE)}, {counts("ended", IN_USE)}, ({told(look)}), {LEFT}""",
+            SELECT {counts("due", SOURCE, among)}, {counts("ended", IN_USE)}, ({told(look)}), {LEFT}, {totals(look)}""",
             look.values | ended_values(look),
         )
-        due, opened, due_and_open, *in_use, told_of, left = cursor.fetchone()
+        due, opened, due_and_open, *in_use, told_of, left, all_due, known = cursor.fetchone()
     to_tell = 0 if told_of == due * len(look.rules.addresses) and not look.rules.owners else missing(look)
     rest = bool(left) or len(set(in_use)) > 1 or look.rules.nobody_is_named
-    return Found(due, due - due_and_open, opened - due_and_open, to_tell, rest)
+    if not look.since:
+        all_due, known = due, opened
+    return Found(all_due, known, due - due_and_open, opened - due_and_open, to_tell, rest)
 
 
-def counts(tokens: str, source: str) -> str:
+def totals(look: Look) -> str:
+    """How many tokens are due and how many faults say so, whatever part of them `look` is at."""
+    if not look.since:
+        return "0, 0"
+    known = f"SELECT count(*) FROM faults_fault WHERE cleared_at IS NULL AND source = '{SOURCE}'"  # noqa: S608
+    return f"({look.all_due('count(*)')}), ({known})"
+
+
+def counts(tokens: str, source: str, among: str = "") -> str:
     """How many tokens there are, how many faults are open, and how many of these are the tokens'."""
-    opened = f"(SELECT key FROM faults_fault WHERE cleared_at IS NULL AND source = '{source}') AS opened"  # noqa: S608
+    opened = f"(SELECT key FROM faults_fault WHERE cleared_at IS NULL AND source = '{source}'{among}) AS opened"  # noqa: S608
     return f"""(SELECT count(*) FROM {tokens}), (SELECT count(*) FROM {opened}),
         (SELECT count(*) FROM {tokens} JOIN {opened} ON opened.key = {tokens}.key)"""  # noqa: S608
 

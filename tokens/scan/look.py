@@ -4,33 +4,21 @@ A token is *due* while it is live, of an active owner, and has at most as many d
 *threshold* is the tightest that it has reached. What is asked and written here are set operations: no row comes to Python.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+import json
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection
 
 from tokens import dates
 from tokens.models import ScanRange
+from tokens.scan.database import HEX, IDS, aware, instant, key
 from tokens.scan.rules import Rules
 
 SOURCE = "token-expiry"
-
-# Where the databases differ. A fault's key is the token's id as 32 hexadecimal digits, which is how SQLite stores it.
-KEY = {"postgresql": "encode(uuid_send(t.id), 'hex')", "sqlite": "t.id"}
-DASHED = {
-    "postgresql": "t.id::text",
-    "sqlite": "substr(t.id, 1, 8) || '-' || substr(t.id, 9, 4) || '-' || substr(t.id, 13, 4) || '-' || substr(t.id, 17, 4) "
-    "|| '-' || substr(t.id, 21)",
-}
-ENDS = {
-    "postgresql": "to_char(t.expires_at - interval '1 microsecond', 'YYYY-MM-DD HH24:MI TZ')",
-    "sqlite": "token_ends(t.expires_at)",
-}
-JSON = {"postgresql": ("jsonb_build_array", "jsonb_build_object"), "sqlite": ("json_array", "json_object")}
+PERMANENT = "t.kind = 'permanent' AND t.revoked_at IS NULL"  # what the index of due tokens holds
 
 # A notice counts as told once it is queued, and no more once its mail was given up.
 DELIVERABLE = "n.digest_id NOT IN (SELECT g.id FROM tokens_digest g WHERE g.state = 'failed')"
@@ -38,11 +26,23 @@ TOLD = f"""SELECT 1 FROM tokens_notice n WHERE n.token_id = due.id AND lower(n.a
     AND n.threshold <= due.threshold AND {DELIVERABLE}"""  # noqa: S608
 
 
-class Look:
-    """The due tokens under `rules` as of `now`; of one range if `part` is given."""
+@dataclass(frozen=True)
+class Since:
+    """All that may be otherwise than a scan as of `moment` left it: what time moved since, and what happened to `tokens`.
 
-    def __init__(self, rules: Rules, now: datetime, part: ScanRange | None = None) -> None:
-        self.rules, self.now = rules, now
+    `complete_at`: as of when all tokens were last looked at."""
+
+    moment: datetime
+    tokens: list[UUID]
+    complete_at: datetime
+
+
+class Look:
+    """The due tokens under `rules` as of `now`; of one range if `part` is given; those that may be otherwise than an earlier scan left
+    them if `since` is."""
+
+    def __init__(self, rules: Rules, now: datetime, part: ScanRange | None = None, since: Since | None = None) -> None:
+        self.rules, self.now, self.since = rules, now, since
         self.vendor = connection.vendor
         before = [dates.due_before(days, now) for days in rules.thresholds]
         self.values: dict[str, Any] = {
@@ -52,11 +52,18 @@ class Look:
             **{f"before_{days}": instant(limit) for days, limit in zip(rules.thresholds, before, strict=True)},
             **{f"address_{number}": address for number, address in enumerate(rules.addresses)},
         }
-        self.range = self.bounds(part) if part else ""
+        self.narrowed = self.bounds(part) if part else ""
+        if since:
+            self.touched = self.touched_since(since)
+            self.narrowed = f" AND t.id IN ({self.touched})"
 
     def due(self, columns: str) -> str:
         """SELECT of the due tokens `t` with their owners `u`."""
-        return of_active(columns, f"t.expires_at > %(now)s AND t.expires_at <= %(before)s{self.range}")
+        return self.all_due(columns) + self.narrowed
+
+    def all_due(self, columns: str) -> str:
+        """The same, even if this is a look at a part of them."""
+        return of_active(columns, "t.expires_at > %(now)s AND t.expires_at <= %(before)s")
 
     def bounds(self, part: ScanRange) -> str:
         """The condition of a range. Its values are added to the look's."""
@@ -67,6 +74,23 @@ class Look:
                 condition += f" AND (t.expires_at, t.id) {sign} (%({at})s, %({token})s)"
         return condition
 
+    def touched_since(self, since: Since) -> str:
+        """SELECT of the ids of tokens that something happened to, and of those that have ended or come nearer to it than another number
+        of days. Its values are added to the look's."""
+        tokens = since.tokens if self.vendor == "postgresql" else json.dumps([token.hex for token in since.tokens])
+        self.values |= {"touched": tokens, "since": instant(since.moment)}
+        self.values |= {f"since_{days}": instant(dates.due_before(days, since.moment)) for days in self.rules.thresholds}
+        spans = [("since", "now"), *((f"since_{days}", f"before_{days}") for days in self.rules.thresholds)]
+        passed = (
+            f"SELECT t.id FROM tokens_token t WHERE {PERMANENT} AND t.expires_at > %({start})s AND t.expires_at <= %({end})s"  # noqa: S608
+            for start, end in spans
+        )
+        return " UNION ALL ".join([IDS[self.vendor], *passed])
+
+    def touched_keys(self) -> str:
+        """SELECT of their faults' keys."""
+        return f"SELECT {self.key} FROM ({self.touched}) AS t"  # noqa: S608
+
     @property
     def threshold(self) -> str:
         bands = " ".join(f"WHEN t.expires_at <= %(before_{days})s THEN {days}" for days in self.rules.thresholds)
@@ -74,7 +98,7 @@ class Look:
 
     @property
     def key(self) -> str:
-        return KEY[self.vendor]
+        return HEX[self.vendor].format(id="t.id")
 
     def brief(self) -> str:
         email = ", u.email" if self.rules.owners else ""
@@ -119,46 +143,7 @@ def of_active(columns: str, condition: str) -> str:
     """SELECT of permanent tokens `t`, not revoked, of active owners. These are joined, as `u`, only if `columns` ask for them: it is
     quicker to leave out the few who are not active than to find the many who are."""
     tokens = f"SELECT {columns} FROM tokens_token t"  # noqa: S608
-    permanent = f"t.kind = 'permanent' AND t.revoked_at IS NULL AND {condition}"
     if "u." in columns:
-        return f"{tokens} JOIN users_user u ON u.id = t.user_id WHERE u.is_active AND {permanent}"
+        return f"{tokens} JOIN users_user u ON u.id = t.user_id WHERE u.is_active AND {PERMANENT} AND {condition}"
     away = "SELECT 1 FROM users_user u WHERE u.id = t.user_id AND NOT u.is_active"
-    return f"{tokens} WHERE {permanent} AND NOT EXISTS ({away})"
-
-
-def instant(value: datetime) -> Any:
-    """An instant as the database compares it."""
-    return connection.ops.adapt_datetimefield_value(value)
-
-
-def aware(value: datetime | str) -> datetime:
-    """An instant as the database gave it."""
-    parsed = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-
-
-def key(token: UUID) -> UUID | str:
-    return token if connection.features.has_native_uuid_field else token.hex
-
-
-def learn() -> None:
-    """Tells PostgreSQL how much there is now. It plans by what it last knew, which after a first scan is "nothing": a statement that
-    is quick for an empty table then takes minutes. Nobody else would tell it before a minute has passed."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE faults_fault (source, key, cleared_at), tokens_notice (token_id, threshold, address, digest_id)")
-
-
-@contextmanager
-def portal_zone() -> Iterator[None]:
-    """In here the database writes instants in the portal's zone (`ENDS`). PostgreSQL does so by the session's zone, which is put
-    back at once, since Django reads instants in UTC; on SQLite it is a function of ours."""
-    if connection.vendor == "sqlite":
-        connection.ensure_connection()
-        connection.connection.create_function("token_ends", 1, lambda text: dates.ends(aware(text)))
-        yield
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('TimeZone', %s, true)", [settings.TIME_ZONE])
-        yield
-        cursor.execute("SELECT set_config('TimeZone', %s, true)", [connection.timezone_name])
+    return f"{tokens} WHERE {PERMANENT} AND {condition} AND NOT EXISTS ({away})"

@@ -7,7 +7,8 @@ from portal.faults import services as faults
 from portal.faults.models import Fault
 from portal.tasks import deliver_mail, look_now
 from tokens.models import Digest, ScanRun
-from tokens.scan.look import Look, instant
+from tokens.scan.database import instant
+from tokens.scan.look import Look
 
 BATCH = 1000
 WRITER = "expiry-digest"  # tokens/digests.py
