@@ -28,7 +28,6 @@ from tokens import dates, expiry  # noqa: E402
 from tokens.models import ScanRun, Token  # noqa: E402
 from tokens.scan.rules import Rules  # noqa: E402
 
-
 CHANGED = 20  # tokens, between two scans
 
 
