@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from typing import Any
+from weakref import WeakSet
 
 import hypothesis
 import pytest
 from django.core.cache import cache
 from django.core.servers.basehttp import WSGIRequestHandler
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 
-from portal import threads
 from portal.api import limits
 from tests.services import chromium_program, missing, redis_server, redis_url, smtp_server
 from tokens import uses
@@ -40,8 +42,14 @@ CHROMIUM_ARGUMENTS = [
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """pytest-django's. PostgreSQL drops a database once nobody is connected, and Django closes only the connections that it sees: under
     Playwright's event loop this thread has others than without."""
+    opened: WeakSet[BaseDatabaseWrapper] = WeakSet()
+
+    def note(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+        opened.add(connection)
+
+    connection_created.connect(note)
     yield
-    for connection in threads.held.values():
+    for connection in opened:
         connection.inc_thread_sharing()
         connection.close()
 
