@@ -34,7 +34,7 @@ def take(run: ScanRun, rules: Rules, now: datetime) -> Since | None:
     ScanRun.objects.filter(pk=earlier.pk).update(rules="")
     builds = (
         run.asked_by == ScanRun.Asker.SCHEDULE  # a person who asks, asks about everything
-        and earlier.rules == text_of(rules)
+        and earlier.rules == described(rules)
         and earlier.started_at <= now < earlier.complete_at + COMPLETE_EVERY
         and len(keys) <= MOST
         and not rules.nobody_is_named  # that is about users, who are not written down
@@ -59,7 +59,7 @@ def take_keys() -> list[str]:
     return keys
 
 
-def text_of(rules: Rules) -> str:
+def described(rules: Rules) -> str:
     """What decides, beside the data and the time, what a scan finds."""
     return f"{rules} {settings.TIME_ZONE}"
 
@@ -67,4 +67,4 @@ def text_of(rules: Rules) -> str:
 def leave(run: ScanRun, look: Look) -> None:
     """What the next scan may build on: `run` has done all that `look` found."""
     complete_at = look.since.complete_at if look.since else look.now
-    ScanRun.objects.filter(pk=run.pk).update(rules=text_of(look.rules), complete_at=complete_at)
+    ScanRun.objects.filter(pk=run.pk).update(rules=described(look.rules), complete_at=complete_at)
