@@ -154,7 +154,7 @@ def take_all(page: Page) -> None:
 
 
 def main() -> None:
-    program = os.environ.get("TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    program = os.environ.get("TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-headless-shell")
     if program is None:
         sys.exit("Chromium is missing.")
     PICTURES.mkdir(exist_ok=True)

@@ -18,7 +18,7 @@ Ended = subprocess.CompletedProcess[str]
 # For each line of JSON, an environment: a process that reads the settings in it. What they import is loaded once for all of them.
 MANY = """
 import json, os, subprocess, sys, tempfile
-import celery, django.conf.global_settings, environ, structlog
+import celery.app, django.conf.global_settings, django.core.mail, environ, structlog
 for line in sys.stdin:
     environment, (out, err) = json.loads(line), (tempfile.TemporaryFile("w+"), tempfile.TemporaryFile("w+"))
     child = os.fork()

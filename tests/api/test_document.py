@@ -20,7 +20,7 @@ from tests.factories import FaultFactory, TokenFactory, UserFactory
 EXPECTED = ["2xx", "401", "403", "404", "409", "422"]
 CHECKS = SchemathesisConfig.from_dict({"checks": {"positive_data_acceptance": {"expected-statuses": EXPECTED}}})
 # Beside the cases that schemathesis derives from the document itself, about thirty an operation. PostgreSQL is the stricter one.
-EXAMPLES = 15 if os.environ["TEST_DATABASE"] == "postgres" else 5
+EXAMPLES = 10 if os.environ["TEST_DATABASE"] == "postgres" else 5
 schema = schemathesis.openapi.from_wsgi(f"{API}/openapi.json", application, config=CHECKS)
 
 
