@@ -4,7 +4,7 @@ import re
 from collections import Counter, defaultdict
 from datetime import datetime
 
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.utils import timezone
 from post_office.models import STATUS, Log
 
@@ -122,6 +122,7 @@ class Verdict:
         runs = ScanRun.objects.all()
         self.figures |= {
             "notices": Notice.objects.count(),
+            "scans that looked at changes alone": runs.filter(complete_at__lt=F("started_at")).count(),
             "workers that ended by themselves": self.storm.workers.ended_by_itself,
             "beats that hung when told to stop": self.storm.workers.hung_beats,
             "scans finished": runs.filter(error="").count(),
