@@ -23,12 +23,12 @@ from tokens.scan import changes, lease, notices
 from tokens.scan import faults as raising
 from tokens.scan.database import learn
 from tokens.scan.find import Found, find
-from tokens.scan.look import SOURCE, Look
+from tokens.scan.look import SOURCE, Look, Since
 from tokens.scan.rules import Rules
 
 log = structlog.get_logger(__name__)
 MOST = 50_000  # changes in one transaction
-MANY = 1_000  # changes after which the database should know that there are so many
+MANY = 1_000  # changes after which the database should know that there are so many, and a look at everything is quicker
 SHOWN = 10  # addresses in a preview
 PREVIEW_SECONDS = 5
 
@@ -37,7 +37,7 @@ Spread = Callable[[ScanRun, int], None]
 
 
 def scan(now: datetime, asked_by: str, person: User | None = None, spread: Spread | None = None) -> ScanRun | None:
-    """Looks at all tokens as of `now`, and returns the row that says what was done. A failure is kept in its row, then raised.
+    """Looks at the tokens as of `now`, and returns the row that says what was done. A failure is kept in its row, then raised.
 
     None: another scan is at work, and will look once more. The row is unfinished if other workers are still at ranges of it.
     """
@@ -80,16 +80,12 @@ def conclude(run: ScanRun, spread: Spread | None) -> ScanRun:
 def look_at_once(run: ScanRun, now: datetime) -> bool:
     """All of it in one transaction; or False, when it is too much for that: then it is cut into ranges."""
     with lease.at_work():
-        rules = Rules.current()
-        since = changes.take(run, rules, now)
-        look = Look(rules, now, since=since)
-        found = find(look)
-        if since and (not found.adds_up or found.changes > MOST):
-            look = Look(rules, now)
-            found = find(look)
         # From here on nobody can take the run away: it is written to, and locked by that.
-        if not ScanRun.objects.filter(pk=run.pk, finished_at=None).update(due=found.due):
+        if not ScanRun.objects.filter(pk=run.pk, finished_at=None).update(lease_until=timezone.now() + lease.LEASE):
             raise lease.Lost
+        rules = Rules.current()
+        look, found = look_and_find(rules, now, changes.take(rules, now))
+        ScanRun.objects.filter(pk=run.pk).update(due=found.due)
         if found.changes > MOST:
             cut(run, look, found)
             return False
@@ -99,6 +95,18 @@ def look_at_once(run: ScanRun, now: datetime) -> bool:
             raise lease.Lost
         changes.leave(run, look)
     return True
+
+
+def look_and_find(rules: Rules, now: datetime, since: Since | None) -> tuple[Look, Found]:
+    """At what changed; at everything, if that is not known, or if it is so much that it is quicker, or if it cannot be all."""
+    if since:
+        look = Look(rules, now, since=since)
+        if look.moved(MANY) <= MANY:
+            found = find(look)
+            if found.adds_up and found.changes <= MOST:
+                return look, found
+    look = Look(rules, now)
+    return look, find(look)
 
 
 def cut(run: ScanRun, look: Look, found: Found) -> None:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 
 class ScanRun(models.Model):
-    """One look at all tokens. Kept 90 days. At most one is unfinished, and belongs to the process that renews its lease."""
+    """One look at the tokens. Kept 90 days. At most one is unfinished, and belongs to the process that renews its lease."""
 
     class Asker(models.TextChoices):
         SCHEDULE = "schedule", "Schedule"
@@ -27,7 +27,9 @@ class ScanRun(models.Model):
     queued = models.PositiveIntegerField(default=0, help_text="Mails queued")
     error = models.TextField(blank=True)
     # What the next scan may build on (tokens/scan/changes.py).
-    rules = models.TextField(blank=True, editable=False, help_text="By which it looked, until another scan has looked.")
+    rules = models.TextField(
+        blank=True, default="", db_default="", editable=False, help_text="By which it looked, until another scan has looked."
+    )
     complete_at = models.DateTimeField(null=True, editable=False, help_text="When all tokens were looked at, by it or before it.")
 
     class Meta:

@@ -148,7 +148,9 @@ def test_a_use_of_a_token_is_no_change(token: Token) -> None:
     token.refresh_from_db()
     token.save()
     token.user.save()
-    TokenFactory(kind="temporary").delete()
+    of_session = TokenFactory(kind="temporary")
+    change(of_session, revoked_at=NOW)
+    of_session.delete()
     assert not Change.objects.exists()
 
 
@@ -199,4 +201,27 @@ def test_one_that_is_not_yet_committed_is_not_lost(token: Token, monkeypatch: py
     _, run = race(revoke, scan_meanwhile)
     assert run.cleared == 1
     assert scan(LATER).cleared == 1
+    assert open_faults() == {"in20"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_committed_while_the_changes_are_taken_is_taken_or_stays(token: Token, looks: list[str]) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite lets nobody write while a scan looks")
+    scan(LATER)
+    change(Token.objects.get(name="in3"), revoked_at=NOW)
+    done: list[str] = []
+
+    def revoke_after_taking(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        result = execute(sql, *rest)
+        if "tokens_change" in sql and not done:
+            done.append(sql)
+            race(lambda: change(token, revoked_at=NOW))
+        return result
+
+    with connection.execute_wrapper(revoke_after_taking):
+        scan(LATER)
+    assert done
+    assert Change.objects.filter(key=token.pk.hex).exists()
+    scan(LATER)
     assert open_faults() == {"in20"}

@@ -5,16 +5,21 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Value
+from django.db.models.functions import Concat
 from django.test import override_settings
+from django.utils import timezone
 
 from tests.clock import DAY, NOW, SECOND
-from tests.tokens.scans import OPS, SECURITY, configure, ending, open_faults, scan
+from tests.factories import UserFactory
+from tests.tokens.scans import OPS, SECURITY, configure, ending, many_ending, open_faults, scan
 from tokens import expiry
 from tokens.models import Change, Notice, ScanRun, Token
-from tokens.scan import changes, triggers
+from tokens.scan import changes, lease, triggers
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + 900 * SECOND
+MUCH = NOW + 14 * DAY  # by then those of 20 days have come to 7
 
 
 @pytest.fixture(autouse=True)
@@ -32,8 +37,23 @@ def revoke(token: Token) -> None:
 
 def drop_a_trigger() -> None:
     with connection.cursor() as cursor:
-        name = sorted(triggers.installed())[0]
+        name, _table = sorted(triggers.installed())[0]
         cursor.execute(triggers.DROP[connection.vendor].format(name=name))
+
+
+def ask_and_fail(asker: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(expiry, "find", lambda look: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            expiry.scan(NOW, asker)
+
+
+def ask_during_a_scan(asker: str) -> None:
+    """The run at work is lost, and with it who asked during it."""
+    run = ScanRun.objects.create(asked_by=ScanRun.Asker.SCHEDULE, started_at=NOW, lease_until=timezone.now() + lease.LEASE)
+    for each in (asker, ScanRun.Asker.SCHEDULE):
+        assert expiry.scan(NOW, each) is None
+    run.delete()
 
 
 REASONS: dict[str, Callable[[], Any]] = {
@@ -43,7 +63,10 @@ REASONS: dict[str, Callable[[], Any]] = {
     "only owners are told": lambda: [configure("30;7", "", owners=True), scan()],
     "a day is over": lambda: ScanRun.objects.exclude(rules="").update(complete_at=LATER - DAY),
     "the clock went back": lambda: ScanRun.objects.exclude(rules="").update(started_at=LATER + SECOND),
-    "somebody asked": lambda: None,
+    "somebody asked, and that scan failed": lambda: ask_and_fail(ScanRun.Asker.PERSON),
+    "the command line asked, and the next tick came first": lambda: ask_during_a_scan(ScanRun.Asker.COMMAND),
+    "much time passed": lambda: [many_ending([20] * 4, UserFactory()), scan(), ScanRun.objects.exclude(rules="").update(complete_at=MUCH)],
+    "other zone data": lambda: ScanRun.objects.exclude(rules="").update(rules=Concat("rules", Value("."))),
     "too much happened": lambda: Change.objects.bulk_create(Change(key=f"{n:032x}") for n in range(changes.MOST + 1)),
     "nobody knows what happened": lambda: Change.objects.create(key=""),
     "a trigger is missing": drop_a_trigger,
@@ -52,13 +75,31 @@ REASONS: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("reason", REASONS)
-def test_everything_is_looked_at_when_that_is_safer(token: Token, looks: list[str], reason: str) -> None:
+def test_everything_is_looked_at_when_that_is_safer(looks: list[str], reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expiry, "MANY", 3)
     REASONS[reason]()
     looks.clear()
-    asker = ScanRun.Asker.PERSON if reason == "somebody asked" else ScanRun.Asker.SCHEDULE
-    run = expiry.scan(LATER, asker)
+    when = MUCH if reason == "much time passed" else LATER
+    run = scan(when)
     assert looks == ["everything"]
-    assert run.complete_at == LATER
+    assert run.complete_at == when
+
+
+@pytest.mark.parametrize("asker", sorted({*ScanRun.Asker.values} - {ScanRun.Asker.SCHEDULE}))
+def test_whoever_asks_asks_about_everything(token: Token, looks: list[str], asker: str) -> None:
+    expiry.scan(LATER, asker)
+    assert looks == ["everything"]
+
+
+def test_a_worker_of_the_former_version_can_still_scan() -> None:
+    """Until it is replaced it knows nothing of the new columns."""
+    with connection.cursor() as cursor:
+        columns = "asked_by, started_at, lease_until, again_by, due, raised, cleared, queued, error"
+        cursor.execute(
+            f"INSERT INTO tokens_scanrun ({columns}) VALUES ('schedule', %s, %s, '', 0, 0, 0, 0, '')",
+            [LATER, LATER],
+        )
+    assert ScanRun.objects.get(finished_at=None).rules == ""
 
 
 def test_so_it_is_in_another_time_zone(token: Token, looks: list[str]) -> None:

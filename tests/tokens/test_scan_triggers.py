@@ -1,13 +1,16 @@
 """The triggers that write down what happened: there after every `migrate`, and no scan relies on them where they are not."""
 
+from threading import Event
+
 import pytest
 from django.apps import apps
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models.signals import pre_migrate
 
 from tests.factories import TokenFactory
-from tokens.models import Change
+from tests.racing import race, widen
+from tokens.models import Change, Token
 from tokens.scan import triggers
 
 pytestmark = pytest.mark.django_db
@@ -26,9 +29,11 @@ def test_they_are_there_after_the_migrations() -> None:
     assert len(triggers.installed()) == 8
 
 
-def test_migrate_removes_them_and_installs_them_again_and_nobody_knows_what_happened_meanwhile() -> None:
+def test_sqlite_is_without_them_during_a_migration_and_nobody_knows_what_happened_meanwhile() -> None:
     Change.objects.all().delete()
     begin_to_migrate(plan=["a migration"])
+    assert bool(triggers.installed()) is (connection.vendor == "postgresql")  # there a reader would hold a migration up, and it everybody
+    triggers.remove()
     assert triggers.installed() == set()
     call_command("migrate", verbosity=0)
     assert triggers.are_there()
@@ -65,6 +70,60 @@ def test_one_that_is_switched_off_does_not_count() -> None:
     assert not triggers.are_there()
     triggers.install()
     assert triggers.are_there()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kind", ["reads", "writes"])
+def test_a_table_in_use_is_not_waited_for_long_and_nobody_waits_behind_it(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """A dump or a scan may read for minutes while a new version is brought in."""
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite locks its file, not a table")
+    monkeypatch.setattr(triggers, "PATIENCE_SECONDS", 1)
+    monkeypatch.setattr(triggers, "TRIES", 2)
+    triggers.remove()
+    token = TokenFactory()
+    begun, done = Event(), Event()
+
+    def use() -> None:
+        with transaction.atomic():
+            Token.objects.filter(pk=token.pk).update(name="in use") if kind == "writes" else Token.objects.get()
+            begun.set()
+            assert done.wait(30)
+
+    def install() -> bool:
+        assert begun.wait(10)
+        try:
+            triggers.install()
+            return triggers.are_there()
+        finally:
+            done.set()
+
+    assert race(use, install) == [None, kind == "reads"]
+    triggers.install()
+    assert triggers.are_there()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_that_install_at_once_both_succeed(monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite lets one transaction write at a time")
+    triggers.remove()
+    widen(monkeypatch, triggers, "install_on", 0.05)
+    assert race(triggers.install, triggers.install) == [None, None]
+    assert triggers.are_there()
+
+
+def test_they_write_to_our_table_whatever_the_search_path() -> None:
+    """As when a dump is restored."""
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has no search path")
+    token = TokenFactory()
+    Change.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL search_path = ''")
+        cursor.execute("UPDATE public.tokens_token SET revoked_at = now() WHERE id = %s", [token.pk])
+        cursor.execute("SET LOCAL search_path = 'public'")
+    assert Change.objects.get().key == token.pk.hex
 
 
 @pytest.mark.django_db(transaction=True)

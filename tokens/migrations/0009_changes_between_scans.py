@@ -4,6 +4,13 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def remove_triggers(apps: object, schema_editor: object) -> None:
+    """They would write to a table that is no longer there."""
+    from tokens.scan import triggers
+
+    triggers.remove()
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("tokens", "0008_calendar_links"),
@@ -26,7 +33,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="scanrun",
             name="rules",
-            field=models.TextField(blank=True, editable=False, help_text="By which it looked, until another scan has looked."),
+            field=models.TextField(
+                blank=True, db_default="", default="", editable=False, help_text="By which it looked, until another scan has looked."
+            ),
         ),
         migrations.AddConstraint(
             model_name="scanrun",
@@ -34,4 +43,5 @@ class Migration(migrations.Migration):
                 models.Case(models.When(models.Q(("rules", ""), _negated=True), then=models.Value(1))), name="tokens_one_scan_to_build_on"
             ),
         ),
+        migrations.RunPython(migrations.RunPython.noop, remove_triggers),
     ]

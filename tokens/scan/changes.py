@@ -11,12 +11,14 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
+from tokens import dates
 from tokens.models import ScanRun
 from tokens.scan import triggers
 from tokens.scan.look import Look, Since
 from tokens.scan.rules import Rules
 
 MOST = 250  # changes that come to Python; with more it is quicker to look at everything
+VERSION = 1  # to be raised when a scan finds something else in the same data
 COMPLETE_EVERY = timedelta(days=1)  # whatever was not written down, such as by a database without its triggers, waits no longer
 TAKE = {  # PostgreSQL must do both in one statement: another one would see, and delete, what was written down in between
     "postgresql": ("WITH taken AS (DELETE FROM tokens_change RETURNING key) SELECT DISTINCT key FROM taken LIMIT %s",),
@@ -24,7 +26,7 @@ TAKE = {  # PostgreSQL must do both in one statement: another one would see, and
 }
 
 
-def take(run: ScanRun, rules: Rules, now: datetime) -> Since | None:
+def take(rules: Rules, now: datetime) -> Since | None:
     """What changed since the last scan; None: everything has to be looked at. To be asked before the first look: what happens
     after it is written down for the next scan, whether this one still sees it or not."""
     keys = take_keys()
@@ -33,8 +35,7 @@ def take(run: ScanRun, rules: Rules, now: datetime) -> Since | None:
         return None
     ScanRun.objects.filter(pk=earlier.pk).update(rules="")
     builds = (
-        run.asked_by == ScanRun.Asker.SCHEDULE  # a person who asks, asks about everything
-        and earlier.rules == described(rules)
+        earlier.rules == described(rules, earlier.started_at)
         and earlier.started_at <= now < earlier.complete_at + COMPLETE_EVERY
         and len(keys) <= MOST
         and not rules.nobody_is_named  # that is about users, who are not written down
@@ -59,12 +60,12 @@ def take_keys() -> list[str]:
     return keys
 
 
-def described(rules: Rules) -> str:
-    """What decides, beside the data and the time, what a scan finds."""
-    return f"{rules} {settings.TIME_ZONE}"
+def described(rules: Rules, moment: datetime) -> str:
+    """What decides, beside the data, what a scan as of `moment` finds; with the instants, so that other zone data are other rules."""
+    return f"{VERSION} {rules} {settings.TIME_ZONE} {[dates.due_before(days, moment).timestamp() for days in rules.thresholds]}"
 
 
 def leave(run: ScanRun, look: Look) -> None:
     """What the next scan may build on: `run` has done all that `look` found."""
     complete_at = look.since.complete_at if look.since else look.now
-    ScanRun.objects.filter(pk=run.pk).update(rules=described(look.rules), complete_at=complete_at)
+    ScanRun.objects.filter(pk=run.pk).update(rules=described(look.rules, look.now), complete_at=complete_at)

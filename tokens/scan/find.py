@@ -1,4 +1,4 @@
-"""What a scan would change: one statement, which looks at everything and writes nothing. Most scans end with that."""
+"""What a scan would change: one statement, which looks and writes nothing. Most scans end with that."""
 
 from typing import NamedTuple
 

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from portal.users.models import User
-from tokens.models import ScanRange, ScanRun
+from tokens.models import Change, ScanRange, ScanRun
 
 LEASE = timedelta(minutes=5)
 PATIENCE_SECONDS = 60
@@ -27,7 +27,11 @@ class Lost(Exception):
 
 def begin(now: datetime, asked_by: str, person: User | None = None) -> ScanRun | None:
     """The run that is the caller's to do: a new one, or a large one whose process has died. None: another process is at work;
-    it has been told to look once more when it is done."""
+    it has been told to look once more when it is done.
+
+    Whoever asks, and is not the clock, asks about everything. That is written down like a change: it outlives whichever scan fails."""
+    if asked_by != ScanRun.Asker.SCHEDULE:
+        Change.objects.create(key="")
     for _ in range(TRIES):
         with suppress(IntegrityError), patient():
             return ScanRun.objects.create(asked_by=asked_by, person=person, started_at=now, lease_until=timezone.now() + LEASE)

@@ -81,11 +81,18 @@ class Look:
         self.values |= {"touched": tokens, "since": instant(since.moment)}
         self.values |= {f"since_{days}": instant(dates.due_before(days, since.moment)) for days in self.rules.thresholds}
         spans = [("since", "now"), *((f"since_{days}", f"before_{days}") for days in self.rules.thresholds)]
-        passed = (
+        self.passed = [
             f"SELECT t.id FROM tokens_token t WHERE {PERMANENT} AND t.expires_at > %({start})s AND t.expires_at <= %({end})s"  # noqa: S608
             for start, end in spans
-        )
-        return " UNION ALL ".join([IDS[self.vendor], *passed])
+        ]
+        return " UNION ALL ".join([IDS[self.vendor], *self.passed])
+
+    def moved(self, most: int) -> int:
+        """How many tokens time has moved since; counts to one more than `most`."""
+        passed = " UNION ALL ".join(self.passed)
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM (SELECT 1 FROM ({passed}) AS passed LIMIT {most + 1}) AS moved", self.values)  # noqa: S608
+            return cursor.fetchone()[0]
 
     def touched_keys(self) -> str:
         """SELECT of their faults' keys."""
