@@ -77,13 +77,7 @@ def triggers(key: Callable[[str], str], differs: str) -> list[Trigger]:
     token_changed = f"(OLD.kind = 'permanent' OR NEW.kind = 'permanent') AND ({changed(*decisive)})"
     return [
         Trigger("token_new", "tokens_token", "INSERT", permanent.format(row="NEW"), new),
-        Trigger(
-            "token",
-            "tokens_token",
-            f"UPDATE OF {', '.join(decisive)}",
-            f"(OLD.kind = 'permanent' OR NEW.kind = 'permanent') AND ({changed(*decisive)})",
-            new,
-        ),
+        Trigger("token", "tokens_token", f"UPDATE OF {', '.join(decisive)}", token_changed, new),
         Trigger("token_gone", "tokens_token", "DELETE", permanent.format(row="OLD"), old),
         Trigger("user", "users_user", "UPDATE OF is_active, email", changed("is_active", "email"), of_user),
         Trigger("fault", "faults_fault", "UPDATE OF source, key, cleared_at", of_scan, "SELECT OLD.key"),
