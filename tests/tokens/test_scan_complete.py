@@ -102,7 +102,7 @@ def test_a_worker_of_the_former_version_can_still_scan() -> None:
     assert ScanRun.objects.get(finished_at=None).rules == ""
 
 
-def test_so_it_is_in_another_time_zone(token: Token, looks: list[str]) -> None:
+def test_so_it_is_after_the_time_zone_was_changed(token: Token, looks: list[str]) -> None:
     with override_settings(TIME_ZONE="Pacific/Auckland"):
         scan(LATER)
     assert looks == ["everything"]
