@@ -24,7 +24,7 @@ BENCH = .venv-bench/.installed
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	|| { echo "Python 3.11 or later is needed. Name it like this: make PYTHON=python3.11 ..." >&2; exit 1; }
 
-.PHONY: help run test test-faults lint format demo screenshots bench-lists bench-verify bench-scan wrk lock clean
+.PHONY: help run test test-field test-faults lint format demo screenshots bench-lists bench-verify bench-scan wrk lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,11 @@ run: $(RUN) ## the portal on http://127.0.0.1:8000 (PORT changes it), until Ctrl
 test: lint ## everything that must hold: lint, then the whole suite on SQLite and on PostgreSQL
 	$(PYTEST) --database sqlite $(ON_POSTGRES:%=--ignore=%)
 	$(PYTEST) --database postgres $(ON_SQLITE:%=--ignore=%)
+
+# pyproject.toml deselects the marker `field` where no other -m is given. The databases are shared out as above.
+test-field: $(DEV) ## what needs other engines, gateways, attacks or minutes: the tests marked `field` (at most 15 minutes)
+	$(PYTEST) -m field --database sqlite $(ON_POSTGRES:%=--ignore=%)
+	$(PYTEST) -m field --database postgres $(ON_SQLITE:%=--ignore=%)
 
 test-faults: $(DEV) ## the scan in a storm: 50 kills, restarts, a bad mail server (about 5 minutes; ARGS="--seed 7 --kills 10")
 	$(BIN)/python -m tests.storm $(ARGS)
