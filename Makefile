@@ -12,7 +12,7 @@ COMPILE = $(UV) pip compile pyproject.toml --quiet --upgrade --python-version 3.
 # What runs once, to stay under five minutes: a browser and a gateway meet the same pages and answers on both databases; containers, the
 # environment, the supervisor and the house's rules know none; who may do what, and how one signs in, is decided above them. What a form
 # or the Django admin sends on to the database is tried on the stricter one.
-ON_POSTGRES = tests/browser tests/gateway tests/test_containers.py tests/test_environment.py tests/pages/test_bad_input.py \
+ON_POSTGRES = tests/browser tests/webkit tests/gateway tests/test_containers.py tests/test_environment.py tests/pages/test_bad_input.py \
 	tests/pages/test_admin_site.py
 ON_SQLITE = tests/test_house.py tests/processes/test_supervisor.py tests/processes/test_embedded_run.py tests/api/test_permissions.py \
 	tests/pages/test_permissions.py tests/pages/test_headers.py tests/pages/test_sign_in.py

@@ -1,0 +1,122 @@
+"""In WebKit: every pane and window of the product is tall enough for what it holds, on a wide screen and on a phone.
+
+The dialogs are found, not listed: whatever on a page opens one, and each template that can stand in one.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test.signals import template_rendered
+from django.urls import resolve, reverse
+from django.utils import timezone
+
+from portal.users.models import User
+from tests.webkit.driving import SIZES, Portal
+from tokens import calendar
+
+pytestmark = pytest.mark.field
+TEMPLATES = Path(settings.BASE_DIR / "templates")
+OPENERS = """
+return [...document.querySelectorAll('[hx-target="#pane"], [hx-target="#window"]')]
+  .map((element) => element.getAttribute("hx-get")).filter(Boolean);
+"""
+# What is wrong with the open dialog: a box that leaves the screen, a body that scrolls although there is room, a control or a
+# line of text that cannot be brought into sight.
+FAULTS = """
+const dialog = document.querySelector("dialog[open]"), body = dialog.querySelector(".dialog-body"), faults = [];
+const box = dialog.getBoundingClientRect(), hidden = body.scrollHeight - body.clientHeight;
+if (box.top < 0 || box.left < 0 || box.bottom > innerHeight || box.right > innerWidth) faults.push("it leaves the screen");
+if (hidden > 1 && box.height < innerHeight * 0.85) faults.push(`${hidden} pixels of its body do not show in ${box.height}`);
+if (body.scrollWidth > body.clientWidth) faults.push("it scrolls sideways");
+for (const part of dialog.querySelectorAll("h2, p, li, label, code, button, a, input:not([type=hidden]), select, textarea")) {
+  if (!part.checkVisibility()) continue;
+  part.scrollIntoView({ block: "center" });
+  const { left, top, width, height } = part.getBoundingClientRect();
+  const seen = document.elementFromPoint(left + Math.min(width / 2, 40), top + height / 2);
+  const shown = part.contains(seen) || (seen?.contains(part) && seen !== dialog);
+  if (!shown) faults.push(`${part.outerHTML.slice(0, 80)} is out of sight`);
+}
+return faults;
+"""
+
+
+def dialog_templates() -> set[str]:
+    return {str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html") if "{% extends frame %}" in path.read_text()}
+
+
+@pytest.fixture
+def rendered() -> Iterator[set[str]]:
+    """The names of the templates that dialogs were made of."""
+    names: set[str] = set()
+
+    def note(template: Any, context: Any, **kwargs: Any) -> None:
+        if context.get("frame") == "_dialog.html":
+            names.add(template.name)
+
+    template_rendered.connect(note)
+    yield names
+    template_rendered.disconnect(note)
+
+
+def faults_of_the_open_dialog(portal: Portal, what: str) -> list[str]:
+    """What is wrong with it on a wide screen and on a phone."""
+    found = []
+    for size in SIZES:
+        portal.resize(size)
+        found += [f"{what}, {size}: {fault}" for fault in portal.script(FAULTS)]
+    portal.resize("wide")
+    return found
+
+
+def look_at_dialogs_of(portal: Portal, path: str, seen: set[str]) -> list[str]:
+    """Opens each dialog that the page at `path` leads to, unless one of the same view was seen."""
+    portal.open(path)
+    found = []
+    for address in portal.script(OPENERS):
+        if (name := resolve(address).view_name) in seen:
+            continue
+        seen.add(name)
+        portal.open(path)
+        portal.script("""document.querySelector(`[hx-get="${CSS.escape(arguments[0])}"]`).click()""", address)
+        portal.find("dialog[open] h2")
+        found += faults_of_the_open_dialog(portal, name)
+    return found
+
+
+def test_every_dialog_shows_all_that_it_holds(portal: Portal, furnished: User, administrator: User, rendered: set[str]) -> None:
+    calendar.switch_on(administrator, timezone.now())
+    portal.sign_in(administrator)
+    gone = User.objects.get(username="gone@example.com")
+    found: list[str] = []
+    seen: set[str] = set()
+    for path in [
+        reverse("profile"),
+        reverse("users:list"),
+        reverse("tokens:user_tokens", args=[furnished.username]),
+        reverse("tokens:user_tokens", args=[gone.username]),
+        reverse("tokens:all"),
+        reverse("settings:config"),
+        reverse("faults:list"),
+    ]:
+        found += look_at_dialogs_of(portal, path, seen)
+
+    portal.open(reverse("tokens:all") + "?status=active")
+    portal.script("for (const box of document.querySelectorAll('[data-select-row]')) box.click()")
+    portal.script("document.querySelector('#bulk [type=submit]').click()")
+    portal.find("dialog[open] h2")
+    found += faults_of_the_open_dialog(portal, "tokens:revoke_many")
+
+    portal.open(reverse("profile"))
+    portal.click("Add", "Create")
+    portal.find("dialog[open] .is-invalid")
+    found += faults_of_the_open_dialog(portal, "a form with an error")
+    portal.fill("Token Name", "deploy")
+    portal.click("Create")
+    portal.dialog("Token Created")
+    found += faults_of_the_open_dialog(portal, "tokens:created")
+
+    assert not found, "\n".join(found)
+    assert rendered & dialog_templates() == dialog_templates()
