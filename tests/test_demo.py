@@ -94,7 +94,7 @@ def test_a_production_database_is_left_alone(settings: Any) -> None:
 
 def test_a_name_that_is_taken_stops_it_before_anything_is_added() -> None:
     UserFactory(username="release-bot")
-    with pytest.raises(CommandError, match="There is a user named release-bot already"):
+    with pytest.raises(CommandError, match="A user named release-bot already exists"):
         seed()
     assert not demo.is_there()
     assert not Token.objects.exists()

@@ -42,7 +42,7 @@ class AlreadyMade(TokenError):
     """The same request was sent twice. The token is there; its text was shown the first time."""
 
     def __init__(self, token: Token) -> None:
-        super().__init__(f"This form was sent before and made the token {token.name} then. Its text cannot be shown again.")
+        super().__init__(f"This form has already been submitted and created the token {token.name}. Its text can't be shown again.")
         self.token = token
 
 

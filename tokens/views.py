@@ -1,5 +1,9 @@
 """Pages and dialogs of tokens. The lists are for reading; the dialogs write, through `tokens.services` alone."""
 
+import uuid
+from typing import Any
+from urllib.parse import urlencode
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -70,6 +74,8 @@ def issue(request: HttpRequest, owner: User, form: TokenForm, title: str, back: 
         data = form.cleaned_data
         try:
             token, text = services.issue(owner, data["name"], data.get("expires"), request.user, timezone.now(), data["request_id"])
+        except services.AlreadyMade as again:
+            return already_made(request, form, again, title=title, back=back, owner=owner)
         except services.TokenError as error:
             form.refuse(error)
         else:
@@ -79,6 +85,18 @@ def issue(request: HttpRequest, owner: User, form: TokenForm, title: str, back: 
             response["Cache-Control"] = "no-store"
             return response
     return form_page(request, "tokens/form.html", form, title=title, back=back, owner=owner)
+
+
+def already_made(request: HttpRequest, form: TokenForm, again: services.AlreadyMade, **context: Any) -> HttpResponse:
+    """The same form was submitted twice (a double click, Back, a lost response): where its token is, and the form for another one, with
+    the name as it was typed."""
+    form.refuse(again)
+    form.data = form.data.copy()
+    form.data["request_id"] = uuid.uuid4()
+    mine = again.token.user == request.user
+    page = reverse("profile") if mine else reverse("tokens:user_tokens", args=[again.token.user.username])
+    made = f"{page}?{urlencode({'q': again.token.name})}"
+    return form_page(request, "tokens/form.html", form, made=made, submit="Create another", **context)
 
 
 @require_POST

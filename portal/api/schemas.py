@@ -43,6 +43,10 @@ Username = Annotated[
     rule(USERNAME),
     WithJsonSchema({"type": "string", "maxLength": USERNAME_MAX, "pattern": USERNAME.regex.pattern.replace(r"\Z", "$")}),
 ]
+# The service says what is wrong with it, more clearly than a pattern could.
+NewUsername = Annotated[
+    str, WithJsonSchema({"type": "string", "maxLength": USERNAME_MAX, "pattern": USERNAME.regex.pattern.replace(r"\Z", "$")})
+]
 DisplayName = Annotated[
     str,
     Field(max_length=DISPLAY_NAME_MAX),
@@ -74,7 +78,10 @@ class UserOut(Schema):
 
 
 class UserIn(Body):
-    username: Username = Field(description="An email address for a person, who is invited by mail; any other name for a service account.")
+    username: NewUsername = Field(
+        max_length=USERNAME_MAX,
+        description="An email address creates a person, who is invited by email. A name without @ creates a service account.",
+    )
     display_name: DisplayName = ""
     role: Role = "user"
 

@@ -2,8 +2,18 @@ from typing import Any
 
 from django import forms
 
-from portal.users.models import USERNAME, USERNAME_MAX, User
+from portal.users.models import USERNAME_MAX, User
 from portal.users.services import UserError
+
+# What static/js/kind-of-user.js takes for a valid email address, near enough to Django's EmailValidator for a hint while typing.
+LOCAL, LABEL = r"[A-Za-z0-9!#$%&'*+=?^_`{}|~\-]+", r"[A-Za-z0-9]([A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"
+EMAIL_PATTERN = rf"{LOCAL}(\.{LOCAL})*@(localhost|({LABEL}\.)+[A-Za-z0-9\-]{{1,62}}[A-Za-z0-9])"
+KIND_OF_USER = {
+    "data-kind-of-user": EMAIL_PATTERN,
+    "data-person": "Creates a person, who is invited by email.",
+    "data-service": "Creates a service account, which owns tokens but can't sign in.",
+    "data-invalid": "Not a valid email address.",
+}
 
 
 class UserForm(forms.Form):
@@ -32,10 +42,9 @@ class CreateUserForm(UserForm):
     username = forms.CharField(
         label="Username",
         max_length=USERNAME_MAX,
-        validators=[USERNAME],
-        help_text="An email address for a person, who is invited by mail. Any other name makes a service account: "
-        "it cannot sign in, and exists to own tokens.",
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="An email address creates a person, who is invited by email. Any other name creates a service account, which owns "
+        "tokens but can't sign in.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"} | KIND_OF_USER),
     )
     field_order = ["username", "display_name", "role"]
 

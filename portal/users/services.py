@@ -10,6 +10,7 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.encoding import punycode
 
 from portal import audit, mail
 from portal.users.models import USERNAME, User, new_stamp
@@ -35,13 +36,19 @@ def is_email(text: str) -> bool:
 
 
 def check_name(username: str) -> None:
-    """Raises UserError for a name that cannot be part of an address (`.../users/add/` is the form's)."""
+    """Raises UserError for a name that can't be part of a URL (`.../users/add/` is the form's), and for one with an @ that is no email
+    address: somebody mistyped a person's address, and a service account of that name would be a surprise."""
+    if "@" in username and not is_email(username):
+        raise UserError(f"{username[:80]} is not a valid email address.", "username")
+    if "@" in username and not username.isascii():
+        domain = punycode(username.rpartition("@")[2])
+        raise UserError(f"Enter the domain in its ASCII form: {username.rpartition('@')[0]}@{domain}", "username")
     try:
         USERNAME(username)
     except ValidationError as error:
         raise UserError(error.messages[0], "username") from None
     if username.lower() == "add":
-        raise UserError("A user cannot be named add.", "username")
+        raise UserError('"add" is reserved. Choose another username.', "username")
 
 
 def create(username: str, display_name: str, role: str, actor: User | None) -> User:
@@ -67,7 +74,7 @@ def create(username: str, display_name: str, role: str, actor: User | None) -> U
     with transaction.atomic():
         same_name = User.objects.select_for_update(no_key=True).filter(username__iexact=username).first()
         if same_name and not same_name.deleted_at:
-            raise UserError(f"There is a user named {same_name.username} already.", "username")
+            raise UserError(f"A user named {same_name.username} already exists.", "username")
         user = same_name or User(username=username)
         for field, value in values.items():
             setattr(user, field, value)
@@ -76,7 +83,7 @@ def create(username: str, display_name: str, role: str, actor: User | None) -> U
             with transaction.atomic():
                 user.save()
         except IntegrityError:
-            raise UserError(f"There is a user named {username} already.", "username") from None
+            raise UserError(f"A user named {username} already exists.", "username") from None
         audit.record(actor, user, audit.CREATE, role=("", role), kind=("", values["kind"]))
         if person:
             invite(user)
@@ -173,7 +180,7 @@ def ensure_first_administrator(username: str, password: str) -> str | None:
         return None
     check_name(username)
     if User.objects.filter(username__iexact=username).exists():
-        raise UserError(f"There is a user named {username}, who is no administrator.")
+        raise UserError(f"A user named {username} already exists and is not an administrator.")
     made_up = None if password else secrets.token_urlsafe(12)
     user = User(username=username, email=username if is_email(username) else "", role=User.Role.ADMINISTRATOR, display_name="Administrator")
     user.set_password(password or made_up)

@@ -80,8 +80,11 @@ def test_deactivating_ends_every_token_and_activating_brings_none_back(caller: C
 
 
 REFUSALS = [
-    ("POST", "/users", {"username": "TAKEN@example.com"}, "username", "There is a user named taken@example.com already."),
+    ("POST", "/users", {"username": "TAKEN@example.com"}, "username", "A user named taken@example.com already exists."),
     ("POST", "/users", {"username": "a b"}, "username", "Use an email address, or a name of letters, digits and"),
+    ("POST", "/users", {"username": "jane.doe@examplecom"}, "username", "jane.doe@examplecom is not a valid email address."),
+    ("POST", "/users", {"username": "jane@bücher.example"}, "username", "Enter the domain in its ASCII form: jane@xn--bcher-kva.example"),
+    ("POST", "/users", {"username": "add"}, "username", '"add" is reserved.'),
     ("POST", "/users", {"username": "robot", "role": "operator"}, "role", "A service account has the role User."),
     ("POST", "/users", {"username": "x" * 151}, "username", "String should have at most 150 characters"),
     ("POST", "/users", {"username": "x", "display_name": "\0"}, "display_name", "Null characters are not allowed."),

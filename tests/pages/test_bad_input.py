@@ -185,11 +185,13 @@ BAD_USERS = [
     ({"username": "a/b"}, "username", "Use an email address, or a name of letters"),
     ({"username": ".."}, "username", "Use an email address, or a name of letters"),
     ({"username": "<script>"}, "username", "Use an email address, or a name of letters"),
-    ({"username": "bоb@example.com"}, "username", "Use an email address, or a name of letters"),  # a Cyrillic o
-    ({"username": "n\x00l"}, "username", "Use an email address, or a name of letters"),
+    ({"username": "bоb@example.com"}, "username", "bоb@example.com is not a valid email address."),  # a Cyrillic o
+    ({"username": "jane.doe@examplecom"}, "username", "jane.doe@examplecom is not a valid email address."),
+    ({"username": "jane@bücher.example"}, "username", "Enter the domain in its ASCII form: jane@xn--bcher-kva.example"),
+    ({"username": "n\x00l"}, "username", "Null characters are not allowed."),
     ({"username": "x" * 151}, "username", "Ensure this value has at most 150 characters"),
-    ({"username": "alice@example.com"}, "username", "There is a user named alice@example.com already."),
-    ({"username": "ALICE@example.com"}, "username", "There is a user named alice@example.com already."),
+    ({"username": "alice@example.com"}, "username", "A user named alice@example.com already exists."),
+    ({"username": "ALICE@example.com"}, "username", "A user named alice@example.com already exists."),
     ({"role": "operator"}, "role", "A service account has the role User."),
     ({"display_name": "x" * 101}, "display_name", "Ensure this value has at most 100 characters"),
 ]

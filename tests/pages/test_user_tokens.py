@@ -110,8 +110,16 @@ def test_sending_the_same_form_again_makes_no_second_token_and_shows_none(
         again = Page(as_administrator.post(url, sent | change))
         assert again.status == 422
         assert not TEXT.search(again.source)
-        assert again.errors == {"": "This form was sent before and made the token deploy then. Its text cannot be shown again."}
+        assert again.errors == {"": "This form has already been submitted and created the token deploy. Its text can't be shown again."}
+        (link,) = [each.attributes["href"] for each in again.all("a") if each.text == "Show the token in the list"]
+        assert "deploy" in Visitor(as_administrator.user).see(link).one("tbody").text
     assert Token.objects.permanent().count() == 1
+    # What the answer holds now is a form for another token, with the name as it was typed.
+    form = again.one("form", "portal-form")
+    assert (form.value("name"), [button.text for button in form.all("button")]) == ("another name", ["Create another"])
+    other = {field.attributes["name"]: field.attributes.get("value", "") for field in form.all("input")}
+    assert TEXT.search(as_administrator.post(url, other).content.decode())
+    assert set(Token.objects.permanent().values_list("name", flat=True)) == {"deploy", "another name"}
 
 
 @usefixtures

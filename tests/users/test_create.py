@@ -42,6 +42,24 @@ def test_any_other_name_makes_a_service_account_that_gets_no_mail_and_cannot_sig
     assert not Email.objects.exists()
 
 
+NOT_ADDRESSES = ["jane.doe@examplecom", "jane@", "@example.com", "a@b@example.com", "jane doe@example.com", "bоb@example.com"]
+
+
+@pytest.mark.parametrize("username", NOT_ADDRESSES)
+def test_a_name_with_an_at_sign_must_be_a_valid_email_address(username: str) -> None:
+    for make in (create, lambda name: services.ensure_first_administrator(name, "a given password")):
+        with pytest.raises(services.UserError, match=r"is not a valid email address\.$") as error:
+            make(username)
+        assert error.value.field == "username"
+    assert not User.objects.exists()
+
+
+def test_an_international_domain_is_asked_for_in_its_ascii_form() -> None:
+    with pytest.raises(services.UserError, match=r"ASCII form: jane@xn--bcher-kva\.example$"):
+        create("jane@bücher.example")
+    assert create("jane@xn--bcher-kva.example").kind == "person"
+
+
 @pytest.mark.parametrize("role", ["operator", "administrator"])
 def test_a_service_account_has_the_role_user(role: str) -> None:
     with pytest.raises(services.UserError, match="A service account has the role User") as error:
@@ -53,7 +71,7 @@ def test_a_service_account_has_the_role_user(role: str) -> None:
 @pytest.mark.parametrize("again", ["new@example.com", "NEW@Example.com"])
 def test_a_name_that_is_there_is_refused_in_any_case_of_letters(again: str) -> None:
     create("new@example.com")
-    with pytest.raises(services.UserError, match=r"^There is a user named new@example\.com already\.$") as error:
+    with pytest.raises(services.UserError, match=r"^A user named new@example\.com already exists\.$") as error:
         create(again)
     assert error.value.field == "username"
     assert (User.objects.count(), Email.objects.count()) == (1, 1)
