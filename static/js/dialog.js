@@ -93,11 +93,4 @@
     target.replaceChildren();
     focusOpener();
   }, true);
-  addEventListener("pageshow", ({ persisted }) => {
-    if (!persisted) return;
-    for (const dialog of document.querySelectorAll("dialog.pane, dialog.window")) {
-      dialog.close();
-      dialog.replaceChildren();
-    }
-  });
 })();

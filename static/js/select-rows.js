@@ -22,4 +22,5 @@
   });
   document.addEventListener("DOMContentLoaded", show);
   document.addEventListener("htmx:afterSettle", show);
+  addEventListener("pageshow", show); // a browser may restore boxes after DOMContentLoaded
 })();

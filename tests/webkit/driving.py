@@ -70,6 +70,9 @@ class Portal:
         waiting = WebDriverWait(self.driver, SECONDS, poll_frequency=0.05, ignored_exceptions=[StaleElementReferenceException])
         return waiting.until(lambda _: condition(), f"waited for {what}")
 
+    def settled(self) -> None:
+        self.wait(lambda: self.script("return document.readyState") == "complete", "the page to be complete")
+
     def find(self, selector: str) -> WebElement:
         return self.wait(lambda: self.script("return document.querySelector(arguments[0])", selector), selector)
 
