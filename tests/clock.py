@@ -1,9 +1,28 @@
-"""One instant for tests that pass `now`, so that they mean the same on every day."""
+"""One instant for tests that pass `now`, so that they mean the same on every day.
+
+What a factory makes without being told an instant is as of NOW. Where the code under test reads the clock itself, as pages do, the
+fixture `running_clock` makes it as of that clock instead; tests/pages, tests/api and whatever needs a server have it for all tests.
+"""
 
 from datetime import UTC, date, datetime, timedelta
+
+from django.utils import timezone
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 TODAY = date(2026, 11, 21)
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
+
+_running = False
+
+
+def now() -> datetime:
+    """The instant as of which factories make rows."""
+    return timezone.now() if _running else NOW
+
+
+def run(running: bool) -> None:
+    """Whether `now` follows the clock of the process. For the fixture `running_clock`."""
+    global _running
+    _running = running

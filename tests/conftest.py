@@ -10,8 +10,10 @@ from django.core.cache import cache
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
+from pytest_django import Settings
 
 from portal.api import limits
+from tests import clock
 from tests.services import chromium_program, missing, redis_server, redis_url, smtp_server
 from tokens import uses
 
@@ -23,6 +25,8 @@ hypothesis.settings.load_profile("portal")
 
 # Django's live server writes an answer's head and body apart: without this each answer waits 40 ms for the client to acknowledge the head.
 WSGIRequestHandler.disable_nagle_algorithm = True
+
+READ_THE_CLOCK = {"api", "attacks", "browser", "gateway", "pages", "processes", "storm", "webkit"}
 
 # Loopback only: the browser asks for nothing outside, and could not if it wanted to.
 CHROMIUM_ARGUMENTS = [
@@ -52,6 +56,27 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
     for connection in opened:
         connection.inc_thread_sharing()
         connection.close()
+
+
+@pytest.fixture
+def running_clock() -> Iterator[None]:
+    """Factories make rows as of the clock that the code under test reads, instead of NOW."""
+    clock.run(True)
+    yield
+    clock.run(False)
+
+
+@pytest.fixture
+def in_utc(settings: Settings) -> None:
+    """For tests whose expected words hold UTC, on a day on which the tests run with another TIME_ZONE."""
+    settings.TIME_ZONE = "UTC"
+
+
+@pytest.fixture(autouse=True)
+def clock_of_pages(request: pytest.FixtureRequest) -> None:
+    """A page, the API and a server read the clock themselves: for their tests factories do so too."""
+    if request.path.parent.name in READ_THE_CLOCK:
+        request.getfixturevalue("running_clock")
 
 
 @pytest.fixture(autouse=True)

@@ -1,13 +1,14 @@
 """Rows for tests. What has a verb is made by the verb: `issue` and `sign_in` go through the services that the pages use."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import factory
-from django.utils import timezone
 
 from portal.faults.models import Fault
 from portal.users.models import User
+from tests import clock
+from tests.clock import DAY
 from tokens import secret, services
 from tokens.models import Token
 
@@ -25,6 +26,7 @@ class UserFactory(factory.django.DjangoModelFactory):
     email = factory.LazyAttribute(lambda user: user.username)
     display_name = factory.Sequence(lambda n: f"Person {n}")
     password = factory.django.Password(PASSWORD)
+    created_at = factory.LazyFunction(clock.now)
 
 
 class OperatorFactory(UserFactory):
@@ -54,8 +56,8 @@ class TokenFactory(factory.django.DjangoModelFactory):
 
     user = factory.SubFactory(UserFactory)
     name = factory.Sequence(lambda n: f"token-{n}")
-    created_at = factory.LazyFunction(lambda: timezone.now() - timedelta(days=1))
-    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=100))
+    created_at = factory.LazyFunction(lambda: clock.now() - DAY)
+    expires_at = factory.LazyFunction(lambda: clock.now() + 100 * DAY)
 
     @classmethod
     def _create(cls, model_class: type[Token], *args: Any, **values: Any) -> Token:
@@ -73,10 +75,10 @@ class FaultFactory(factory.django.DjangoModelFactory):
     name = "Something is wrong"
     resource = factory.Sequence(lambda n: f"resource-{n}")
     description = "It should be looked at."
-    raised_at = factory.LazyFunction(timezone.now)
+    raised_at = factory.LazyFunction(clock.now)
 
 
 def issue(owner: User | None = None, name: str = "deploy", now: datetime | None = None, **values: Any) -> tuple[Token, str]:
     """A permanent token by `services.issue`: the token and its text."""
     values = {"expires": None, "actor": None, **values}
-    return services.issue(owner or UserFactory(), name, now=now or timezone.now(), **values)
+    return services.issue(owner or UserFactory(), name, now=now or clock.now(), **values)

@@ -2,6 +2,7 @@
 
     python -m pytest                        on SQLite
     python -m pytest --database postgres    on a real PostgreSQL, or on the one that TEST_DATABASE_URL names
+    python -m pytest --clock leap-day       at another date (tests/travel.py)
     python -m pytest --require-real         a missing Chromium, PostgreSQL, Redis or SMTP server fails instead of skipping
 
 With xdist the controller does all of this once; its workers inherit the environment (tests/settings.py gives each its own folder).
@@ -18,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from tests import postgres
+from tests import postgres, travel
 
 LONG = ("tests/storm/", "tests/processes/", "tests/test_containers.py")
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
@@ -27,6 +28,7 @@ IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("portal", "Token Portal")
     group.addoption("--database", choices=("sqlite", "postgres"), default="sqlite", help="the database that the tests run on")
+    group.addoption("--clock", choices=travel.CLOCKS, help="the date at which the tests run, instead of today")
     group.addoption("--require-real", action="store_true", help="fail, not skip, where a real component is missing")
 
 
@@ -35,6 +37,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     """A wrapper, because pytest-django reads the settings in this same hook: what comes before the yield runs before that."""
     if not IS_WORKER:
         prepare(early_config.known_args_namespace)
+    travel.start()
     return (yield)
 
 
@@ -43,6 +46,7 @@ def prepare(options: Any) -> None:
     atexit.register(clean_up, os.environ["TEST_RUN_DIR"])  # also when a broken conftest stops the run before its first test
     os.environ["TEST_REQUIRE_REAL"] = "1" if options.require_real or os.environ.get("REQUIRE_REAL") == "1" else ""
     os.environ["TEST_DATABASE"] = options.database
+    travel.choose(options.clock)
     os.environ["TEST_POSTGRES_MISSING"] = ""
     if options.database == "sqlite":
         os.environ["DATABASE_URL"] = ""
@@ -55,16 +59,19 @@ def prepare(options: Any) -> None:
 
 
 def pytest_report_header() -> str:
-    return f"database: {os.environ['TEST_DATABASE']}, missing real components: {'fail' if os.environ['TEST_REQUIRE_REAL'] else 'skip'}"
+    clock = os.environ["TEST_CLOCK"] or "today"
+    missing = "fail" if os.environ["TEST_REQUIRE_REAL"] else "skip"
+    return f"database: {os.environ['TEST_DATABASE']}, clock: {clock}, missing real components: {missing}"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without the PostgreSQL that was asked for, nothing may look as if it had run on it."""
     reason = os.environ["TEST_POSTGRES_MISSING"]
     if reason and os.environ["TEST_REQUIRE_REAL"]:
         raise pytest.UsageError(reason)
     for item in items if reason else []:
         item.add_marker(pytest.mark.skip(reason=reason))
+    travel.select(config, items)
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))  # or the last of them would run alone at the end
 
 

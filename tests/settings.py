@@ -11,6 +11,7 @@ UNSET = """DEBUG ALLOWED_HOSTS REDIS_URL EMAIL_URL PORT PORTAL_URL PORTAL_NAME T
     TRUSTED_PROXIES WRONG_TOKENS_A_MINUTE PORTAL_ADMIN_USERNAME PORTAL_ADMIN_PASSWORD SECRET_KEY_FALLBACKS DEFAULT_FROM_EMAIL"""
 for name in UNSET.split():
     os.environ[name] = ""
+os.environ["TIME_ZONE"] = os.environ["TEST_TIME_ZONE"]
 os.environ["PORTAL_DATA_DIR"] = str(RUN_DIR / WORKER)
 os.environ["SECRET_KEY"] = "a key that only the tests know, of some length"
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's event loop runs in the thread of the tests

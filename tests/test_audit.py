@@ -28,6 +28,7 @@ def rows(target: Model) -> list[tuple[str, str, dict[str, Any]]]:
     return [(entry.get_action_display(), str(entry.actor), entry.changes) for entry in entries]
 
 
+@pytest.mark.usefixtures("in_utc")
 def test_issuing_and_revoking_a_token_say_for_whom_until_when_and_since_when(actor: User) -> None:
     owner = UserFactory()
     token, _ = issue(owner, "deploy", NOW, actor=actor, expires=TODAY + DAY)
@@ -60,8 +61,9 @@ def test_the_verbs_of_users_leave_a_row_each(actor: User) -> None:
     ]
 
 
+@pytest.mark.usefixtures("running_clock")
 def test_deactivating_says_of_each_token_that_it_ended(actor: User) -> None:
-    token, _ = issue(now=NOW)
+    token, _ = issue()
     users.deactivate(token.user, actor)
     assert [(action, who) for action, who, _ in rows(token)] == [("create", "None"), ("update", actor.username)]
 

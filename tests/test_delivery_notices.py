@@ -256,6 +256,7 @@ def test_the_rows_of_a_digest_say_what_they_are() -> None:
     assert str(Notice.objects.get()) == f"{token.pk} at 15 days to {OPS}"
 
 
+@pytest.mark.usefixtures("in_utc")
 def test_a_real_server_gets_the_digest_as_text_and_html_from_and_to_the_right_address(smtp_server: Mailbox, settings: Settings) -> None:
     address = urlsplit(smtp_server.url)
     settings.EMAIL_HOST, settings.EMAIL_PORT = address.hostname, address.port

@@ -62,6 +62,7 @@ def test_a_token_shows_what_the_pages_show(caller: Caller) -> None:
     }
 
 
+@pytest.mark.usefixtures("in_utc")
 def test_an_expiry_date_is_the_last_day_on_which_the_token_works(caller: Caller) -> None:
     day = dates.day_of(timezone.now()) + timedelta(days=30)
     made = caller.call("POST", f"/users/{caller.user.username}/tokens", {"name": "deploy", "expires": day.isoformat()}).json()

@@ -169,6 +169,7 @@ def test_the_page_says_what_the_settings_will_do(values: dict[str, str], sentenc
     assert as_administrator.see("settings:config").one(id="scan-status").one("strong").text == sentence
 
 
+@pytest.mark.usefixtures("in_utc")
 def test_the_page_says_when_the_last_scan_ran_and_what_it_did(as_administrator: Visitor) -> None:
     status = as_administrator.see("settings:config").one(id="scan-status")
     assert "No scan has run yet." in status.text

@@ -148,6 +148,7 @@ def test_the_list_has_the_documented_columns_and_only_ones_own_tokens(as_person:
     assert over.last_four in rows["over"][1]
 
 
+@pytest.mark.usefixtures("in_utc")
 def test_a_date_shows_the_instant_with_its_zone_on_hover(as_person: Visitor) -> None:
     token = TokenFactory(user=as_person.user)
     times = as_person.see("profile").one("tbody").all("time")

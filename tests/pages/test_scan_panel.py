@@ -57,6 +57,7 @@ def test_before_the_first_scan_a_sentence_stands_there(as_administrator: Visitor
     assert found.all("table") == found.all("progress") == []
 
 
+@pytest.mark.usefixtures("in_utc")
 def test_a_scan_is_shown_with_what_it_did_and_who_asked(as_administrator: Visitor) -> None:
     finished(20, took=0.04, due=1812, raised=41, cleared=3, queued=2)
     run = finished(5, took=125, asked_by="person", person=as_administrator.user)
@@ -159,6 +160,7 @@ def test_scan_now_asks_for_a_scan_in_the_name_of_who_clicked(
         assert '"list-changed": true' in response["HX-Trigger"]
 
 
+@pytest.mark.usefixtures("in_utc")
 def test_a_second_click_while_a_scan_runs_says_so_and_asks_for_nothing(
     as_administrator: Visitor,
     asked: list[dict[str, Any]],

@@ -73,6 +73,7 @@ def test_a_portal_without_users_is_not_overdue() -> None:
     assert watch.look(NOW) == watch.Watch(None, False, False)
 
 
+@pytest.mark.usefixtures("in_utc")
 def test_every_page_of_an_administrator_says_so(as_administrator: Visitor, overdue: ScanRun) -> None:
     for url in ("profile", "users:list", "tokens:all", "settings:config", "settings:add", "faults:list", "account_change_password"):
         found = banner(as_administrator, url)
@@ -94,6 +95,7 @@ def test_a_worker_raises_the_alarm_each_minute(overdue: ScanRun) -> None:
     assert len(open_faults()) == 1
 
 
+@pytest.mark.usefixtures("in_utc")
 def test_no_scan_at_all_is_said_in_other_words(as_administrator: Visitor) -> None:
     User.objects.update(created_at=NOW)
     assert "No scan has finished since the portal was set up, 2026-11-21 09:30 UTC." in banner(as_administrator)[0].text
@@ -116,6 +118,7 @@ def test_others_are_neither_told_nor_made_to_look(
         assert page.all("div", id="scan-watch") == []
 
 
+@pytest.mark.usefixtures("in_utc")
 def test_the_first_who_notices_raises_one_fault_and_the_others_none(as_administrator: Visitor, overdue: ScanRun) -> None:
     for _ in range(3):
         as_administrator.see("settings:config")

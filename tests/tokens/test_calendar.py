@@ -173,6 +173,7 @@ def test_a_wrong_secret_and_a_right_one_cost_one_query_each(user: User, django_a
 # What is read there
 
 
+@pytest.mark.usefixtures("in_utc")
 def test_a_token_is_an_all_day_event_on_its_last_day(user: User) -> None:
     mine = token(user, expires_at=datetime(2027, 3, 1, tzinfo=UTC))
     (event,) = events(user)

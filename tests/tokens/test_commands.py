@@ -46,6 +46,7 @@ def test_issue_token_prints_the_token_alone_on_stdout() -> None:
     assert out.strip() not in error
 
 
+@pytest.mark.usefixtures("in_utc")
 def test_issue_token_takes_an_expiry_date() -> None:
     UserFactory(username="robot")
     day = timezone.localdate() + 10 * DAY
@@ -54,6 +55,7 @@ def test_issue_token_takes_an_expiry_date() -> None:
     assert error.endswith(f"good until {day} 23:59 UTC\n")
 
 
+@pytest.mark.usefixtures("running_clock")
 @pytest.mark.parametrize(
     ("words", "message"),
     [

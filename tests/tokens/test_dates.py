@@ -13,6 +13,8 @@ from pytest_django import Settings
 from tests.clock import DAY, NOW, SECOND, TODAY
 from tokens import dates
 
+pytestmark = pytest.mark.usefixtures("in_utc")
+
 ZONES = [
     "UTC",
     "Europe/Berlin",

@@ -14,7 +14,7 @@ from tests.tokens.scans import OPS, Sent, configure, deliver, ending, many_endin
 from tokens.dates import ends
 from tokens.models import Token
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_utc")]
 
 
 @pytest.fixture(autouse=True)

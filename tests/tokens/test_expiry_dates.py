@@ -13,7 +13,7 @@ from tokens import services
 from tokens.models import Token
 from tokens.verify import Refusal
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_utc")]
 
 
 def test_without_an_expiry_date_a_token_ends_after_one_year() -> None:

@@ -4,6 +4,7 @@ import uuid
 from functools import partial
 
 import pytest
+from django.utils import timezone
 
 from portal import audit
 from portal.users import services as users
@@ -48,13 +49,14 @@ def test_of_two_who_revoke_a_token_one_did_it(monkeypatch: pytest.MonkeyPatch) -
     assert sorted(results) == [False, True]
 
 
+@pytest.mark.usefixtures("running_clock")
 def test_no_token_survives_a_deactivation_at_the_moment_of_its_making(monkeypatch: pytest.MonkeyPatch) -> None:
     widen(monkeypatch, Token, "save")
     owner, actor = UserFactory(), AdministratorFactory()
-    made, ended = race(lambda: issue(owner, "deploy", NOW), lambda: users.deactivate(User.objects.get(pk=owner.pk), actor))
+    made, ended = race(lambda: issue(owner), lambda: users.deactivate(User.objects.get(pk=owner.pk), actor))
     assert ended is None
     if isinstance(made, tuple):
-        assert verdict(made[1], NOW) is Refusal.REVOKED
+        assert verdict(made[1], timezone.now()) is Refusal.REVOKED
     else:
         assert isinstance(made, services.OwnerInactive)
     assert not Token.objects.filter(revoked_at=None).exists()
@@ -67,9 +69,10 @@ def test_two_administrators_who_make_tokens_for_each_other_do_not_block_each_oth
     assert [type(result) for result in results] == [tuple, tuple]
 
 
+@pytest.mark.usefixtures("running_clock")
 def test_making_a_token_and_deactivating_its_owner_do_not_block_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     widen(monkeypatch, audit, "record")
     owner, administrator, actor = UserFactory(), AdministratorFactory(), AdministratorFactory()
-    results = race(lambda: issue(owner, "deploy", NOW, actor=administrator), lambda: users.deactivate(User.objects.get(pk=owner.pk), actor))
+    results = race(lambda: issue(owner, actor=administrator), lambda: users.deactivate(User.objects.get(pk=owner.pk), actor))
     assert isinstance(results[0], tuple | services.OwnerInactive)
     assert results[1] is None

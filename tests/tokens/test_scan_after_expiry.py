@@ -88,6 +88,7 @@ def test_30_days_are_720_hours_also_where_the_clock_is_changed_between(end: date
     assert Fault.objects.filter(source=SOURCE).count() == 1
 
 
+@pytest.mark.usefixtures("in_utc")
 def test_the_fault_follows_the_one_that_said_soon_and_is_critical() -> None:
     token = ending(1, name="deploy", user__username="robot", last_four="5CEQ", last_used_at=NOW)
     scan()

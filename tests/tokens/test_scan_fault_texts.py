@@ -29,6 +29,7 @@ USERNAMES = ["o'brien", "a&b=c~d!e$f*g-h.i_j", "first.last+tag@example.com", "HO
 ZONES = ["UTC", "Europe/Berlin", "America/Sao_Paulo", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Kiritimati", "Africa/Monrovia"]
 
 
+@pytest.mark.usefixtures("in_utc")
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_stands_as_it_is_in_the_fault_of_its_end_and_after_it(name: str) -> None:
     configure("15")

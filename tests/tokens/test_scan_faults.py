@@ -66,6 +66,7 @@ def test_a_second_scan_raises_nothing_again() -> None:
     assert Fault.objects.count() == 1
 
 
+@pytest.mark.usefixtures("in_utc")
 def test_the_fault_says_which_token_of_whom_ends_when_and_links_to_both() -> None:
     configure("15")
     token = ending(5, name="deploy", user__username="robot", last_four="5CEQ")

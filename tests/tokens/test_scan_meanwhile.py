@@ -103,6 +103,7 @@ def test_an_owner_who_comes_back_is_told_of_again() -> None:
     assert told(scan()) == {OPS: {token.name}}
 
 
+@pytest.mark.usefixtures("in_utc")
 def test_a_token_put_off_within_the_same_days_is_told_with_its_new_end() -> None:
     token = ending(5)
     scan()

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from portal.users import services as users
@@ -58,12 +59,13 @@ def test_a_revocation_whose_time_lies_ahead_counts_at_once() -> None:
     assert verdict(text, NOW) is Refusal.REVOKED
 
 
+@pytest.mark.usefixtures("running_clock")
 def test_the_tokens_of_a_deactivated_and_of_a_deleted_owner_are_refused() -> None:
     actor = AdministratorFactory()
     for end in (users.deactivate, users.delete):
-        token, text = issue(now=NOW)
+        token, text = issue()
         end(token.user, actor)
-        assert verdict(text, NOW) is Refusal.REVOKED
+        assert verdict(text, timezone.now()) is Refusal.REVOKED
 
 
 def test_an_owner_who_was_deactivated_behind_the_services_back_ends_the_tokens_all_the_same() -> None:
@@ -72,12 +74,13 @@ def test_an_owner_who_was_deactivated_behind_the_services_back_ends_the_tokens_a
     assert verdict(text, NOW) is Refusal.OWNER_INACTIVE
 
 
+@pytest.mark.usefixtures("running_clock")
 def test_tokens_stay_ended_when_the_owner_is_activated_again() -> None:
     actor = AdministratorFactory()
-    token, text = issue(now=NOW)
+    token, text = issue()
     users.deactivate(token.user, actor)
     users.activate(User.objects.get(pk=token.user_id), actor)
-    assert verdict(text, NOW) is Refusal.REVOKED
+    assert verdict(text, timezone.now()) is Refusal.REVOKED
 
 
 def test_a_stored_digest_under_the_other_prefix_is_refused() -> None:

@@ -8,7 +8,7 @@ from portal.users.models import User
 from tests.factories import PASSWORD, AdministratorFactory, UserFactory, issue
 from tokens.models import Token
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("running_clock")]
 
 
 def create(username: str, display_name: str = "", role: str = "user") -> User:

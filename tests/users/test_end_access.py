@@ -12,7 +12,7 @@ from tests.factories import AdministratorFactory, OperatorFactory, ServiceFactor
 from tokens import services as tokens
 from tokens.models import Token
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("running_clock")]
 
 Verb = Callable[[User, User], object]
 
