@@ -16,6 +16,7 @@ ON_POSTGRES = tests/browser tests/webkit tests/gateway tests/test_containers.py 
 	tests/pages/test_admin_site.py
 ON_SQLITE = tests/test_house.py tests/processes/test_supervisor.py tests/processes/test_embedded_run.py tests/api/test_permissions.py \
 	tests/pages/test_permissions.py tests/pages/test_headers.py tests/pages/test_sign_in.py
+CLOCKS = year-ahead leap-day new-year summer-time winter-time
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 # What is installed is written down in two stamps, so that a second `make run` starts at once.
 RUN = .venv/.installed-run
@@ -24,7 +25,7 @@ BENCH = .venv-bench/.installed
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	|| { echo "Python 3.11 or later is needed. Name it like this: make PYTHON=python3.11 ..." >&2; exit 1; }
 
-.PHONY: help run test test-field test-faults lint format demo screenshots bench-lists bench-verify bench-scan wrk lock clean
+.PHONY: help run test test-field test-clock test-faults lint format demo screenshots bench-lists bench-verify bench-scan wrk lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -37,9 +38,13 @@ test: lint ## everything that must hold: lint, then the whole suite on SQLite an
 	$(PYTEST) --database postgres $(ON_SQLITE:%=--ignore=%)
 
 # pyproject.toml deselects the marker `field` where no other -m is given. The databases are shared out as above.
-test-field: $(DEV) ## what needs other engines, gateways, attacks or minutes: the tests marked `field` (at most 15 minutes)
+test-field: $(DEV) ## what needs other engines, gateways, other dates, attacks or minutes: the tests marked `field`, and test-clock (at most 15 minutes)
 	$(PYTEST) -m field --database sqlite $(ON_POSTGRES:%=--ignore=%)
 	$(PYTEST) -m field --database postgres $(ON_SQLITE:%=--ignore=%)
+	@$(MAKE) --no-print-directory test-clock
+
+test-clock: $(DEV) ## the tests that need no other process, at other dates (CLOCKS=year-ahead for one of them; see tests/travel.py)
+	@for clock in $(CLOCKS); do echo "$$clock:"; $(PYTEST) --clock $$clock || exit 1; done
 
 test-faults: $(DEV) ## the scan in a storm: 50 kills, restarts, a bad mail server (about 5 minutes; ARGS="--seed 7 --kills 10")
 	$(BIN)/python -m tests.storm $(ARGS)

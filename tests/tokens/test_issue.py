@@ -67,7 +67,7 @@ def test_an_owner_who_was_deactivated_after_the_page_was_opened_gets_none() -> N
 def test_the_same_form_sent_twice_makes_one_token_and_says_so() -> None:
     owner, request_id = UserFactory(), uuid.uuid4()
     issue(owner, "deploy", NOW, request_id=request_id)
-    with pytest.raises(services.AlreadyMade, match=r"made the token deploy then\. Its text cannot be shown again") as error:
+    with pytest.raises(services.AlreadyMade, match=r"created the token deploy\. Its text can't be shown again") as error:
         issue(owner, "deploy", NOW, request_id=request_id)
     assert Token.objects.count() == 1
     assert Token.objects.get().hint not in str(error.value)

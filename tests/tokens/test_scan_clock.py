@@ -148,6 +148,7 @@ def test_another_time_zone_between_two_scans_loses_nothing_and_tells_nothing_twi
     assert open_faults() == set(due.values_list("name", flat=True))
 
 
+@pytest.mark.usefixtures("in_utc")
 def test_a_fault_that_is_raised_after_a_change_of_the_zone_speaks_of_the_new_one(settings: Settings) -> None:
     configure("15")
     ending(5, name="first")
