@@ -1,7 +1,7 @@
 """Who is asking. `X-Forwarded-For` is believed only as far as TRUSTED_PROXIES wrote it."""
 
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from django.conf import settings
 
@@ -38,3 +38,10 @@ def canonical(text: str) -> str | None:
 @lru_cache(maxsize=4096)
 def trusted(address: str) -> bool:
     return any(ip_address(address) in network for network in settings.TRUSTED_PROXIES)
+
+
+def subnet(address: str | None) -> str:
+    """Whom an attempt counts against: an address, or for IPv6 the network of 64 bits, all of which one host may use. Empty for None."""
+    if address and ":" in address:
+        return str(ip_network(f"{address}/64", strict=False))
+    return address or ""

@@ -1,6 +1,6 @@
 """Django's settings, and the only reader of the environment. `.env.example` documents every variable.
 
-Without DATABASE_URL this is the *embedded run*: SQLite, a file broker, a file cache and mail as files, all under `var/`.
+Without DATABASE_URL this is the *embedded run*: SQLite, a file broker and mail as files, all under `var/`.
 """
 
 from datetime import timedelta
@@ -82,6 +82,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "portal.users.devices.DeviceMiddleware",
+    "portal.users.limits.ThrottleMiddleware",
     "portal.access.PrivatePagesMiddleware",
 ]
 
@@ -127,12 +129,7 @@ else:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SILENCED_SYSTEM_CHECKS = ["models.W040"]  # on SQLite an index is without the columns that it would only carry along: known, and no news
 
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-    if REDIS_URL
-    # Sign-in's rate limits are counted here, and several web processes share the count: memory would not do.
-    else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": DATA_DIR / "cache"}
-}
+# Nothing is cached, and CACHES is Django's default, the memory of each process: sign-in's limits are rows (portal/users/throttle.py).
 
 # Sign-in (django-allauth)
 AUTH_USER_MODEL = "users.User"
@@ -154,10 +151,13 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True  # the form's "remember me" is not offered: tokens/sessions.py sets the session's end
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+# What portal/users/limits.py limits instead.
+ACCOUNT_RATE_LIMITS = dict.fromkeys(["login", "reset_password", "reset_password_from_key", "change_password", "reauthenticate"])
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "portal_session"
 CSRF_COOKIE_NAME = "portal_csrf"
+DEVICE_COOKIE_NAME = "__Host-portal_device" if HTTPS else "portal_device"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
 CSRF_FAILURE_VIEW = "portal.views.csrf_failure"

@@ -6,7 +6,6 @@ from weakref import WeakSet
 
 import hypothesis
 import pytest
-from django.core.cache import cache
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
@@ -77,13 +76,6 @@ def clock_of_pages(request: pytest.FixtureRequest) -> None:
     """A page, the API and a server read the clock themselves: for their tests factories do so too."""
     if request.path.parent.name in READ_THE_CLOCK:
         request.getfixturevalue("running_clock")
-
-
-@pytest.fixture(autouse=True)
-def empty_cache() -> Iterator[None]:
-    """Sign-in's rate limits are counted in the cache: one test's wrong passwords must not slow down the next test."""
-    yield
-    cache.clear()
 
 
 @pytest.fixture(autouse=True)

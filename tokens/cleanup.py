@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.core.management import call_command
 
 from portal import delivery
+from portal.users import throttle
 from tokens.models import ScanRun, SignInCode, Token
 
 KEPT_FOR = timedelta(days=90)
@@ -16,4 +17,5 @@ def clean_up(now: datetime) -> None:
     SignInCode.objects.filter(expires_at__lt=now).delete()
     Token.objects.filter(kind=Token.Kind.TEMPORARY, expires_at__lt=now - KEPT_FOR).delete()
     ScanRun.objects.filter(finished_at__lt=now - KEPT_FOR).delete()
+    throttle.clean_up(now)
     delivery.purge(now)

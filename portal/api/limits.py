@@ -1,10 +1,11 @@
 """Wrong tokens from one address are slowed down; good ones from the same address are not, since only a failure is counted.
 
-Counted in windows of one minute, in Redis, or on the embedded default in this process. If Redis does not answer, nothing is
-limited: the limit protects the log and the machine, not the tokens, whose 190 random bits no number of tries finds.
+Counted in windows of one minute, in Redis. Without REDIS_URL, or while Redis does not answer, each process counts for itself. Not in
+the database, where sign-in's limits are: an address that sends wrong tokens would make it write, and verification has to stay a single
+read. So exact a count is not needed here: the limit protects the log and the machine, not the tokens, whose 190 random bits no number
+of tries finds.
 """
 
-import ipaddress
 import threading
 import time
 
@@ -13,6 +14,8 @@ import structlog
 from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+from portal.addresses import subnet
 
 log = structlog.get_logger(__name__)
 WINDOW_SECONDS = 60
@@ -42,17 +45,18 @@ class InRedis:
     def __init__(self, url: str) -> None:
         self.client = redis.Redis.from_url(url, socket_timeout=0.25, socket_connect_timeout=0.25, retry=Retry(NoBackoff(), 0))
         self.silent_until = 0.0
+        self.in_process = InProcess()
 
     def add(self, address: str, window: int) -> int:
         if time.monotonic() < self.silent_until:
-            return 0
+            return self.in_process.add(address, window)
         key = f"portal:wrong-tokens:{address}:{window}"
         try:
             count, _ = self.client.pipeline().incr(key).expire(key, 2 * WINDOW_SECONDS).execute()
         except redis.RedisError as error:
             self.silent_until = time.monotonic() + PAUSE_SECONDS
-            log.warning("wrong tokens not counted", error=type(error).__name__)
-            return 0
+            log.warning("wrong tokens counted in this process", error=type(error).__name__)
+            return self.in_process.add(address, window)
         return count
 
 
@@ -63,13 +67,6 @@ def wait_after_failure(address: str | None) -> int:
     """Notes a wrong token from `address`. Returns 0, or the seconds after which it may try again (for Retry-After)."""
     seconds = int(time.time())
     window, passed = divmod(seconds, WINDOW_SECONDS)
-    if counter.add(sender(address), window) <= settings.WRONG_TOKENS_A_MINUTE:
+    if counter.add(subnet(address) or "-", window) <= settings.WRONG_TOKENS_A_MINUTE:
         return 0
     return WINDOW_SECONDS - passed
-
-
-def sender(address: str | None) -> str:
-    """Whom a wrong token counts against: an address, or for IPv6 the network of 64 bits, all of which one host may use."""
-    if address and ":" in address:
-        return str(ipaddress.ip_network(f"{address}/64", strict=False))
-    return address or "-"

@@ -5,20 +5,30 @@ from allauth.account import views
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
+from portal.users import throttle
+from portal.users.limits import address, email, limited, user
+
 to_sign_in = RedirectView.as_view(pattern_name="account_login")
 
+sign_in = limited(views.login, (throttle.SIGN_IN_FORMS, address))
+confirm = limited(views.reauthenticate, (throttle.CONFIRMATIONS, user))
+change_password = limited(views.password_change, (throttle.PASSWORD_CHANGES, user))
+set_password = limited(views.password_set, (throttle.PASSWORD_CHANGES, user))
+reset_password = limited(views.password_reset, (throttle.RESETS_BY_ADDRESS, address), (throttle.RESETS_BY_EMAIL, email))
+new_password = limited(views.password_reset_from_key, (throttle.NEW_PASSWORDS, address))
+
 urlpatterns = [
-    path("sign-in/", views.login, name="account_login"),
+    path("sign-in/", sign_in, name="account_login"),
     path("sign-out/", views.logout, name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),
-    path("confirm/", views.reauthenticate, name="account_reauthenticate"),
-    path("password/", views.password_change, name="account_change_password"),
-    path("password/set/", views.password_set, name="account_set_password"),
-    path("password/reset/", views.password_reset, name="account_reset_password"),
+    path("confirm/", confirm, name="account_reauthenticate"),
+    path("password/", change_password, name="account_change_password"),
+    path("password/set/", set_password, name="account_set_password"),
+    path("password/reset/", reset_password, name="account_reset_password"),
     path("password/reset/sent/", views.password_reset_done, name="account_reset_password_done"),
     re_path(
         r"^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        views.password_reset_from_key,
+        new_password,
         name="account_reset_password_from_key",
     ),
     path("password/reset/done/", views.password_reset_from_key_done, name="account_reset_password_from_key_done"),

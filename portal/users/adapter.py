@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from portal import mail
 from portal.addresses import client_address
+from portal.users import limits, signals, throttle
 from portal.users.models import User
 
 # One sentence, whatever was typed: the same field takes a username or an address.
@@ -17,10 +18,23 @@ REFUSED = "The username, email or password is not correct."
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = {**DefaultAccountAdapter.error_messages, "email_password_mismatch": REFUSED, "username_password_mismatch": REFUSED}
 
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Counts the attempt before the password is looked at. In place of django-allauth's own count, which the cache keeps."""
+        self.attempts = limits.take_sign_in(request, typed_account(credentials))
+
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """A service account cannot sign in, not even with a password that somebody gave it on the command line."""
         user = super().authenticate(request, **credentials)
-        return user if user and user.kind == User.Kind.PERSON else None
+        if user is None:  # django-allauth has called authentication_failed
+            return None
+        if user.kind != User.Kind.PERSON:
+            self.authentication_failed(request, **credentials)
+            return None
+        throttle.give_back(self.attempts)
+        return user
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        signals.sign_in_failed.send(sender=User, request=request, account=typed_account(credentials))
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Whose wrong passwords are counted: behind a proxy of TRUSTED_PROXIES the client's, not the proxy's."""
@@ -43,3 +57,8 @@ class AccountAdapter(DefaultAccountAdapter):
         template = kwargs.get("message_template") or (args[2] if len(args) > 2 else "")
         if template and not str(template).endswith(("logged_in.txt", "logged_out.txt")):
             super().add_message(*args, **kwargs)
+
+
+def typed_account(credentials: dict[str, Any]) -> str:
+    """What was typed as the account."""
+    return credentials.get("username") or credentials.get("email") or ""

@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class UsersConfig(AppConfig):
     name = "portal.users"
     label = "users"
+
+    def ready(self) -> None:
+        from portal.users import devices
+
+        devices.connect()

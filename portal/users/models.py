@@ -107,3 +107,14 @@ class User(AbstractBaseUser):
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """Django's hook for "which sessions are still good": besides the password, the stamp counts."""
         return salted_hmac("portal.users.session", self.password + self.session_stamp, secret=secret, algorithm="sha256").hexdigest()
+
+
+class Throttle(models.Model):
+    """When something limited was tried lately by one address, account or browser (throttle.py)."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    attempts = models.JSONField(default=list)  # seconds since 1970
+    ends_at = models.DateTimeField(db_index=True)  # after this the row can go
+
+    def __str__(self) -> str:
+        return self.key

@@ -5,3 +5,10 @@ from django.dispatch import Signal
 # Sent inside the transaction that deactivates or deletes a user; arguments: user, actor (a User or None), now. Whoever
 # keeps something that must end with the user's access (tokens) ends it here, so that no way of deactivating can forget it.
 access_ended = Signal()
+
+# Sent when a password is wrong, at sign-in and where it is confirmed; arguments: request, account (what was typed).
+sign_in_failed = Signal()
+
+# Sent when an attempt was rejected unseen, because there were too many; arguments: request, action (a Rate's name), account (what
+# was typed, or who is signed in), retry_after (seconds).
+attempt_throttled = Signal()

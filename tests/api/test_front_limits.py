@@ -106,12 +106,12 @@ def test_the_count_in_the_process_has_a_bounded_size(monkeypatch: pytest.MonkeyP
         assert len(counter.counts) <= 101
 
 
-def test_with_redis_down_nothing_is_limited_and_the_log_says_so_once(
+def test_with_redis_down_each_process_counts_for_itself_and_the_log_says_so_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(limits, "counter", InRedis(f"redis://127.0.0.1:{free_port()}"))
-    assert [verify(WRONG).status for _ in range(20)] == [401] * 20
-    lines = [record.getMessage() for record in caplog.records if "wrong tokens not counted" in record.getMessage()]
+    assert [verify(WRONG).status for _ in range(20)] == [401] * 3 + [429] * 17
+    lines = [record.getMessage() for record in caplog.records if "wrong tokens counted in this process" in record.getMessage()]
     assert len(lines) == 1
     assert "ConnectionError" in lines[0]
 
@@ -120,7 +120,7 @@ def test_a_redis_that_is_silent_costs_one_short_wait_and_is_asked_again_later(mo
     with socket.create_server(("127.0.0.1", 0)) as silent:
         counter = InRedis(f"redis://127.0.0.1:{silent.getsockname()[1]}")
         began = time.monotonic()
-        assert [counter.add("192.0.2.7", 5) for _ in range(20)] == [0] * 20
+        assert [counter.add("192.0.2.7", 5) for _ in range(20)] == [*range(1, 21)]
         assert time.monotonic() - began < 1.5
     counter.client = redis.Redis.from_url(redis_url)
     now = time.monotonic()

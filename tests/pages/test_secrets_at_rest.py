@@ -136,7 +136,7 @@ def mails() -> str:
 
 
 def files() -> str:
-    """The data directory (cache, broker, mail), without the database itself, which is read by its rows."""
+    """The data directory (broker, mail), without the database itself, which is read by its rows."""
     paths = [path for path in Path(product.DATA_DIR).rglob("*") if path.is_file() and "sqlite" not in path.name]
     return "\n".join(path.read_bytes().decode("latin-1") for path in paths)
 

@@ -1,0 +1,104 @@
+"""How often something may be tried, in rows that all processes share. Exact: of any number of simultaneous attempts, no more than
+`amount` are let through in any span of `period`.
+
+django-allauth counts in Django's cache, which keeps no such promise: the file cache throws out a third of its entries when there are
+300 of them, its `add` is not atomic, and with Redis down there is no cache at all. Here the row is locked while it is read and
+written, so the database that the password hash comes from anyway is all that a limit needs.
+"""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+
+from portal.users.models import Throttle
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Rate:
+    action: str
+    amount: int
+    period: timedelta
+
+
+SIGN_IN_FORMS = Rate("sign-in forms of an address", 30, MINUTE)
+FAILED_BY_ADDRESS = Rate("failed sign-ins of an address", 10, MINUTE)
+FAILED_BY_ACCOUNT = Rate("failed sign-ins to an account", 5, 5 * MINUTE)
+FAILED_BY_DEVICE = Rate("failed sign-ins to an account in a known browser", 5, 5 * MINUTE)
+CONFIRMATIONS = Rate("password confirmations of a user", 10, MINUTE)
+PASSWORD_CHANGES = Rate("password changes of a user", 5, MINUTE)
+RESETS_BY_ADDRESS = Rate("password reset requests of an address", 20, MINUTE)
+RESETS_BY_EMAIL = Rate("password reset requests for an email address", 5, MINUTE)
+NEW_PASSWORDS = Rate("new passwords of an address", 20, MINUTE)
+
+
+class Throttled(Exception):
+    """Too many attempts. `retry_after`: seconds until the next one is let through."""
+
+    def __init__(self, rate: Rate, retry_after: int) -> None:
+        super().__init__(rate.action)
+        self.rate = rate
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True)
+class Attempt:
+    key: str
+    at: float
+
+
+def take(rate: Rate, subject: str, now: datetime) -> Attempt:
+    """Counts an attempt by or on `subject` (an address, an account, a browser), or raises Throttled and counts nothing.
+
+    Never inside a transaction: its end would decide whether the attempt counts, and the row would stay locked until then.
+    """
+    at, period = now.timestamp(), rate.period.total_seconds()
+    with transaction.atomic(durable=True):
+        row = locked(key_of(rate, subject), now)
+        # An attempt of the near future comes from a host whose clock is ahead and counts; of the far future, from a clock set back.
+        recent = sorted(each for each in row.attempts if abs(at - each) < period)
+        allowed = len(recent) < rate.amount
+        if allowed:
+            row.attempts, row.ends_at = [*recent, at], now + rate.period
+            row.save(update_fields=["attempts", "ends_at"])
+    if allowed:
+        return Attempt(row.key, at)
+    raise Throttled(rate, max(1, math.ceil(recent[-rate.amount] + period - at)))
+
+
+def give_back(attempts: list[Attempt]) -> None:
+    """Uncounts attempts that succeeded. They were counted first, so that simultaneous ones cannot all find room."""
+    for attempt in attempts:
+        with transaction.atomic(durable=True):
+            row = Throttle.objects.select_for_update().filter(key=attempt.key).first()
+            if row and attempt.at in row.attempts:
+                row.attempts.remove(attempt.at)
+                row.save(update_fields=["attempts"])
+
+
+def clear(rate: Rate, subject: str) -> None:
+    Throttle.objects.filter(key=key_of(rate, subject)).delete()
+
+
+def clean_up(now: datetime) -> None:
+    """Deletes rows whose last attempt does not count any more."""
+    Throttle.objects.filter(ends_at__lt=now).delete()
+
+
+def key_of(rate: Rate, subject: str) -> str:
+    """A keyed hash: neither addresses nor the names that strangers typed can be read from the table or found by trying."""
+    return salted_hmac("portal.users.throttle", f"{rate.action}:{subject}", algorithm="sha256").hexdigest()
+
+
+def locked(key: str, now: datetime) -> Throttle:
+    """The row, locked for the rest of the transaction. A new one is written by a statement that also locks what somebody else
+    has inserted meanwhile."""
+    rows = Throttle.objects.select_for_update().filter(key=key)
+    if found := rows.first():
+        return found
+    Throttle.objects.bulk_create([Throttle(key=key, ends_at=now)], update_conflicts=True, update_fields=["ends_at"], unique_fields=["key"])
+    return rows.get()
