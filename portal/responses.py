@@ -1,12 +1,49 @@
 """How views answer a form in a dialog, with htmx and without."""
 
 import json
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import redirect, render
+
+View = Callable[..., HttpResponse]
+
+
+def post_only(back: str) -> Callable[[View], View]:
+    """A view for POST. Whoever opens its URL (from the history, or after signing in again) is led to the page that has its button:
+    `back`, a URL's name."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.method in ("GET", "HEAD"):
+                return redirect(back)
+            if request.method != "POST":
+                return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+class MethodNotAllowedMiddleware:
+    """Django answers a method that a page does not know with an empty 405: a person gets a page with a link instead."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code == 405 and not response.content:
+            allow = response["Allow"]
+            response = render(request, "405.html", status=405)
+            response["Allow"] = allow
+        return response
 
 
 def sent(request: HttpRequest) -> QueryDict | None:

@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "portal.users.devices.DeviceMiddleware",
     "portal.users.limits.ThrottleMiddleware",
+    "portal.responses.MethodNotAllowedMiddleware",
     "portal.access.PrivatePagesMiddleware",
 ]
 

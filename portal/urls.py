@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from portal import views
+from portal import shortened, views
 from portal.api.app import api
 from portal.api.app import page as api_page
 from portal.api.cli_token import cli_token
@@ -31,4 +31,5 @@ urlpatterns = [
     path("accounts/", include("portal.users.account_urls")),
     path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("admin/", admin.site.urls),
+    *shortened.urlpatterns,
 ]

@@ -4,10 +4,10 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import access
-from portal.responses import done
+from portal.responses import done, post_only
 from tokens import calendar, calendar_text
 
 OFF = "The calendar is switched off."
@@ -24,14 +24,14 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
     return response
 
 
-@require_POST
+@post_only("profile")
 @access.signed_in
 def switch_on(request: HttpRequest) -> HttpResponse:
     calendar.switch_on(request.user, timezone.now())
     return done(request, "The calendar is switched on. Copy its link.", reverse("profile"))
 
 
-@require_POST
+@post_only("profile")
 @access.signed_in
 def show(request: HttpRequest) -> HttpResponse:
     """One's own link in full: as JSON for the eye and copy buttons, or on a page of its own without JavaScript."""

@@ -8,10 +8,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from portal import access
-from portal.responses import done, refused
+from portal.responses import done, post_only, refused
 from portal.tasks import look_now
 from tokens import scan_card, scan_preview, tasks, watch
 from tokens.models import ScanRun
@@ -35,7 +35,7 @@ def scans(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@require_POST
+@post_only("settings:config")
 @access.administrator
 def scan_now(request: HttpRequest) -> HttpResponse:
     back = reverse("settings:config")
@@ -45,7 +45,7 @@ def scan_now(request: HttpRequest) -> HttpResponse:
     return done(request, "A scan is asked for. It shows under Scans once a worker takes it up.", back)
 
 
-@require_POST
+@post_only("settings:config")
 @access.administrator
 def preview(request: HttpRequest) -> HttpResponse:
     """What a scan would do if the form's key had the form's value; without a value, if the key were deleted."""

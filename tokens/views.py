@@ -8,12 +8,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 import settings_app.services as config
 from portal import access
 from portal.lists import list_context
-from portal.responses import done, form_page, refused, sent
+from portal.responses import done, form_page, post_only, refused, sent
 from portal.users.models import User
 from tokens import services, sessions
 from tokens.forms import DatedTokenForm, TokenForm
@@ -99,7 +99,7 @@ def already_made(request: HttpRequest, form: TokenForm, again: services.AlreadyM
     return form_page(request, "tokens/form.html", form, made=made, submit="Create another", **context)
 
 
-@require_POST
+@post_only("profile")
 @access.signed_in
 def temporary(request: HttpRequest) -> HttpResponse:
     """The session's own temporary token in full: as JSON for the eye and copy buttons, or on the Profile without JavaScript."""
@@ -126,7 +126,7 @@ def revoke(request: HttpRequest, pk: str) -> HttpResponse:
     return refused(request, services.revoked_already(token), back)
 
 
-@require_POST
+@post_only("tokens:all")
 @access.administrator
 def revoke_many(request: HttpRequest) -> HttpResponse:
     """Several tokens of Access Control: first the confirmation that says how many, then the revocation."""

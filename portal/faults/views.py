@@ -2,14 +2,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from portal import access
 from portal.faults import services
 from portal.faults.models import Fault
 from portal.faults.tables import SEARCH, FaultFilter, FaultTable
 from portal.lists import list_context
-from portal.responses import done, refused
+from portal.responses import done, post_only, refused
 
 
 @require_safe
@@ -26,7 +26,7 @@ def fault_list(request: HttpRequest) -> HttpResponse:
     return render(request, "faults/list.html", context)
 
 
-@require_POST
+@post_only("faults:list")
 @access.operator
 def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     fault = get_object_or_404(Fault, pk=pk)
