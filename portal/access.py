@@ -8,12 +8,11 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import resolve_url
 from django.utils.cache import add_never_cache_headers
+
+from portal import rejected_forms
 
 View = Callable[..., HttpResponse]
 ADMINISTRATOR, OPERATOR, USER = "administrator", "operator", "user"
@@ -26,7 +25,7 @@ def roles(*allowed: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
-                return to_sign_in(request)
+                return rejected_forms.session_ended(request)
             if request.user.role not in allowed:
                 raise PermissionDenied
             return view(request, *args, **kwargs)
@@ -40,18 +39,6 @@ def roles(*allowed: str) -> Callable[[View], View]:
 signed_in = roles(ADMINISTRATOR, OPERATOR, USER)
 operator = roles(ADMINISTRATOR, OPERATOR)
 administrator = roles(ADMINISTRATOR)
-
-
-def to_sign_in(request: HttpRequest) -> HttpResponse:
-    """To the sign-in page and back; for a form that was sent, to the home page, since its address may take nothing but a form.
-    A part of a page (htmx) makes the whole page go there."""
-    sign_in = resolve_url(settings.LOGIN_URL)
-    if request.htmx:
-        response = HttpResponse(status=401)
-        response["HX-Redirect"] = redirect_to_login(request.htmx.current_url_abs_path or "/", sign_in).url
-        return response
-    back = request.get_full_path() if request.method in ("GET", "HEAD") else resolve_url("home")
-    return redirect_to_login(back, sign_in)
 
 
 def may_review(user: Any) -> bool:

@@ -39,7 +39,6 @@ urlpatterns = [
     path("tokens/", tokens),
     path("tokens/<uuid:pk>/", tokens),
     path("profile/tokens/", to("profile")),
-    path("calendar/", to("profile")),
     path("cli/", to("profile")),
     path("accounts/", to("profile")),
     path("api/", to("api_page")),

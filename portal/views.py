@@ -89,8 +89,3 @@ def admin_sign_in(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         access.require(access.may_review(request.user))
         return redirect("admin:index")
     return redirect_to_login(request.GET.get("next", reverse("admin:index")), reverse("account_login"))
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The form was open for too long, or came from elsewhere. With htmx the form stays as it is, and a toast says so."""
-    return render(request, "403_csrf.html", status=403)

@@ -7,7 +7,7 @@ window.portal = window.portal || {};
   const FAILED = {
     0: "The portal cannot be reached. Check your connection and try again.",
     400: "This was refused: it is too much text, or not what the form sends.",
-    403: "You are not allowed to do this, or this page is too old. Reload it and try again.",
+    403: "You don't have access to this.",
     404: "This no longer exists. Reload the page.",
     409: "Someone else changed this first. Reload the page and try again.",
     413: "That is too much text.",
@@ -27,6 +27,12 @@ window.portal = window.portal || {};
     return made;
   }
 
+  function anchor({ url, label }) {
+    const made = document.createElement("a");
+    Object.assign(made, { href: url, target: "_blank", rel: "noopener", textContent: label });
+    return made;
+  }
+
   function expire(note) {
     setTimeout(() => {
       if (note.matches(":hover, :focus-within")) expire(note);
@@ -34,19 +40,22 @@ window.portal = window.portal || {};
     }, LIFETIME);
   }
 
-  portal.toast = (text, level = "success") => {
+  // `link`: {url, label}, opened in a new tab. What is shown already is not said twice.
+  portal.toast = (text, level = "success", link = null) => {
+    if (link && [...home().querySelectorAll(".note p")].some((shown) => shown.firstChild?.textContent === text)) return;
     const note = document.getElementById("note-template").content.firstElementChild.cloneNode(true);
     const error = level === "error";
     note.classList.add(`note-${level}`);
     note.setAttribute("role", error ? "alert" : "status");
     home().append(note);
     note.querySelector("p").textContent = text; // after it is in the page: a screen reader announces the change
+    if (link) note.querySelector("p").append(" ", anchor(link));
     if (!error) expire(note);
   };
 
   function failed(event) {
     const { xhr } = event.detail;
-    if (xhr.getResponseHeader("HX-Trigger")?.includes('"toast"')) return; // the server says it better
+    if (/"(toast|session-ended)"/.test(xhr.getResponseHeader("HX-Trigger"))) return; // the server says it better
     portal.toast(FAILED[xhr.status] || "Something went wrong here. Try again in a moment.", "error");
   }
 

@@ -115,3 +115,28 @@ def test_config_and_users_are_added(portal: Page, watch: Watch) -> None:
     portal.get_by_label("Username").fill("github-actions")
     portal.get_by_role("button", name="Submit").click()
     expect(row(portal, "github-actions")).to_contain_text("Service account")
+
+
+def test_a_form_whose_session_has_ended_is_sent_again_after_signing_in_in_another_tab(
+    portal: Page, administrator: User, watch: Watch
+) -> None:
+    watch.allow(403)
+    navigate(portal, "Administrator", "Users")
+    portal.get_by_role("link", name="Add", exact=True).click()
+    portal.get_by_label("Username").fill("carla@example.com")
+    portal.get_by_label("Display name").fill("Carla Fernandez")
+    portal.context.clear_cookies(name="portal_session")
+    portal.get_by_role("button", name="Submit").click()
+    assert heading(portal) == "Your session has ended"
+    expect(portal.get_by_text("Carla Fernandez")).to_be_visible()
+    with portal.context.expect_page() as opened:
+        portal.get_by_role("link", name="Sign in in a new tab").click()
+    tab = opened.value
+    tab.get_by_label("Username or email").fill(administrator.username)
+    tab.get_by_label("Password", exact=True).fill(PASSWORD)
+    tab.get_by_role("button", name="Sign in").click()
+    tab.close()
+    portal.get_by_role("button", name="Send again").click()
+    assert heading(portal) == "This form has expired"
+    portal.get_by_role("button", name="Send again").click()
+    expect(row(portal, "carla@example.com")).to_contain_text("Carla Fernandez")

@@ -224,9 +224,9 @@ def test_a_deletion_that_is_not_confirmed_word_by_word(typed: str, htmx: str, as
 def test_an_expired_form_gets_our_page_and_writes_nothing(administrator: User) -> None:
     strict = Visitor(administrator, enforce_csrf_checks=True)
     before = written()
-    for data in ({}, {"csrfmiddlewaretoken": "x" * 64}):
+    for data, title in (({}, "Cookies are blocked"), ({"csrfmiddlewaretoken": "x" * 64}, "This form has expired")):
         page = Page(strict.post(reverse("tokens:create_own"), {"name": "deploy", **data}))
-        assert (page.status, page.one("h1").text) == (403, "This page was open for too long")
+        assert (page.status, page.one("h1").text) == (403, title)
     assert written() == before
 
 

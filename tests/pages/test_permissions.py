@@ -1,5 +1,6 @@
 """Who may do what: one table over every URL of the portal. A URL that the table does not know fails the test."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -204,7 +205,7 @@ def test_with_its_flag_everybody_may_create_their_own_tokens(name: str, role: st
 def test_the_flag_opens_nothing_to_anonymous_visitors_and_no_other_users_tokens(as_person: Visitor, anonymous: Visitor) -> None:
     config.add("users_may_create_tokens", "true", None)
     other = UserFactory()
-    assert anonymous.send("tokens:create_own", name="mine").status_code == 302
+    assert anonymous.send("tokens:create_own", name="mine").status_code == 403
     assert as_person.send("tokens:create", other.username, name="theirs").status_code == 403
     assert not Token.objects.permanent().exists()
 
@@ -238,9 +239,9 @@ def test_the_navigation_has_only_what_the_role_may_open(role: str, sections: lis
 
 @pytest.mark.django_db
 def test_an_htmx_request_without_a_session_sends_the_whole_page_to_sign_in() -> None:
-    response = Visitor(htmx="pane").get(reverse("users:create"))
-    assert response.status_code == 401
-    assert response["HX-Redirect"] == f"{reverse('account_login')}?next=/profile/"
+    for response in (Visitor(htmx="pane").get(reverse("users:create")), Visitor(htmx="pane").send("users:create", username="x")):
+        assert response.status_code == 401
+        assert json.loads(response["HX-Trigger"]) == {"session-ended": {"url": f"{reverse('account_login')}?next=/profile/"}}
 
 
 @pytest.mark.django_db
