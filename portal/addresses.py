@@ -1,9 +1,19 @@
-"""Who is asking. `X-Forwarded-For` is believed only as far as TRUSTED_PROXIES wrote it."""
+"""Who is asking. `X-Forwarded-For` is believed only as far as TRUSTED_PROXIES wrote it.
 
+The header `Forwarded` (RFC 7239) is not read: a proxy that writes the one passes on whatever its client wrote in the other.
+"""
+
+import re
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
+import structlog
 from django.conf import settings
+
+log = structlog.get_logger(__name__)
+
+# 203.0.113.7:50123, [2001:db8::1] and [2001:db8::1]:50123. An IPv6 address with a port but without brackets cannot be told from a longer one.
+WITH_PORT = re.compile(r"\[(?P<v6>[^\[\]]+)\](?::\d{1,5})?|(?P<v4>[\d.]+):\d{1,5}", re.ASCII)
 
 
 def client_address(peer: str, forwarded: str) -> str | None:
@@ -16,8 +26,9 @@ def client_address(peer: str, forwarded: str) -> str | None:
     if address is None or not trusted(address):
         return address
     for text in reversed(forwarded[-2000:].split(",")) if forwarded else ():
-        nearer = canonical(text.strip())
+        nearer = canonical(text)
         if nearer is None:
+            report_unreadable(address)
             return address
         address = nearer
         if not trusted(address):
@@ -27,12 +38,22 @@ def client_address(peer: str, forwarded: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def canonical(text: str) -> str | None:
-    """None for what is no address; one with a zone (fe80::1%eth0) means nothing outside its host, and the database takes none."""
+    """The address in any form that proxies write: with spaces or quotation marks around it, with a port, with brackets, with a zone
+    (fe80::1%eth0, which means nothing outside its host, and the database takes none). None for what is no address."""
+    text = text.strip(' \t"')
+    if found := WITH_PORT.fullmatch(text):
+        text = found["v6"] or found["v4"]
     try:
-        found = ip_address(text)
+        address = ip_address(text.partition("%")[0])
     except ValueError:
         return None
-    return None if "%" in text else str(getattr(found, "ipv4_mapped", None) or found)
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+@lru_cache(maxsize=256)
+def report_unreadable(proxy: str) -> None:
+    """One line in the log for each proxy and process, not for each request. What stood there may be somebody's, and is not shown."""
+    log.warning("X-Forwarded-For has something else than an address; the proxy counts as the client", proxy=proxy)
 
 
 @lru_cache(maxsize=4096)

@@ -1,25 +1,37 @@
 """Reads one variable of the environment with a type, or stops the start with one clear line.
 
-Used by `portal.settings` alone. django-environ does the parsing; what is added is the error: Django's own shows a
-traceback of forty lines in which the variable's name is hard to find.
+Used by `portal.settings` alone. What a value must look like is in `environment_values` and `environment_urls`: functions that take
+the text, return the typed value in its one normal form, and raise ValueError.
 """
 
-import ipaddress
 import os
 import secrets
 import sys
-import warnings
-import zoneinfo
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from typing import NoReturn, TypeVar
 
 import environ
-from django.core.mail.message import sanitize_address
 
+from portal.environment_values import key
+
+Value = TypeVar("Value")
 env = environ.Env()
-BOOLEANS = {"true", "false", "yes", "no", "on", "off", "1", "0"}  # django-environ takes whatever else there is for false
-DATABASES = {"django.db.backends.postgresql", "django.db.backends.sqlite3"}  # those that the tests run on
+
+# Each of these can be in a file instead, as container secrets are: `SECRET_KEY_FILE=/run/secrets/secret_key`.
+SECRETS = {
+    "SECRET_KEY",
+    "SECRET_KEY_FALLBACKS",
+    "POSTGRES_PASSWORD",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "EMAIL_URL",
+    "PORTAL_ADMIN_PASSWORD",
+}
+PASSWORDS = {"POSTGRES_PASSWORD", "PORTAL_ADMIN_PASSWORD"}  # a space at an end is part of them
+SHARED = ("/etc", "/home", "/opt", "/tmp", "/usr", "/var/lib", "/var/tmp")  # folders that hold other programs' data too
+KEYS = {"SECRET_KEY", "SECRET_KEY_FALLBACKS"}  # quotation marks are part of them: without them, sessions would end
 
 
 def stop(name: str, problem: str) -> NoReturn:
@@ -27,111 +39,89 @@ def stop(name: str, problem: str) -> NoReturn:
     sys.exit(f"Configuration error: {name} {problem}")
 
 
-def read(name: str, kind: str, default: Any, expected: str) -> Any:
-    """The variable `name` through django-environ's reader `kind` ("int", "bool", "db_url", ...). An empty one counts as not set."""
-    if not os.environ.get(name, "").strip():
+def read(name: str, parse: Callable[[str], Value], default: Value, expected: str) -> Value:
+    """What `parse` makes of the variable `name`, or `default` if that is empty or not set. `expected` says what it must be."""
+    text = value(name)
+    if not text:
         return default
-    if kind == "str":
-        return os.environ[name]  # django-environ would take a password that begins with "$" for another variable's name
-    if kind == "bool" and os.environ[name].strip().lower() not in BOOLEANS:
-        stop(name, f"must be {expected}.")
     try:
-        with warnings.catch_warnings(action="error", category=UserWarning):  # it shows a bad address, with its password
-            value = getattr(env, kind)(name)
-    except Exception:  # each of django-environ's readers raises its own
+        return parse(text)
+    except ValueError:
         stop(name, f"must be {expected}.")
-    if kind == "db_url" and value["ENGINE"] not in DATABASES:
-        stop(name, f"must be {expected}.")
-    return value
 
 
-def whole_number(name: str, default: int, low: int, high: int) -> int:
-    value = read(name, "int", default, f"a whole number from {low} to {high}")
-    if not low <= value <= high:
-        stop(name, f"must be a whole number from {low} to {high}.")
-    return value
+def value(name: str) -> str:
+    """The text of the variable, or of the file that `<name>_FILE` names; "" if neither is set."""
+    text = os.environ.get(name, "")
+    if name in SECRETS and (path := os.environ.get(f"{name}_FILE", "").strip()):
+        if text.strip():
+            stop(name, f"must not be set together with {name}_FILE.")
+        text = content(name, path)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        stop(name, "must be text in UTF-8.")
+    if not text.strip():
+        return ""
+    if name in PASSWORDS:
+        return text
+    text = text.strip()
+    return text if name in KEYS else without_quotes(text)
 
 
-def origin(name: str, default: str) -> str:
-    """An address such as `https://portal.example.com`, without a path."""
-    value = read(name, "str", default, "an address").rstrip("/")
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
-        stop(name, "must be an address such as https://portal.example.com, without a path.")
-    return value
+def content(name: str, path: str) -> str:
+    """The one line of a secret's file; the line break at its end is not part of it."""
+    try:
+        text = Path(path).read_text("utf-8").removesuffix("\n").removesuffix("\r")
+    except (OSError, ValueError):
+        stop(f"{name}_FILE", "must name a file that the portal can read.")
+    if not text.strip() or any(character in text for character in "\n\r\0"):
+        stop(f"{name}_FILE", "must name a file of exactly one line.")
+    return text
 
 
-def folder(name: str, default: Path) -> Path:
-    """A folder that is there, and that nobody else on this machine can read: sessions and unsent mail are in it."""
-    path = Path(read(name, "str", str(default), "a folder")).resolve()
+def without_quotes(text: str) -> str:
+    """Docker's --env-file, unlike a shell, keeps the quotation marks around a value."""
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        return text[1:-1].strip()
+    return text
+
+
+def kept_secret(name: str, path: Path | None, expected: str) -> str:
+    """The secret `name`. With a `path` (the embedded run) a missing one is made once and kept there, readable by its owner alone."""
+    if found := read(name, key, "", expected):
+        return found
+    if path is None:
+        stop(name, "must be set: only the embedded run (no DATABASE_URL) makes one by itself.")
+    if not path.exists():
+        keep(path, secrets.token_urlsafe(50))
+    try:
+        return key(path.read_text().strip())
+    except (OSError, ValueError):
+        stop(name, f"must be readable in {path}, and whole. Restore that file, or delete it: then everybody signs in again.")
+
+
+def keep(path: Path, text: str) -> None:
+    """Writes a file that is whole from its first moment. Of two processes that do it at once, the first one wins."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:  # which only its owner can read
+        file.write(text)
+        file.flush()
+        try:
+            os.link(file.name, path)
+        except FileExistsError:
+            pass
+
+
+def folder(name: str, default: Path, base: Path) -> Path:
+    """A folder that is there, and that nobody else on this machine can read: sessions and unsent emails are in it.
+
+    It becomes the portal's own, so it is none that other programs need, and none that holds the portal's code."""
+    path = read(name, lambda text: base / Path(text).expanduser(), default, "a folder").resolve()
+    if any(Path(other).is_relative_to(path) for other in (base, *SHARED)):
+        stop(name, "must be a folder for the portal alone.")
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.chmod(0o700)
     except OSError:
         stop(name, "must be a folder that the portal may make and write.")
     return path
-
-
-def redis_address(name: str) -> str:
-    """A Redis address; empty when it is not set."""
-    value = read(name, "str", "", "an address")
-    try:
-        parts = urlsplit(value)
-        good = not value or (parts.scheme in ("redis", "rediss", "unix") and bool(parts.port or parts.hostname or parts.path))
-    except ValueError:
-        good = False
-    if not good:
-        stop(name, "must be an address such as redis://host:6379/0.")
-    return value
-
-
-def names(name: str, default: list[str]) -> list[str]:
-    """Words separated by commas, at least one."""
-    value = [word.strip() for word in read(name, "list", default, "names separated by commas") if word.strip()]
-    if not value:
-        stop(name, "must be one or more names separated by commas.")
-    return value
-
-
-def sender(name: str, default: str) -> str:
-    """The From of every mail, such as `Token Portal <portal@example.com>`."""
-    value = read(name, "str", default, "an address")
-    try:
-        sanitize_address(value, "utf-8")
-    except ValueError:
-        stop(name, "must be an address such as Token Portal <portal@example.com>.")
-    return value
-
-
-def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """Addresses and networks separated by commas: `127.0.0.1, 10.0.0.0/8`."""
-    try:
-        return [ipaddress.ip_network(text.strip()) for text in os.environ.get(name, "").split(",") if text.strip()]
-    except ValueError:
-        stop(name, "must be addresses or networks separated by commas, such as 127.0.0.1,10.0.0.0/8.")
-
-
-def time_zone(name: str, default: str) -> str:
-    value = read(name, "str", default, "a time zone")
-    if value not in zoneinfo.available_timezones() - {"localtime"}:  # which PostgreSQL does not know
-        stop(name, "must be a time zone's name such as Europe/Berlin.")
-    return value
-
-
-def kept_secret(name: str, path: Path | None) -> str:
-    """The secret `name`. With a `path` (the embedded run) a missing one is made once and kept there, readable by its owner alone."""
-    value = os.environ.get(name, "").strip()
-    if value:
-        if len(value) < 32:
-            stop(name, "must have at least 32 characters.")
-        return value
-    if path is None:
-        stop(name, "must be set: only the embedded run (no DATABASE_URL) makes one by itself.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(handle, "w") as file:
-        file.write(value := secrets.token_urlsafe(50))
-    return value

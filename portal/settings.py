@@ -11,34 +11,51 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from portal import environment
+from portal import environment_urls as urls
+from portal import environment_values as values
 from portal.environment import read
 from portal.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 environment.env.read_env(str(BASE_DIR / ".env"))
 
-DATA_DIR = environment.folder("PORTAL_DATA_DIR", BASE_DIR / "var")
+DATA_DIR = environment.folder("PORTAL_DATA_DIR", BASE_DIR / "var", BASE_DIR)
 
-DATABASE = read("DATABASE_URL", "db_url", None, "a database address such as postgres://user:password@host/name")
+A_DATABASE = "an address such as postgres://user:password@host:5432/name, with special characters percent-encoded"
+A_PASSWORD = "a password of at least 8 characters, not all of them digits, that is not a common one"
+A_KEY = "a random text of at least 32 characters"
+
+DATABASE = read("DATABASE_URL", urls.database, None, A_DATABASE)
 EMBEDDED = DATABASE is None
-SECRET_KEY = environment.kept_secret("SECRET_KEY", DATA_DIR / "secret_key" if EMBEDDED else None)
-SECRET_KEY_FALLBACKS = read("SECRET_KEY_FALLBACKS", "list", [], "keys separated by commas")
-if any(len(key) < 32 for key in SECRET_KEY_FALLBACKS):
-    environment.stop("SECRET_KEY_FALLBACKS", "must be keys of at least 32 characters, separated by commas.")
-DEBUG = read("DEBUG", "bool", False, "true or false")
-PORT = environment.whole_number("PORT", 8000, 1, 65535)
-PORTAL_URL = environment.origin("PORTAL_URL", f"http://127.0.0.1:{PORT}")
-PORTAL_NAME = read("PORTAL_NAME", "str", "Token Portal", "a name")
-ALLOWED_HOSTS = environment.names("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
-REDIS_URL = environment.redis_address("REDIS_URL")
-TOKEN_SCAN_MINUTES = environment.whole_number("TOKEN_SCAN_MINUTES", 15, 1, 24 * 60)
-TRUSTED_PROXIES = environment.networks("TRUSTED_PROXIES")
-WRONG_TOKENS_A_MINUTE = environment.whole_number("WRONG_TOKENS_A_MINUTE", 60, 1, 1_000_000)
-WEB_WORKERS = environment.whole_number("WEB_WORKERS", 2, 1, 64)
+POSTGRES_PASSWORD = read("POSTGRES_PASSWORD", values.password, "", A_PASSWORD)
+SECRET_KEY = environment.kept_secret("SECRET_KEY", DATA_DIR / "secret_key" if EMBEDDED else None, A_KEY)
+SECRET_KEY_FALLBACKS = read("SECRET_KEY_FALLBACKS", values.keys, [], f"{A_KEY}, or several separated by commas")
+DEBUG = read("DEBUG", values.boolean, False, "true or false")
+PORT = read("PORT", values.whole_number(1, 65535), 8000, "a whole number from 1 to 65535")
+PORTAL_URL = read(
+    "PORTAL_URL", urls.origin, f"http://127.0.0.1:{PORT}", "an address such as https://portal.example.com, without a path"
+)
+PORTAL_HOST = urls.host_of(PORTAL_URL)
+PORTAL_NAME = read("PORTAL_NAME", values.name, "Token Portal", "a name of at most 80 characters, without < and >")
+ALLOWED_HOSTS = read(
+    "ALLOWED_HOSTS",
+    urls.hosts,
+    ["127.0.0.1", "localhost", "[::1]"],
+    "host names separated by commas, without https:// and without a port, such as portal.example.com",
+)
+if PORTAL_HOST not in ALLOWED_HOSTS:
+    ALLOWED_HOSTS.append(PORTAL_HOST)
+REDIS_URL = read("REDIS_URL", urls.redis, "", "an address such as redis://:password@host:6379/0, with special characters percent-encoded")
+TOKEN_SCAN_MINUTES = read("TOKEN_SCAN_MINUTES", values.whole_number(1, 24 * 60), 15, "a whole number from 1 to 1440")
+TRUSTED_PROXIES = read(
+    "TRUSTED_PROXIES", values.networks, [], "the addresses of your own proxies separated by commas, such as 127.0.0.1,10.1.2.3"
+)
+WRONG_TOKENS_A_MINUTE = read("WRONG_TOKENS_A_MINUTE", values.whole_number(1, 1_000_000), 60, "a whole number from 1 to 1000000")
+WEB_WORKERS = read("WEB_WORKERS", values.whole_number(1, 64), 2, "a whole number from 1 to 64")
 HTTPS = PORTAL_URL.startswith("https://")
 
-PORTAL_ADMIN_USERNAME = read("PORTAL_ADMIN_USERNAME", "str", "admin@example.com", "a user name")
-PORTAL_ADMIN_PASSWORD = read("PORTAL_ADMIN_PASSWORD", "str", "", "a password")
+PORTAL_ADMIN_USERNAME = read("PORTAL_ADMIN_USERNAME", values.username, "admin@example.com", "an email address")
+PORTAL_ADMIN_PASSWORD = read("PORTAL_ADMIN_PASSWORD", values.password, "", A_PASSWORD)
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -126,9 +143,15 @@ else:
     # A server that does not answer is given up in seconds, not in the minutes that the system's own limits are.
     patience = {"connect_timeout": 2, "tcp_user_timeout": 10_000}
     options = patience | DATABASES["default"].get("OPTIONS", {})
-    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
+    password = DATABASES["default"]["PASSWORD"] or POSTGRES_PASSWORD
+    DATABASES["default"] |= {"PASSWORD": password, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-SILENCED_SYSTEM_CHECKS = ["models.W040"]  # on SQLite an index is without the columns that it would only carry along: known, and no news
+SILENCED_SYSTEM_CHECKS = [
+    "models.W040",  # on SQLite an index is without the columns that it would only carry along: known, and no news
+    "security.W005",  # HSTS for subdomains and
+    "security.W021",  # preloading decide about hosts that are not ours: on example.com, about all of an organisation's
+    "security.W008",  # the proxy redirects to https: one that does not say which of the two it was asked by would send people in circles
+]
 
 # Nothing is cached, and CACHES is Django's default, the memory of each process: sign-in's limits are rows (portal/users/throttle.py).
 
@@ -156,12 +179,16 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_RATE_LIMITS = dict.fromkeys(["login", "reset_password", "reset_password_from_key", "change_password", "reauthenticate"])
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_NAME = "portal_session"
-CSRF_COOKIE_NAME = "portal_csrf"
-DEVICE_COOKIE_NAME = "__Host-portal_device" if HTTPS else "portal_device"
+# With this prefix a browser takes the cookie only over https and from this very host, so that no neighbour can plant one (RFC 6265bis).
+COOKIE_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}portal_session"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}portal_csrf"
+DEVICE_COOKIE_NAME = f"{COOKIE_PREFIX}portal_device"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
 CSRF_FAILURE_VIEW = "portal.rejected_forms.csrf_failure"
+# For a year browsers ask this host by https alone, on every port: so not where others, by a port of its own, share the host.
+SECURE_HSTS_SECONDS = 365 * 86400 if PORTAL_URL == f"https://{PORTAL_HOST}" else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -178,12 +205,12 @@ CONTENT_SECURITY_POLICY = {
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 LANGUAGE_CODE = "en"
-TIME_ZONE = environment.time_zone("TIME_ZONE", "UTC")
+TIME_ZONE = read("TIME_ZONE", values.time_zone, "UTC", "a time zone's name such as Europe/Berlin")
 USE_I18N = False
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(read("STATIC_ROOT", "str", str(DATA_DIR / "static"), "a folder"))
+STATIC_ROOT = read("STATIC_ROOT", values.static_folder(BASE_DIR), DATA_DIR / "static", "a folder of its own, outside the portal's sources")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -193,15 +220,24 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 DJANGO_TABLES2_TEMPLATE = "_table.html"
 
 # Mail: every message is a row in post_office's queue; portal/mail.py sends them through MAIL_TRANSPORT.
-DEFAULT_FROM_EMAIL = environment.sender("DEFAULT_FROM_EMAIL", formataddr((PORTAL_NAME, "portal@localhost")))
+DEFAULT_FROM_EMAIL = read(
+    "DEFAULT_FROM_EMAIL",
+    values.sender,
+    formataddr((PORTAL_NAME, "portal@localhost")),
+    "one address such as Token Portal <portal@example.com>",
+)
 EMAIL_BACKEND = "portal.mail.QueueBackend"
 EMAIL_TIMEOUT = 20
-EMAIL = read("EMAIL_URL", "email_url", None, "an address such as smtp+tls://user:password@host:587")
-MAIL_TRANSPORT = EMAIL["EMAIL_BACKEND"] if EMAIL else "django.core.mail.backends.filebased.EmailBackend"
+EMAIL = read(
+    "EMAIL_URL",
+    urls.email,
+    None,
+    "an address such as smtp+tls://user:password@host:587 (or smtp://, smtp+ssl://), with special characters percent-encoded",
+)
+MAIL_TRANSPORT = f"django.core.mail.backends.{'smtp' if EMAIL else 'filebased'}.EmailBackend"
 if EMAIL:
-    EMAIL_HOST, EMAIL_PORT = EMAIL["EMAIL_HOST"], EMAIL["EMAIL_PORT"] or 25
-    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = EMAIL["EMAIL_HOST_USER"] or "", EMAIL["EMAIL_HOST_PASSWORD"] or ""
-    EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL.get("EMAIL_USE_TLS", False), EMAIL.get("EMAIL_USE_SSL", False)
+    EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = EMAIL.host, EMAIL.port, EMAIL.user, EMAIL.password
+    EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL.starttls, EMAIL.tls
 EMAIL_FILE_PATH = DATA_DIR / "mail"
 POST_OFFICE = {"BACKENDS": {"default": MAIL_TRANSPORT}, "CELERY_ENABLED": False}
 

@@ -9,11 +9,12 @@ import yaml
 
 from tests.processes.running import REPOSITORY
 
-VARIABLE = re.compile(r"\$\$|\$\{(?P<name>[A-Z_]+)(?::(?P<kind>[-?])(?P<word>(?:[^{}]|\$\{[^{}]*\})*))?\}")
+VARIABLE = re.compile(r"\$\$|\$\{(?P<name>[A-Z_]+)(?::(?P<kind>[-?])(?P<word>[^{}$]*))?\}")
 
 
 def interpolate(text: str, variables: Mapping[str, str]) -> str:
-    """Compose's `$$`, `${NAME}`, `${NAME:-default}` and `${NAME:?what to do}`; KeyError with the last one's words."""
+    """Compose's `$$`, `${NAME}`, `${NAME:-default}` and `${NAME:?what to do}`; KeyError with the last one's words. A variable within a
+    default is not understood, as in Compose before 2.0."""
 
     def value(found: re.Match[str]) -> str:
         if found["name"] is None:
@@ -22,15 +23,15 @@ def interpolate(text: str, variables: Mapping[str, str]) -> str:
             return given
         if found["kind"] == "?":
             raise KeyError(found["word"])
-        return interpolate(found["word"] or "", variables)
+        return found["word"] or ""
 
     result = VARIABLE.sub(value, text)
     assert "${" not in result, f"not understood: {text}"
     return result
 
 
-def compose(variables: Mapping[str, str]) -> dict[str, Any]:
-    """docker-compose.yml with every variable in it replaced."""
+def compose(variables: Mapping[str, str], file: str = "docker-compose.yml") -> dict[str, Any]:
+    """docker-compose.yml, or a file to be merged into it, with every variable in it replaced."""
 
     def walk(node: Any) -> Any:
         if isinstance(node, dict):
@@ -39,7 +40,7 @@ def compose(variables: Mapping[str, str]) -> dict[str, Any]:
             return [walk(value) for value in node]
         return interpolate(node, variables) if isinstance(node, str) else node
 
-    return walk(yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text()))
+    return walk(yaml.safe_load((REPOSITORY / file).read_text()))
 
 
 def dockerfile() -> list[list[tuple[str, str]]]:

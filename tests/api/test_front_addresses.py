@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -23,8 +24,25 @@ CASES = [
     ("10.0.0.1", "203.0.113.1, garbage", "10.0.0.1"),
     ("10.0.0.1", "garbage, 203.0.113.1", "203.0.113.1"),
     ("10.0.0.1", "203.0.113.1, 10.0.0.2, ", "10.0.0.1"),
-    ("10.0.0.1", "203.0.113.1:4711", "10.0.0.1"),
-    ("10.0.0.1", "fe80::1%eth0", "10.0.0.1"),  # PostgreSQL stores no zone
+    ("10.0.0.1", "203.0.113.1:4711", "203.0.113.1"),  # Azure's gateway writes the port
+    ("10.0.0.1", "[2001:db8::9]:4711", "2001:db8::9"),
+    ("10.0.0.1", "[2001:db8::9]", "2001:db8::9"),
+    ("10.0.0.1", '"[2001:DB8::9]:4711"', "2001:db8::9"),
+    ("10.0.0.1", '"203.0.113.1"', "203.0.113.1"),
+    ("10.0.0.1", "203.0.113.1:4711,10.0.0.2:80 ,[fd00::2]:443", "203.0.113.1"),
+    ("10.0.0.1:4711", "203.0.113.1", "203.0.113.1"),
+    ("10.0.0.1", "[::ffff:203.0.113.1]:4711", "203.0.113.1"),
+    ("10.0.0.1", "fe80::1%eth0", "fe80::1"),  # PostgreSQL stores no zone
+    ("10.0.0.1", "[fe80::1%25eth0]:4711", "fe80::1"),
+    ("10.0.0.1", "203.0.113.1, unknown", "10.0.0.1"),
+    ("10.0.0.1", "203.0.113.1, _hidden", "10.0.0.1"),
+    ("10.0.0.1", "for=203.0.113.1", "10.0.0.1"),
+    ("10.0.0.1", "203.0.113.1:port", "10.0.0.1"),
+    ("10.0.0.1", "203.0.113.1:123456", "10.0.0.1"),
+    ("10.0.0.1", "203.0.113.1:", "10.0.0.1"),
+    ("10.0.0.1", "203.0.113.1:٤٧", "10.0.0.1"),
+    ("10.0.0.1", "[203.0.113.1", "10.0.0.1"),
+    ("10.0.0.1", "[]:80", "10.0.0.1"),
     ("10.0.0.1", "010.0.0.9", "10.0.0.1"),
     ("10.0.0.1", "2001:DB8::0:1", "2001:db8::1"),
     ("10.0.0.1", "::ffff:203.0.113.1", "203.0.113.1"),
@@ -45,6 +63,7 @@ CASES = [
 def trusted_proxies(settings: Settings) -> Iterator[None]:
     settings.TRUSTED_PROXIES = [ip_network("10.0.0.0/8"), ip_network("fd00::/32")]
     addresses.trusted.cache_clear()
+    addresses.report_unreadable.cache_clear()
     yield
     addresses.trusted.cache_clear()
 
@@ -74,3 +93,23 @@ def test_what_a_stranger_writes_never_changes_its_address(stranger: str, forward
     address = client_address(stranger, "")
     if not addresses.trusted(address):
         assert client_address(stranger, forwarded) == address
+
+
+FORMS = ["{}", " {} ", '"{}"', "{}:4711", '"{}:65535"']
+BRACKETS = ["[{}]", "[{}]:4711", '"[{}]:1"', "{}%eth0", "[{}%25eth0]:80", "{}"]
+
+
+@given(st.ip_addresses(), st.data(), st.lists(st.ip_addresses(network="10.0.0.0/8"), max_size=3))
+def test_every_form_of_an_address_is_read(client: Any, data: st.DataObject, proxies: list[Any]) -> None:
+    chain = [data.draw(st.sampled_from(FORMS if each.version == 4 else BRACKETS)).format(each) for each in (client, *proxies)]
+    found = client_address("10.0.0.1", ",".join(chain))
+    assert found == str(getattr(client, "ipv4_mapped", None) or client)
+
+
+def test_what_cannot_be_read_is_logged_once_for_each_proxy(caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(3):
+        for forwarded in ("unknown", "203.0.113.1, _hidden", "garbage\n"):
+            assert client_address("10.0.0.1", forwarded) == "10.0.0.1"
+        assert client_address("10.0.0.1", "203.0.113.1, unknown, 10.0.0.2") == "10.0.0.2"
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+    assert "garbage" not in caplog.text
