@@ -1,6 +1,6 @@
 # Two stages: the first installs the hashed libraries and collects the static files, the second runs them as a user without rights.
 
-FROM python:3.11-slim AS build
+FROM python:3.11.17-slim@sha256:45037981b62b34b44602584fccbc4d884d5f7dc92c7ee86bb38a698a79fe1e51 AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
@@ -18,7 +18,7 @@ RUN PORTAL_DATA_DIR=/tmp/build STATIC_ROOT=/app/staticfiles python manage.py col
         --ignore svgs --ignore sprites --ignore 'fontawesome/js/*' \
     && python -m compileall -q portal tokens settings_app
 
-FROM python:3.11-slim
+FROM python:3.11.17-slim@sha256:45037981b62b34b44602584fccbc4d884d5f7dc92c7ee86bb38a698a79fe1e51
 RUN useradd --system --uid 10001 --home-dir /data --create-home portal
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app

@@ -12,7 +12,7 @@ from django.conf import settings
 
 log = structlog.get_logger(__name__)
 
-# 203.0.113.7:50123, [2001:db8::1] and [2001:db8::1]:50123. An IPv6 address with a port but without brackets cannot be told from a longer one.
+# 203.0.113.7:50123, [2001:db8::1] and [2001:db8::1]:50123. With a port but without brackets an IPv6 address reads as a longer one.
 WITH_PORT = re.compile(r"\[(?P<v6>[^\[\]]+)\](?::\d{1,5})?|(?P<v4>[\d.]+):\d{1,5}", re.ASCII)
 
 

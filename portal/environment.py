@@ -9,6 +9,7 @@ import secrets
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -106,10 +107,8 @@ def keep(path: Path, text: str) -> None:
     with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:  # which only its owner can read
         file.write(text)
         file.flush()
-        try:
+        with suppress(FileExistsError):
             os.link(file.name, path)
-        except FileExistsError:
-            pass
 
 
 def folder(name: str, default: Path, base: Path) -> Path:

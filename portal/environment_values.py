@@ -96,7 +96,7 @@ def username(text: str) -> str:
 
 
 def sender(text: str) -> str:
-    """One address, `Token Portal <portal@example.com>`, its domain in ASCII. A host without a dot is let pass, for mail inside a network."""
+    """One address, `Token Portal <portal@example.com>`, its domain in ASCII. A host without a dot may be one inside a network."""
     try:
         sanitize_address(text, "utf-8")
     except (ValueError, IndexError):

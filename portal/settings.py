@@ -32,9 +32,7 @@ SECRET_KEY = environment.kept_secret("SECRET_KEY", DATA_DIR / "secret_key" if EM
 SECRET_KEY_FALLBACKS = read("SECRET_KEY_FALLBACKS", values.keys, [], f"{A_KEY}, or several separated by commas")
 DEBUG = read("DEBUG", values.boolean, False, "true or false")
 PORT = read("PORT", values.whole_number(1, 65535), 8000, "a whole number from 1 to 65535")
-PORTAL_URL = read(
-    "PORTAL_URL", urls.origin, f"http://127.0.0.1:{PORT}", "an address such as https://portal.example.com, without a path"
-)
+PORTAL_URL = read("PORTAL_URL", urls.origin, f"http://127.0.0.1:{PORT}", "an address such as https://portal.example.com, without a path")
 PORTAL_HOST = urls.host_of(PORTAL_URL)
 PORTAL_NAME = read("PORTAL_NAME", values.name, "Token Portal", "a name of at most 80 characters, without < and >")
 ALLOWED_HOSTS = read(
@@ -188,7 +186,7 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
 CSRF_FAILURE_VIEW = "portal.rejected_forms.csrf_failure"
 # For a year browsers ask this host by https alone, on every port: so not where others, by a port of its own, share the host.
-SECURE_HSTS_SECONDS = 365 * 86400 if PORTAL_URL == f"https://{PORTAL_HOST}" else 0
+SECURE_HSTS_SECONDS = 365 * 86400 if f"https://{PORTAL_HOST}" == PORTAL_URL else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

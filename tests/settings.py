@@ -3,15 +3,20 @@
 import os
 from pathlib import Path
 
+from portal.environment import SECRETS
+
 RUN_DIR = Path(os.environ["TEST_RUN_DIR"])
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 # A developer's .env and shell say nothing here: an empty variable counts as not set, and .env never replaces one that is there.
 UNSET = """DEBUG ALLOWED_HOSTS REDIS_URL EMAIL_URL PORT PORTAL_URL PORTAL_NAME TIME_ZONE TOKEN_SCAN_MINUTES WEB_WORKERS STATIC_ROOT
-    TRUSTED_PROXIES WRONG_TOKENS_A_MINUTE PORTAL_ADMIN_USERNAME PORTAL_ADMIN_PASSWORD SECRET_KEY_FALLBACKS DEFAULT_FROM_EMAIL"""
+    TRUSTED_PROXIES WRONG_TOKENS_A_MINUTE PORTAL_ADMIN_USERNAME PORTAL_ADMIN_PASSWORD SECRET_KEY_FALLBACKS DEFAULT_FROM_EMAIL
+    POSTGRES_PASSWORD"""
 for name in UNSET.split():
     os.environ[name] = ""
 os.environ["TIME_ZONE"] = os.environ["TEST_TIME_ZONE"]
+for name in SECRETS:
+    os.environ[f"{name}_FILE"] = ""
 os.environ["PORTAL_DATA_DIR"] = str(RUN_DIR / WORKER)
 os.environ["SECRET_KEY"] = "a key that only the tests know, of some length"
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's event loop runs in the thread of the tests

@@ -13,10 +13,11 @@ import psycopg
 import pytest
 
 from tests import containers, postgres
+from tests.environment_values import KEY
 from tests.ports import free_port
 from tests.processes.running import REPOSITORY, Program, until
 
-VARIABLES = {"SECRET_KEY": "s" * 50, "POSTGRES_PASSWORD": "letters4and5digits", "ALLOWED_HOSTS": "portal.example.com"}
+VARIABLES = {"SECRET_KEY": KEY, "POSTGRES_PASSWORD": "letters4and5digits", "PORTAL_URL": "https://portal.example.com"}
 OWN = ("migrate", "web", "worker", "beat")
 
 
@@ -25,16 +26,50 @@ def services() -> dict[str, Any]:
     return containers.compose(VARIABLES)["services"]
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "POSTGRES_PASSWORD"])
-def test_without_a_secret_compose_stops_and_says_which(name: str) -> None:
+@pytest.mark.parametrize("name", ["SECRET_KEY", "POSTGRES_PASSWORD", "PORTAL_URL"])
+def test_without_what_it_needs_compose_stops_and_says_which(name: str) -> None:
     with pytest.raises(KeyError, match=f"set {name} in .env"):
         containers.compose({key: value for key, value in VARIABLES.items() if key != name})
 
 
+def test_a_default_within_a_default_is_not_for_older_compose() -> None:
+    with pytest.raises(AssertionError, match="not understood"):
+        containers.interpolate("${PORTAL_URL:-http://127.0.0.1:${PORT:-8000}}", {})
+
+
+def test_images_are_pinned_by_version_and_digest(services: dict[str, Any]) -> None:
+    pinned = re.compile(r"[a-z]+:\d+\.\d+(\.\d+)?-[a-z]+@sha256:[0-9a-f]{64}")
+    images = [services[name]["image"] for name in ("postgres", "redis")]
+    images += [words.split()[0] for stage in containers.dockerfile() for name, words in stage if name == "FROM"]
+    assert len(images) == 4
+    assert not [image for image in images if not pinned.fullmatch(image)]
+
+
+def test_no_service_can_use_up_the_machine(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        assert re.fullmatch(r"\d+[mg]", service["mem_limit"]), name
+        assert 0 < service["pids_limit"] <= 512, name
+        assert service["logging"] == {"driver": "json-file", "options": {"max-size": "10m", "max-file": "5"}}, name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+
+
+def test_secrets_may_come_as_files() -> None:
+    base, files = containers.compose(VARIABLES), containers.compose({}, "docs/compose-secrets.yml")
+    for name in ("postgres", *OWN):
+        merged = base["services"][name]["environment"] | files["services"][name]["environment"]
+        secrets = files["services"][name]["secrets"]
+        assert {value: key for key, value in merged.items() if key.endswith("_FILE")} == {
+            f"/run/secrets/{secret}": f"{secret.upper()}_FILE" for secret in secrets
+        }
+        assert all(merged[secret.upper()] == "" for secret in secrets)
+        assert set(secrets) <= set(files["secrets"])
+        assert not [value for value in merged.values() if VARIABLES["SECRET_KEY"] in value or VARIABLES["POSTGRES_PASSWORD"] in value]
+
+
 def test_no_secret_is_written_in_a_file_of_the_repository() -> None:
-    for file in ("docker-compose.yml", "Dockerfile", ".env.example"):
+    for file in ("docker-compose.yml", "docs/compose-secrets.yml", "Dockerfile", ".env.example"):
         for value in re.findall(r"^\s*\w*(?:PASSWORD|SECRET_KEY)[ \t]*[:=][ \t]*(\S+)", (REPOSITORY / file).read_text(), re.MULTILINE):
-            assert value.startswith("${"), file
+            assert value.startswith("${") or value == '""', file
 
 
 def test_every_service_runs_without_root_and_on_a_read_only_disk(services: dict[str, Any]) -> None:
@@ -87,7 +122,7 @@ def test_the_image_contains_what_the_portal_reads_and_no_more() -> None:
 def test_each_variable_of_the_settings_is_passed_on_or_set_by_the_image(services: dict[str, Any]) -> None:
     example = set(re.findall(r"^([A-Z_]+)=", (REPOSITORY / ".env.example").read_text(), re.MULTILINE))
     not_for_production = {"DEBUG"}
-    of_compose = {"POSTGRES_PASSWORD", "PORT", "WEB_WORKERS"}  # the port published, and granian's own GRANIAN_WORKERS
+    of_compose = {"PORT"}  # the one that is published
     passed = set(services["web"]["environment"]) | set(containers.image_environment())
     assert example - passed == not_for_production | of_compose
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.environment_values import BAD, GOOD, KEY, POSTGRES
+from portal.environment import SECRETS
+from tests.environment_values import BAD, GOOD, KEY, OTHER_KEY, POSTGRES
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -174,3 +175,53 @@ def test_the_example_file_explains_every_variable_that_the_settings_read() -> No
     read = set(re.findall(readers + r'\(\s*"([A-Z_]+)"', source))
     assert {"SECRET_KEY", "DATABASE_URL", "TIME_ZONE", "WEB_WORKERS"} <= read
     assert variables_of_the_example() == read
+
+
+def test_each_secret_can_be_in_a_file(tmp_path: Path) -> None:
+    secrets = {
+        "SECRET_KEY": (KEY, "SECRET_KEY"),
+        "SECRET_KEY_FALLBACKS": (KEY, "SECRET_KEY_FALLBACKS[0]"),
+        "POSTGRES_PASSWORD": (" letters4and5digits", "POSTGRES_PASSWORD"),
+        "DATABASE_URL": (POSTGRES, "'postgres://portal:' + DATABASE['PASSWORD'] + '@database.example/portal'"),
+        "REDIS_URL": ("redis://:password@host:6379/0", "REDIS_URL"),
+        "EMAIL_URL": ("smtp://user:p@host", "'smtp://' + EMAIL.user + ':' + EMAIL.password + '@' + EMAIL.host"),
+        "PORTAL_ADMIN_PASSWORD": ("$ecret-pass ", "PORTAL_ADMIN_PASSWORD"),
+    }
+    assert set(secrets) == SECRETS
+    for name, (text, _) in secrets.items():
+        (tmp_path / name).write_text(text + "\n")
+    code = "import portal.settings as s; print(repr([eval(e, vars(s)) for e in " + repr([e for _, e in secrets.values()]) + "]))"
+    result = start(tmp_path, code, **{f"{name}_FILE": str(tmp_path / name) for name in secrets})
+    assert result.stdout == f"{[text for text, _ in secrets.values()]}\n", result.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "other", "line"),
+    [
+        (None, {}, "SECRET_KEY_FILE must name a file that the portal can read."),
+        (b"\xff" * 40, {}, "SECRET_KEY_FILE must name a file that the portal can read."),
+        (b"\n", {}, "SECRET_KEY_FILE must name a file of exactly one line."),
+        (f"{KEY}\n{KEY}\n".encode(), {}, "SECRET_KEY_FILE must name a file of exactly one line."),
+        (b"short\n", {}, "SECRET_KEY must be a random text of at least 32 characters."),
+        (KEY.encode(), {"SECRET_KEY": KEY}, "SECRET_KEY must not be set together with SECRET_KEY_FILE."),
+    ],
+)
+def test_a_secret_file_that_cannot_be_used_stops_the_start(content: bytes | None, other: dict[str, str], line: str, tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    if content is not None:
+        file.write_bytes(content)
+    result = start(tmp_path, SECRET_KEY_FILE=str(file), **other)
+    assert (result.returncode, result.stderr) == (1, f"Configuration error: {line}\n")
+
+
+def check_deploy(folder: Path, **variables: str) -> Ended:
+    return subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=REPOSITORY, env=environment(folder, SECRET_KEY=f"{KEY}{OTHER_KEY}", **variables), capture_output=True, text=True, timeout=100,
+    )  # fmt: skip
+
+
+def test_djangos_check_for_deployment_has_nothing_to_say_about_an_https_portal(tmp_path: Path) -> None:
+    result = check_deploy(tmp_path, PORTAL_URL="https://portal.example.com", TRUSTED_PROXIES="10.1.2.3")
+    assert result.returncode == 0, result.stderr
+    assert "no issues" in result.stdout

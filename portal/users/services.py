@@ -5,6 +5,7 @@ from datetime import datetime
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
@@ -175,7 +176,8 @@ def activate(user: User, actor: User) -> None:
 
 
 def ensure_first_administrator(username: str, password: str) -> str | None:
-    """Makes the first administrator if there is none at all. Returns the password that it made up, if it made one up."""
+    """Makes the first administrator if there is none at all. Returns the password that it made up, if it made one up.
+    Raises UserError for a name or a password that nobody else may have either."""
     if User.objects.filter(role=User.Role.ADMINISTRATOR).exists():
         return None
     check_name(username)
@@ -183,7 +185,17 @@ def ensure_first_administrator(username: str, password: str) -> str | None:
         raise UserError(f"A user named {username} already exists and is not an administrator.")
     made_up = None if password else secrets.token_urlsafe(12)
     user = User(username=username, email=username if is_email(username) else "", role=User.Role.ADMINISTRATOR, display_name="Administrator")
+    if password:
+        check_password(password, user)
     user.set_password(password or made_up)
     user.save()
     audit.record(None, user, audit.CREATE, role=("", user.role))
     return made_up
+
+
+def check_password(password: str, user: User) -> None:
+    """Raises UserError for a password that breaks a rule of AUTH_PASSWORD_VALIDATORS."""
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise UserError(" ".join(error.messages), "password") from None
