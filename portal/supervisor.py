@@ -23,6 +23,8 @@ def commands(port: int, web_workers: int) -> dict[str, list[str]]:
     """Name -> command line of each process."""
     python = [sys.executable, "-m"]
     web = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", str(web_workers)]
+    # HTTP/2 with prior knowledge, which no proxy speaks to us: a stream that is closed before its body never frees its thread.
+    web += ["--http", "1"]
     # Two threads: while one waits for the database, the other answers. More of them only wait for each other (docs/benchmarks.md).
     # A browser keeps connections open; the server waits for them no longer than this when it is told to stop.
     web += ["--blocking-threads", "2", "--workers-kill-timeout", "3", "--log-level", "warning", "portal.wsgi:application"]

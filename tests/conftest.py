@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 from weakref import WeakSet
 
 import hypothesis
@@ -9,6 +10,7 @@ import pytest
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
+from django.test import Client
 from pytest_django import Settings
 
 from portal.api import limits
@@ -26,6 +28,19 @@ hypothesis.settings.load_profile("portal")
 WSGIRequestHandler.disable_nagle_algorithm = True
 
 READ_THE_CLOCK = {"api", "attacks", "browser", "gateway", "pages", "processes", "storm", "webkit"}
+
+# Like a browser, Django's client sends forms without files as application/x-www-form-urlencoded: its own default is multipart, which the
+# portal rejects.
+FORM = "application/x-www-form-urlencoded"
+
+
+def post_form(self: Client, path: str, data: Any = None, content_type: str = FORM, **options: Any) -> Any:
+    if content_type == FORM and not isinstance(data, str | bytes):
+        data = urlencode(data or {}, doseq=True)
+    return django_post(self, path, data, content_type, **options)
+
+
+django_post, Client.post = Client.post, post_form
 
 # Loopback only: the browser asks for nothing outside, and could not if it wanted to.
 CHROMIUM_ARGUMENTS = [

@@ -26,7 +26,9 @@ BY_STATUS = {
     403: ("forbidden", "This is not allowed."),
     404: NOT_FOUND[1:],
     405: ("method_not_allowed", "This address does not know the method of the request."),
+    411: ("length_required", "Send the body with a Content-Length header."),
     413: ("content_too_large", "The request is too large."),
+    415: ("invalid_request", "The API doesn't accept this content type."),
     503: OUTAGE,
 }
 SERVER_ERROR = ("server_error", "The fault is on our side and was written down. Try again in a moment.")

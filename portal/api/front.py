@@ -13,6 +13,7 @@ from portal.addresses import client_address
 from portal.api import bearer, limits
 from portal.api.bearer import Problem
 from portal.api.shape import Answer, body, outage
+from portal.bodies import whole_or_error
 from tokens import uses
 from tokens.lookup import Stored, Unavailable
 from tokens.verify import Refused, verify
@@ -40,6 +41,7 @@ def front(django: App) -> App:
     """The application that answers the two paths, and hands everything else to `django`."""
 
     def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        whole_or_error(environ)
         path = environ["PATH_INFO"]
         handler = HANDLERS.get(path)
         if handler is None:
@@ -148,7 +150,10 @@ def form(environ: Environ) -> dict[str, list[str]]:
         length = int(environ.get("CONTENT_LENGTH") or MOST_BYTES + 1)  # a chunked body has none
     except ValueError:
         raise Answer(400, "invalid_request", "The Content-Length is not a number.") from None
-    data = environ["wsgi.input"].read(min(max(length, 0), MOST_BYTES + 1))
+    try:
+        data = environ["wsgi.input"].read(min(max(length, 0), MOST_BYTES + 1))
+    except OSError:
+        raise Answer(400, "invalid_request", "The connection was closed before the whole form had arrived.") from None
     if len(data) > MOST_BYTES:
         raise Answer(413, "invalid_request", f"The form has more than {MOST_BYTES} bytes.")
     return parse_qs(data.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=None)

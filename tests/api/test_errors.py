@@ -115,9 +115,15 @@ def test_a_charset_may_stand_beside_the_type(caller: Caller) -> None:
     assert response.status_code == 201
 
 
-def test_a_body_that_is_too_large_is_a_bad_request(caller: Caller) -> None:
+def test_a_body_that_is_too_large_is_rejected(caller: Caller) -> None:
     response = caller.call("POST", "/users", {"username": "x" * 3_000_000})
-    assert problem(response, 400) == "invalid_request"
+    assert problem(response, 413) == "content_too_large"
+    assert caller.call("POST", "/users", {"username": "x" * 500_000}).status_code == 422
+
+
+def test_a_body_of_unknown_length_is_rejected(caller: Caller) -> None:
+    headers = {"Authorization": f"Bearer {caller.text}", "Transfer-Encoding": "chunked"}
+    assert problem(caller.post(f"{API}/users", content_type="application/json", headers=headers), 411) == "length_required"
 
 
 def test_a_host_that_is_not_ours_is_a_bad_request(caller: Caller) -> None:

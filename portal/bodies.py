@@ -1,0 +1,80 @@
+"""A request's body is judged by its headers before anything reads it: no upload reaches the disk, and none is parsed for nothing.
+
+The portal takes no files. Pages take forms as browsers send them (application/x-www-form-urlencoded), and the API's own
+addresses check the type themselves, before they read.
+"""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.template.loader import render_to_string
+
+FORM = "application/x-www-form-urlencoded"
+CHECKED_BY_THEIR_VIEWS = ("/api/", "/oauth/", "/cli/token")
+
+
+class WholeBody(io.IOBase):
+    """`wsgi.input` that raises OSError where the connection ended before the announced `length` (bytes) was there.
+
+    The server hands over what did arrive as if it were all of it, and half a form can mean something else than the whole.
+    """
+
+    def __init__(self, stream: Any, length: int) -> None:
+        self.stream, self.left = stream, length
+
+    def read(self, size: int = -1) -> bytes:
+        wanted = self.left if size is None or size < 0 else min(size, self.left)
+        data = self.stream.read(wanted) if wanted else b""
+        self.left -= len(data)
+        if len(data) < wanted:
+            raise OSError("The connection was closed before the whole body had arrived.")
+        return data
+
+
+def whole_or_error(environ: dict[str, Any]) -> None:
+    """Puts a WholeBody in place of a body whose length is known."""
+    length = str(environ.get("CONTENT_LENGTH", ""))
+    if length.isascii() and length.isdigit():
+        environ["wsgi.input"] = WholeBody(environ["wsgi.input"], int(length))
+
+
+class BodyMiddleware:
+    """Rejects a body that is too large (413), of unknown length (411) or of a type that no page takes (415)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        status = rejection(request)
+        return rejected(status) if status else self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return rejected(400) if isinstance(exception, UnreadablePostError) else None
+
+
+def rejection(request: HttpRequest) -> int:
+    """The status that rejects the request's body, or 0."""
+    text = request.META.get("CONTENT_LENGTH") or "0"
+    if not (text.isascii() and text.isdigit()):
+        return 400
+    if "HTTP_TRANSFER_ENCODING" in request.META:
+        return 411  # RFC 9112, section 6.3: a server may ask for a length. Django would take the body for empty
+    if int(text[:20]) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        return 413
+    if int(text) and not is_type_accepted(request):
+        return 415
+    return 0
+
+
+def is_type_accepted(request: HttpRequest) -> bool:
+    """A multipart body nowhere: Django's CSRF check would parse it before any view could say no."""
+    if request.path_info.startswith(CHECKED_BY_THEIR_VIEWS):
+        return request.content_type != "multipart/form-data"
+    return request.content_type == FORM
+
+
+def rejected(status: int) -> HttpResponse:
+    return HttpResponse(render_to_string(f"{status}.html"), status=status)
