@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "portal.users.limits.ThrottleMiddleware",
     "portal.responses.MethodNotAllowedMiddleware",
     "portal.access.PrivatePagesMiddleware",
+    "tokens.pasted.TokenInAddressMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"

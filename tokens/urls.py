@@ -21,5 +21,6 @@ urlpatterns = [
     path("administrator/system-settings/config/preview/", scan_views.preview, name="preview"),
     path("administrator/system-settings/scans/", scan_views.scans, name="scans"),
     path("administrator/system-settings/scans/scan-now/", scan_views.scan_now, name="scan_now"),
+    path("tokens/look-up/", views.look_up, name="look_up"),
     path("tokens/<uuid:pk>/revoke/", views.revoke, name="revoke"),
 ]

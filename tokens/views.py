@@ -15,7 +15,7 @@ from portal import access
 from portal.lists import list_context
 from portal.responses import done, form_page, post_only, refused, sent
 from portal.users.models import User
-from tokens import services, sessions
+from tokens import pasted, services, sessions
 from tokens.forms import DatedTokenForm, TokenForm
 from tokens.models import Token
 from tokens.tables import SEARCH, SEARCH_ALL, AllTokenTable, TokenFilter, UserTokenTable
@@ -110,6 +110,14 @@ def temporary(request: HttpRequest) -> HttpResponse:
     if text is None:
         return JsonResponse({"error": "Sign in again to get a temporary token."}, status=404)
     return JsonResponse({"token": text})
+
+
+@post_only("home")
+@access.signed_in
+def look_up(request: HttpRequest) -> HttpResponse:
+    """Whose token is it that somebody has put into a search box? The token is in no address and in no log."""
+    tokens = pasted.find(request.POST.get("text", ""), request.user, timezone.now())
+    return render(request, "tokens/looked_up.html", {"tokens": tokens, "back": reverse("home")})
 
 
 @require_http_methods(["GET", "POST"])

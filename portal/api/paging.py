@@ -9,8 +9,13 @@ from ninja import Field, Schema
 from pydantic import ValidationInfo, model_validator
 
 from portal.api.errors import BadValue
+from tokens import pasted
 
 Row = TypeVar("Row")
+TOKEN_IN_ADDRESS = (
+    "The address contains what looks like an API token, so nothing was searched. "
+    "Addresses are kept in logs: replace the token, and ask about one with POST /oauth/introspect."
+)
 
 
 class ListQuery(Schema):
@@ -23,8 +28,11 @@ class ListQuery(Schema):
     @model_validator(mode="before")
     @classmethod
     def refuse_unknown(cls, given: Any, info: ValidationInfo) -> Any:
-        """A filter misspelt would else list everything. Raises BadValue."""
-        for name in info.context["request"].GET:
+        """A filter misspelt would else list everything, and a token would be searched for and logged. Raises BadValue."""
+        query = info.context["request"].GET
+        if any(pasted.holds_token(text) for name, values in query.lists() for text in (name, *values)):
+            raise BadValue(TOKEN_IN_ADDRESS, "q")
+        for name in query:
             if name not in cls.model_fields:
                 raise BadValue("This list has no such parameter.", name)
         return given

@@ -29,6 +29,7 @@ tokens:user_tokens                      username  in 403 403 200   405 405 405 4
 tokens:create                           username  in 403 403 200    in 403 403 422
 tokens:all                              -         in 403 403 200   405 405 405 405
 tokens:revoke_many                      -        302 302 302 302    in 403 403 302
+tokens:look_up                          -        302 302 302 302    in 200 200 200
 tokens:add_own                          -         in 403 403 200    in 403 403 422
 tokens:create_own                       -         in 403 403 200    in 403 403 422
 tokens:temporary                        -        302 302 302 302    in 200 200 200

@@ -14,6 +14,8 @@ from django.urls import resolve, reverse
 from django.utils import timezone
 
 from portal.users.models import User
+from tests.browser.furnishing import LONG
+from tests.factories import issue
 from tests.webkit.driving import SIZES, Portal
 from tokens import calendar
 
@@ -117,6 +119,11 @@ def test_every_dialog_shows_all_that_it_holds(portal: Portal, furnished: User, a
     portal.click("Create")
     portal.dialog("Token Created")
     found += faults_of_the_open_dialog(portal, "tokens:created")
+
+    portal.open(reverse("users:list"))
+    portal.fill("Search", issue(furnished, LONG[:90])[1])
+    portal.dialog("API token")
+    found += faults_of_the_open_dialog(portal, "tokens:look_up")
 
     assert not found, "\n".join(found)
     assert rendered & dialog_templates() == dialog_templates()
