@@ -12,7 +12,6 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
-from django.urls import reverse
 from post_office.models import PRIORITY, STATUS, Email
 
 from portal.delivery import Content
@@ -27,9 +26,10 @@ def queue(to: Sequence[str], subject: str, text: str, html: str = "", headers: d
     return email
 
 
-def queue_unwritten(writer: str, subject: str, addresses: Sequence[str]) -> list[Email]:
-    """Puts a mail to each address into the queue whose text `portal.delivery.writers[writer]` makes when it is sent."""
-    return Email.objects.bulk_create([new([address], subject, context={"writer": writer}) for address in addresses])
+def queue_unwritten(writer: str, subject: str, addresses: Sequence[str], **about: Any) -> list[Email]:
+    """Puts an email to each address into the queue whose text `portal.delivery.writers[writer]` makes when it is sent. `about`: what it
+    needs for that, in values that JSON knows."""
+    return Email.objects.bulk_create([new([address], subject, context={"writer": writer, **about}) for address in addresses])
 
 
 def new(to: Sequence[str], subject: str, **values: Any) -> Email:
@@ -69,19 +69,6 @@ def write(template: str, subject: str, context: dict[str, Any]) -> Content:
     context = {"portal_name": settings.PORTAL_NAME, "portal_url": settings.PORTAL_URL, "subject": subject, **context}
     subject = one_line(subject)
     return Content(subject, render_to_string(f"mail/{template}.txt", context), render_to_string(f"mail/{template}.html", context))
-
-
-def send(template: str, to: str, subject: str, context: dict[str, Any]) -> Email:
-    """Queues the mail of that template."""
-    return queue([to], *write(template, subject, context))
-
-
-def send_invitation(to: str, name: str, uid: str, key: str) -> Email:
-    """Invites a new person; `uid` and `key` make the one-time link that sets the first password."""
-    link = absolute(reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": key}))
-    days = settings.PASSWORD_RESET_TIMEOUT // 86400
-    look_now(deliver_mail)
-    return send("invitation", to, f"Your account in {settings.PORTAL_NAME}", {"name": name, "link": link, "days": days})
 
 
 def in_days(days: int) -> str:

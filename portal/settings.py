@@ -164,7 +164,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
-ACCOUNT_FORMS = {"login": "tokens.forms.SignInForm"}
+ACCOUNT_FORMS = {"login": "tokens.forms.SignInForm", "reset_password": "portal.users.forms.ResetPasswordForm"}
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "portal.users.links.KeyGenerator"
 ACCOUNT_ADAPTER = "portal.users.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}  # a person's username is the email address; a second way would take longer for those who exist
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
@@ -179,6 +180,8 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_RATE_LIMITS = dict.fromkeys(["login", "reset_password", "reset_password_from_key", "change_password", "reauthenticate"])
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# The table holds hashes of the keys that the cookies carry.
+SESSION_ENGINE = "portal.users.session_store"
 # With this prefix a browser takes the cookie only over https and from this very host, so that no neighbour can plant one (RFC 6265bis).
 COOKIE_PREFIX = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}portal_session"

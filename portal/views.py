@@ -40,7 +40,8 @@ def profile(request: HttpRequest) -> HttpResponse:
     mine = Token.objects.permanent().filter(user=request.user).with_status(now, services.expiring_before(now))
     context = list_context(request, mine, OwnTokenTable, search=("name__icontains",), empty="You have no API tokens.")
     context["temporary"] = sessions.current(request.session, now)
-    context["calendar"] = calendar.current(request.user)
+    context["calendar"] = link = calendar.current(request.user)
+    context["calendar_hidden"] = link is not None and calendar.reveal(link) is None
     context["may_create"] = access.may_create_own_tokens(request.user, config.get("users_may_create_tokens"))
     return render(request, "profile/profile.html", context)
 

@@ -19,6 +19,7 @@ OPEN_TO_ALL = {
     "portal.api.cli_token.cli_token",
     "portal.api.revocation.revoke",
     "portal.api.app.page",
+    "portal.users.account_views.set_password",  # its address holds a one-time secret
     "tokens.calendar_views.feed",  # its address holds a secret: calendar programs know no other way
 }
 

@@ -105,16 +105,3 @@ def test_a_writer_that_fails_is_asked_again_later_and_stops_no_other_mail(monkey
     mail.queue(["b@example.com"], "Hello", "text")
     assert delivery.deliver(timezone.now()) == (1, 1)
     assert Email.objects.get(status=STATUS.requeued).logs.get().exception_type == "ZeroDivisionError"
-
-
-def test_the_address_in_a_mail_is_the_one_of_the_settings(settings: Settings) -> None:
-    settings.PORTAL_URL = "https://portal.example.com"
-    email = mail.send_invitation("a@example.com", "A", "1", "key")
-    for part in (email.message, email.html_message):
-        assert "https://portal.example.com/accounts/password/reset/1-key/" in part
-
-
-def test_a_display_name_is_no_markup_and_no_template_in_the_invitation() -> None:
-    email = mail.send_invitation("a@example.com", "<b>{{ link }}</b>", "1", "key")
-    assert "Hello <b>{{ link }}</b>," in email.message
-    assert "Hello &lt;b&gt;{{ link }}&lt;/b&gt;," in email.html_message

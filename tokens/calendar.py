@@ -1,8 +1,10 @@
 """The link to a user's calendar: the address at which programs read it (what they read there: tokens/calendar_text.py).
 
 Calendar programs send no header and keep no cookie, so the address itself holds the secret: 190 bits, derived by HMAC from the
-link's id, so that the Profile can show it again while nothing at rest gives it away. The owner's session stamp goes into it too:
-a deactivation or a deletion changes that, so a link does not come to life again with its user.
+link's id, so that the Profile can show it again while nothing at rest gives it away.
+
+A link ends with what ends all sessions of its owner: a new password, a deactivation, a deletion. It carries the owner's session hash,
+which changes with these in the same UPDATE, and which is made anew under a new SECRET_KEY while the former one is a fallback.
 """
 
 import hashlib
@@ -16,7 +18,7 @@ from django.utils.crypto import constant_time_compare
 
 from portal import audit, mail
 from portal.users.models import User
-from tokens import secret
+from tokens import secret, sessions
 from tokens.models import CalendarLink
 
 LENGTH = 32
@@ -30,7 +32,7 @@ def derive(key: str, link: CalendarLink) -> str:
 
 
 def reveal(link: CalendarLink) -> str | None:
-    """The secret of `link`, derived anew. None if the key it was derived under is gone, or its owner was deactivated meanwhile."""
+    """The secret of `link`, derived anew. None if the key it was derived under is gone: the link may still work then."""
     for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
         text = derive(key, link)
         if constant_time_compare(secret.digest(text), bytes(link.digest)):
@@ -47,13 +49,34 @@ def address(link: CalendarLink) -> str | None:
 def current(user: User) -> CalendarLink | None:
     """The user's link, if the calendar is switched on."""
     link = CalendarLink.objects.filter(user=user).select_related("user").first()
-    return link if link and reveal(link) else None
+    return link if link and works(link) else None
 
 
 def find(text: str) -> User | None:
     """Whose calendar the secret `text` opens. None, whatever the reason, if it opens none."""
     link = CalendarLink.objects.filter(digest=secret.digest(text)).select_related("user").first()
-    return link.user if link and link.user.is_active and reveal(link) else None
+    if link is None or not works(link):
+        return None
+    keep_up(link)
+    return link.user
+
+
+def works(link: CalendarLink) -> bool:
+    return link.user.is_active and sessions.same_session(link.session_hash, link.user)
+
+
+def keep_up(link: CalendarLink) -> None:
+    """Ties a link that works to the present SECRET_KEY, so that it goes on when the former key is no fallback any more."""
+    present = link.user.get_session_auth_hash()
+    if not constant_time_compare(link.session_hash, present):
+        CalendarLink.objects.filter(pk=link.pk, session_hash=link.session_hash).update(session_hash=present)
+
+
+def keep_all_up() -> None:
+    """The same for every link, whether or not a program reads it. Runs nightly."""
+    for link in CalendarLink.objects.select_related("user").iterator() if settings.SECRET_KEY_FALLBACKS else ():
+        if works(link):
+            keep_up(link)
 
 
 @transaction.atomic
@@ -81,6 +104,12 @@ def switch_off(user: User) -> bool:
     return was_on
 
 
+def end(user: User, actor: User | None) -> None:
+    """Ends the link with its owner's sessions, which made it useless already: the table and the audit trail then say so too."""
+    if CalendarLink.objects.filter(user=user).delete()[0]:
+        audit.record(actor, user, audit.UPDATE, calendar_link=("on", "off"))
+
+
 def locked(user: User) -> User:
     """The user's row, locked: of two clicks at once the second sees what the first did."""
     return User.objects.select_for_update(no_key=True).get(pk=user.pk)
@@ -88,7 +117,7 @@ def locked(user: User) -> User:
 
 def replace(user: User, now: datetime, before: str, after: str) -> CalendarLink:
     CalendarLink.objects.filter(user=user).delete()
-    link = CalendarLink(user=user, created_at=now)
+    link = CalendarLink(user=user, created_at=now, session_hash=user.get_session_auth_hash())
     link.digest = secret.digest(derive(settings.SECRET_KEY, link))
     link.save(force_insert=True)
     audit.record(user, user, audit.UPDATE, calendar_link=(before, after))

@@ -11,6 +11,7 @@ from portal.responses import done, post_only
 from tokens import calendar, calendar_text
 
 OFF = "The calendar is switched off."
+HIDDEN = "This link was made under an earlier key of the portal and can't be shown again. Renew it to see a link."
 
 
 @require_safe
@@ -40,7 +41,7 @@ def show(request: HttpRequest) -> HttpResponse:
     if request.accepts("text/html") and request.headers.get("Accept") != "application/json":
         return render(request, "profile/calendar_link.html", {"address": address}) if address else redirect("profile")
     if address is None:
-        return JsonResponse({"error": OFF}, status=404)
+        return JsonResponse({"error": HIDDEN if link else OFF}, status=404)
     return JsonResponse({"link": address})
 
 

@@ -1,4 +1,4 @@
-"""What is deleted, and after how long. Permanent tokens, faults and the audit trail are kept."""
+"""What is deleted, and after how long. Permanent tokens, faults and the audit trail are kept. And what is made anew under a new key."""
 
 from datetime import datetime, timedelta
 
@@ -6,6 +6,7 @@ from django.core.management import call_command
 
 from portal import delivery
 from portal.users import throttle
+from tokens import calendar
 from tokens.models import ScanRun, SignInCode, Token
 
 KEPT_FOR = timedelta(days=90)
@@ -19,3 +20,4 @@ def clean_up(now: datetime) -> None:
     ScanRun.objects.filter(finished_at__lt=now - KEPT_FOR).delete()
     throttle.clean_up(now)
     delivery.purge(now)
+    calendar.keep_all_up()

@@ -10,8 +10,8 @@ from django.utils import timezone
 import settings_app.services as config
 from portal.tasks import look_now
 from portal.users.models import User
-from portal.users.signals import access_ended
-from tokens import services, sessions, tasks
+from portal.users.signals import access_ended, password_replaced
+from tokens import calendar, services, sessions, tasks
 from tokens.models import ScanRun
 
 SCAN_KEYS = ("token_expiration_days", "token_expiration_emails", "notify_token_owners")
@@ -36,6 +36,11 @@ def reset_password(sender: Any, user: User, **kwargs: Any) -> None:
 
 def end_tokens(sender: Any, user: User, actor: User | None, now: Any, **kwargs: Any) -> None:
     services.end_all(user, actor, now)
+    calendar.end(user, actor)
+
+
+def end_calendar(sender: Any, user: User, **kwargs: Any) -> None:
+    calendar.end(user, user)
 
 
 def look_again(sender: Any, key: str, **kwargs: Any) -> None:
@@ -51,4 +56,5 @@ def connect() -> None:
     password_set.connect(new_password)
     password_reset.connect(reset_password)
     access_ended.connect(end_tokens)
+    password_replaced.connect(end_calendar)
     config.changed.connect(look_again)

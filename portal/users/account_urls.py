@@ -5,7 +5,7 @@ from allauth.account import views
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from portal.users import throttle
+from portal.users import account_views, throttle
 from portal.users.limits import address, email, limited, user
 
 to_sign_in = RedirectView.as_view(pattern_name="account_login")
@@ -15,7 +15,7 @@ confirm = limited(views.reauthenticate, (throttle.CONFIRMATIONS, user))
 change_password = limited(views.password_change, (throttle.PASSWORD_CHANGES, user))
 set_password = limited(views.password_set, (throttle.PASSWORD_CHANGES, user))
 reset_password = limited(views.password_reset, (throttle.RESETS_BY_ADDRESS, address), (throttle.RESETS_BY_EMAIL, email))
-new_password = limited(views.password_reset_from_key, (throttle.NEW_PASSWORDS, address))
+new_password = limited(account_views.set_password, (throttle.NEW_PASSWORDS, address))
 
 urlpatterns = [
     path("sign-in/", sign_in, name="account_login"),

@@ -3,12 +3,12 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
-from django.urls import reverse
+from django.utils import timezone
 
-from portal import mail
 from portal.addresses import client_address
-from portal.users import limits, signals, throttle
+from portal.users import limits, services, signals, throttle
 from portal.users.models import User
 
 # One sentence, whatever was typed: the same field takes a username or an address.
@@ -44,10 +44,14 @@ class AccountAdapter(DefaultAccountAdapter):
         """Accounts are made by administrators."""
         return False
 
-    def get_reset_password_from_key_url(self, key: str) -> str:
-        """The link in the mail. It is made of PORTAL_URL, never of the request's Host header, which the asker chooses."""
-        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
-        return mail.absolute(path.replace("UID-KEY", key))
+    def set_password(self, user: User, password: str) -> None:
+        """All of django-allauth's pages that set a password end here. Its own way saves every field of a user who was read a while ago,
+        and so would undo a deactivation or demotion that happened since."""
+        address = client_address(self.request.META.get("REMOTE_ADDR", ""), self.request.headers.get("X-Forwarded-For", ""))
+        try:
+            services.set_password(user, password, timezone.now(), address)
+        except services.UserError as error:
+            raise PermissionDenied(str(error)) from None
 
     def format_email_subject(self, subject: str) -> str:
         return subject

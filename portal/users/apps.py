@@ -6,6 +6,7 @@ class UsersConfig(AppConfig):
     label = "users"
 
     def ready(self) -> None:
-        from portal.users import devices
+        from portal.users import devices, emails
 
         devices.connect()
+        emails.connect()

@@ -89,6 +89,11 @@ class User(AbstractBaseUser):
         return self.display_name or self.username
 
     @property
+    def may_sign_in(self) -> bool:
+        """May this user have a password, and sign in with it?"""
+        return self.is_active and self.deleted_at is None and self.kind == self.Kind.PERSON
+
+    @property
     def is_administrator(self) -> bool:
         return self.role == self.Role.ADMINISTRATOR
 

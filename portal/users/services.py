@@ -3,8 +3,6 @@
 import secrets
 from datetime import datetime
 
-from allauth.account.forms import default_token_generator
-from allauth.account.utils import user_pk_to_url_str
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -13,9 +11,10 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.encoding import punycode
 
-from portal import audit, mail
+from portal import audit
+from portal.users import emails
 from portal.users.models import USERNAME, User, new_stamp
-from portal.users.signals import access_ended
+from portal.users.signals import access_ended, password_replaced
 
 LAST_ADMINISTRATOR = "This is the last active administrator. Make somebody else an administrator first."
 
@@ -87,13 +86,8 @@ def create(username: str, display_name: str, role: str, actor: User | None) -> U
             raise UserError(f"A user named {username} already exists.", "username") from None
         audit.record(actor, user, audit.CREATE, role=("", role), kind=("", values["kind"]))
         if person:
-            invite(user)
+            emails.queue_invitation(user)
     return user
-
-
-def invite(user: User) -> None:
-    """Sends the mail with the link by which a person sets the first password."""
-    mail.send_invitation(user.email, user.name, user_pk_to_url_str(user), default_token_generator.make_token(user))
 
 
 def update(user: User, display_name: str | None, role: str | None, actor: User, may_introspect: bool | None = None) -> User:
@@ -173,6 +167,25 @@ def activate(user: User, actor: User) -> None:
             raise UserError(f"{user.username} is active already.")
         user.refresh_from_db()
         audit.record(actor, user, audit.UPDATE, is_active=("False", "True"))
+
+
+def set_password(user: User, password: str, now: datetime, address: str | None = None) -> None:
+    """Sets a person's password, and tells them by email. Ends what the former password may have given away: their sessions, temporary
+    tokens, one-time links and calendar link. `address`: the IP address that it was set from, if it is known.
+
+    Raises UserError for a user who cannot sign in, or whose password was set by somebody else since `user` was read.
+    """
+    first = not user.has_usable_password()
+    rows = User.objects.existing().filter(pk=user.pk, is_active=True, kind=User.Kind.PERSON)
+    unchanged = rows.filter(password=user.password, session_stamp=user.session_stamp)
+    user.set_password(password)
+    user.session_stamp = new_stamp()
+    with transaction.atomic():
+        if not unchanged.update(password=user.password, session_stamp=user.session_stamp):
+            raise UserError("The password was not set: the account has changed meanwhile.")
+        password_replaced.send(sender=User, user=user, now=now)
+        if user.email:
+            emails.queue_password_changed(user, now, address, first)
 
 
 def ensure_first_administrator(username: str, password: str) -> str | None:

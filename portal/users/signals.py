@@ -12,3 +12,6 @@ sign_in_failed = Signal()
 # Sent when an attempt was rejected unseen, because there were too many; arguments: request, action (a Rate's name), account (what
 # was typed, or who is signed in), retry_after (seconds).
 attempt_throttled = Signal()
+
+# Sent inside the transaction that sets a user's password, in whatever way it is set; arguments: user, now.
+password_replaced = Signal()

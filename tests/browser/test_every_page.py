@@ -2,11 +2,11 @@
 axe-core in light or dark, no sideways scrolling on a phone. test_every_dialog.py looks at panes, windows and menus."""
 
 import pytest
-from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
+from portal.users import links
 from portal.users.models import User
 from tests.browser.soundness import audit, too_wide
 from tests.browser.watching import Visit, Watch
@@ -38,7 +38,7 @@ def test_every_page_of_an_administrator_is_sound(visit: Visit, administrator: Us
 
 def test_every_page_before_the_sign_in_is_sound(page: Page, transactional_db: None) -> None:
     user = UserFactory()
-    link = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
+    link = {"uidb36": user_pk_to_url_str(user), "key": links.generator.make_token(user)}
     found = []
     for path in [
         reverse("account_login"),

@@ -1,9 +1,8 @@
 """The Users pages: creating with an invitation that works, changing, ending access, and the administrator who must remain."""
 
-import re
-
 import pytest
 from django.conf import settings
+from django.core import mail as sent_mail
 from django.urls import reverse
 from django.utils import timezone
 from post_office.models import Email
@@ -11,31 +10,19 @@ from post_office.models import Email
 from portal.users.models import User, UserQuerySet
 from tests import checks
 from tests.factories import PASSWORD, AdministratorFactory, ServiceFactory, TokenFactory, UserFactory, issue
+from tests.one_time_links import NEW_PASSWORD, sent_link, use
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor, toast
 from tokens.models import Token
 from tokens.verify import Refusal
 
 pytestmark = pytest.mark.django_db
-NEW_PASSWORD = "a-staple-of-batteries"
 
 
 def create(visitor: Visitor, username: str, role: str = "user", display_name: str = "") -> User:
     response = visitor.send("users:create", username=username, role=role, display_name=display_name)
     assert response.status_code in (204, 302), Page(response).errors
     return User.objects.get(username=username)
-
-
-def link_in(mail: Email) -> str:
-    (link,) = set(re.findall(rf"{re.escape(settings.PORTAL_URL)}(/accounts/\S+/)", mail.message))
-    return link
-
-
-def set_password(link: str) -> Page:
-    visitor = Visitor()
-    form = Page(visitor.get(link, follow=True))
-    action = form.one("form").attributes["action"]
-    return Page(visitor.post(action, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}, follow=True))
 
 
 def can_sign_in(username: str, password: str) -> bool:
@@ -47,20 +34,20 @@ def can_sign_in(username: str, password: str) -> bool:
 def test_a_new_person_is_invited_and_the_link_sets_a_password_that_signs_in(as_administrator: Visitor) -> None:
     user = create(as_administrator, "carol@example.com", "operator", "Carol")
     assert (user.kind, user.role, user.email, user.has_usable_password()) == ("person", "operator", "carol@example.com", False)
-    mail = Email.objects.get()
-    assert (mail.to, mail.subject) == (["carol@example.com"], "Your account in Token Portal")
-    assert "Hello Carol," in mail.message
-    link = link_in(mail)
-    assert f'href="{settings.PORTAL_URL}{link}"' in mail.html_message
-    assert set_password(link).one("h1").text == "Your password is set"
+    link = sent_link()
+    (email,) = sent_mail.outbox
+    assert (email.to, email.subject) == (["carol@example.com"], "Your account in Token Portal")
+    assert "Hello Carol," in email.body
+    assert f'href="{settings.PORTAL_URL}{link}"' in email.alternatives[0][0]
+    assert use(link).one("h1").text == "Your password is set"
     assert can_sign_in("carol@example.com", NEW_PASSWORD)
 
 
 def test_an_invitation_works_once(as_administrator: Visitor) -> None:
     create(as_administrator, "carol@example.com")
-    link = link_in(Email.objects.get())
-    set_password(link)
-    page = Page(Visitor().get(link, follow=True))
+    link = sent_link()
+    use(link)
+    page = use(link)
     assert page.one("h1").text == "This link no longer works"
     assert not page.all("input", type="password")
 
@@ -194,7 +181,7 @@ def test_a_deleted_users_name_made_anew_gets_an_invitation_and_none_of_the_old_t
     as_administrator.send("users:delete", person.username, confirm=person.username)
     create(as_administrator, person.username)
     assert not can_sign_in(person.username, PASSWORD)
-    set_password(link_in(Email.objects.get()))
+    use(sent_link())
     assert can_sign_in(person.username, NEW_PASSWORD)
     assert checks.verdict(text, timezone.now()) is Refusal.REVOKED
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 import settings_app.services as config
+from portal.users import links
 from portal.users import services as users
 from portal.users.models import User
 from tests.checks import verdict
@@ -189,9 +190,7 @@ def test_the_old_password_set_again_with_a_new_salt_ends_them_too(user: User) ->
 def test_a_password_set_by_the_link_in_a_mail_ends_them_too(user: User) -> None:
     text = token_of(sign_in(user))
     visitor = Client()
-    key = users.default_token_generator.make_token(User.objects.get(pk=user.pk))
-    link = reverse("account_reset_password_from_key", kwargs={"uidb36": users.user_pk_to_url_str(user), "key": key})
-    form_page = visitor.get(link, follow=True).redirect_chain[-1][0]
+    form_page = visitor.get(links.link(User.objects.get(pk=user.pk)), follow=True).redirect_chain[-1][0]
     assert visitor.post(form_page, {"password1": ANOTHER, "password2": ANOTHER}).status_code == 302
     assert isinstance(state(text), Refusal)
     assert isinstance(state(token_of(sign_in(user, ANOTHER))), Token)

@@ -1,11 +1,13 @@
 """Making users: people are invited, service accounts are not, and a name means one user for ever."""
 
 import pytest
+from django.core import mail as sent_mail
 from post_office.models import Email
 
 from portal.users import services
 from portal.users.models import User
 from tests.factories import PASSWORD, AdministratorFactory, UserFactory, issue
+from tests.one_time_links import sent_link
 from tokens.models import Token
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("running_clock")]
@@ -26,13 +28,15 @@ def test_an_email_address_makes_a_person_who_is_invited() -> None:
 
 
 def test_the_invitation_greets_by_name_and_holds_the_link_that_sets_the_first_password() -> None:
-    create("new@example.com", "New Person")
-    email = Email.objects.get()
+    create("new@example.com", "<b>{{ link }}</b>")
+    link = sent_link()
+    (email,) = sent_mail.outbox
     assert email.subject == "Your account in Token Portal"
-    for part in (email.message, email.html_message):
-        assert "Hello New Person," in part
-        assert "/accounts/password/reset/" in part
-        assert "for 3 days" in part
+    assert "Hello <b>{{ link }}</b>," in email.body
+    assert "Hello &lt;b&gt;{{ link }}&lt;/b&gt;," in email.alternatives[0][0]
+    for part in (email.body, email.alternatives[0][0]):
+        assert link in part
+        assert "expires in 3 days" in part
 
 
 def test_any_other_name_makes_a_service_account_that_gets_no_mail_and_cannot_sign_in() -> None:

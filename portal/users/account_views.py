@@ -1,0 +1,55 @@
+"""The page that a one-time link opens, in place of django-allauth's, which keeps the link's key in the session."""
+
+from allauth.account.forms import ResetPasswordKeyForm
+from allauth.account.signals import password_reset
+from django.contrib.auth import logout
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from portal.users import links
+from portal.users.models import User
+
+AT_FORM = "set-password"
+PAGE = "account/password_reset_from_key.html"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def set_password(request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
+    """A valid link leads on to an address without the key, so that no Referer header or history keeps it. There is the form."""
+    user = links.user_of(uidb36)
+    if key != AT_FORM:
+        return open_link(request, uidb36, user, key)
+    key = links.opened(request.session, user)
+    if not links.generator.check_token(user, key):
+        return no_longer_works(request)
+    if request.user.is_authenticated and request.user != user:
+        logout(request)
+        links.remember(request.session, user, key)
+    form = ResetPasswordKeyForm(request.POST or None, user=user, temp_key=key)
+    if request.method == "POST" and form.is_valid():
+        return finish(request, user, key, form)
+    return render(request, PAGE, {"form": form, "action_url": request.path})
+
+
+def open_link(request: HttpRequest, uidb36: str, user: User | None, key: str) -> HttpResponse:
+    if not links.generator.check_token(user, key):
+        return no_longer_works(request)
+    links.remember(request.session, user, key)
+    return redirect("account_reset_password_from_key", uidb36, AT_FORM)
+
+
+def finish(request: HttpRequest, user: User, key: str, form: ResetPasswordKeyForm) -> HttpResponse:
+    """The user's row is locked: of two forms sent at once one sets the password, and a deactivation comes before or after."""
+    with transaction.atomic():
+        if not links.generator.check_token(User.objects.select_for_update(no_key=True).filter(pk=user.pk).first(), key):
+            return no_longer_works(request)
+        form.save()
+        password_reset.send(sender=User, request=request, user=user)
+    request.session.pop(links.OPENED, None)
+    return redirect("account_reset_password_from_key_done")
+
+
+def no_longer_works(request: HttpRequest) -> HttpResponse:
+    return render(request, PAGE, {"token_fail": True})

@@ -1,0 +1,15 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("tokens", "0009_changes_between_scans"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="calendarlink",
+            name="session_hash",
+            field=models.CharField(db_default="", editable=False, max_length=64),
+        ),
+    ]
