@@ -3,8 +3,9 @@
 Calendar programs send no header and keep no cookie, so the address itself holds the secret: 190 bits, derived by HMAC from the
 link's id, so that the Profile can show it again while nothing at rest gives it away.
 
-A link ends with what ends all sessions of its owner: a new password, a deactivation, a deletion. It carries the owner's session hash,
-which changes with these in the same UPDATE, and which is made anew under a new SECRET_KEY while the former one is a fallback.
+A link ends with what gives its owner a new session stamp: a new password, a deactivation, a deletion. Its seal is an HMAC over that
+stamp, and is made anew under a new SECRET_KEY while the former one is a fallback; so a link outlives the key that it was derived under,
+but not one that was taken away without a fallback because it leaked.
 """
 
 import hashlib
@@ -14,11 +15,11 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
-from django.utils.crypto import constant_time_compare
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from portal import audit, mail
 from portal.users.models import User
-from tokens import secret, sessions
+from tokens import secret
 from tokens.models import CalendarLink
 
 LENGTH = 32
@@ -61,15 +62,22 @@ def find(text: str) -> User | None:
     return link.user
 
 
+def seal(key: str, link: CalendarLink) -> str:
+    """What ties `link` to its owner's session stamp under `key` (SECRET_KEY)."""
+    value = f"{bytes(link.digest).hex()}:{link.user.session_stamp}"
+    return salted_hmac("tokens.calendar.seal", value, secret=key, algorithm="sha256").hexdigest()
+
+
 def works(link: CalendarLink) -> bool:
-    return link.user.is_active and sessions.same_session(link.session_hash, link.user)
+    seals = (seal(key, link) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
+    return link.user.is_active and any(constant_time_compare(link.seal, each) for each in seals)
 
 
 def keep_up(link: CalendarLink) -> None:
-    """Ties a link that works to the present SECRET_KEY, so that it goes on when the former key is no fallback any more."""
-    present = link.user.get_session_auth_hash()
-    if not constant_time_compare(link.session_hash, present):
-        CalendarLink.objects.filter(pk=link.pk, session_hash=link.session_hash).update(session_hash=present)
+    """Seals a link that works under the present SECRET_KEY, so that it goes on when the former key is no fallback any more."""
+    present = seal(settings.SECRET_KEY, link)
+    if not constant_time_compare(link.seal, present):
+        CalendarLink.objects.filter(pk=link.pk, seal=link.seal).update(seal=present)
 
 
 def keep_all_up() -> None:
@@ -117,8 +125,9 @@ def locked(user: User) -> User:
 
 def replace(user: User, now: datetime, before: str, after: str) -> CalendarLink:
     CalendarLink.objects.filter(user=user).delete()
-    link = CalendarLink(user=user, created_at=now, session_hash=user.get_session_auth_hash())
+    link = CalendarLink(user=user, created_at=now)
     link.digest = secret.digest(derive(settings.SECRET_KEY, link))
+    link.seal = seal(settings.SECRET_KEY, link)
     link.save(force_insert=True)
     audit.record(user, user, audit.UPDATE, calendar_link=(before, after))
     return link

@@ -17,8 +17,8 @@ class CalendarLink(models.Model):
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="calendar_link")
     digest = models.BinaryField(max_length=32, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
-    # The owner's session hash when the link was made, under the present SECRET_KEY: once it is no longer the owner's, the link has ended.
-    session_hash = models.CharField(max_length=64, editable=False, db_default="")
+    # An HMAC over the digest and the owner's session stamp, under the present SECRET_KEY: where it fits no more, the link has ended.
+    seal = models.CharField(max_length=64, editable=False, db_default="")
 
     def __str__(self) -> str:
         return f"calendar link of {self.created_at:%Y-%m-%d %H:%M} UTC"

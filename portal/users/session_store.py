@@ -21,7 +21,8 @@ class SessionStore(db.SessionStore):
     the salt under which session data is signed: what earlier releases signed can still be read."""
 
     def _get_session_from_db(self) -> Session | None:
-        row = self.model.objects.filter(session_key=stored(self.session_key), expire_date__gt=timezone.now()).first()
+        key = stored(self.session_key or "")  # none if the cookie's is too short to be one
+        row = self.model.objects.filter(session_key=key, expire_date__gt=timezone.now()).first()
         if row is None:
             self._session_key = None
         return row

@@ -1,11 +1,13 @@
 """The calendar: who its link opens it for, until when, and what calendar programs read there."""
 
+import importlib
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from auditlog.models import LogEntry
+from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
@@ -130,6 +132,64 @@ def test_a_new_secret_key_with_the_old_one_as_fallback_keeps_the_link(user: User
     settings.SECRET_KEY = NEW_KEY
     assert calendar.find(text) == user
     assert text_of(user) == text
+
+
+def rotate(settings: Settings) -> None:
+    """A new key, with the present one as its fallback."""
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = NEW_KEY
+
+
+@pytest.mark.parametrize("keep_up", [calendar.find, lambda text: calendar.keep_all_up()])
+def test_a_link_that_was_read_or_kept_up_during_the_rotation_outlives_the_old_key(keep_up: Any, user: User, settings: Settings) -> None:
+    text = text_of(user)
+    rotate(settings)
+    keep_up(text)
+    settings.SECRET_KEY_FALLBACKS = []
+    assert calendar.find(text) == user
+    assert calendar.address(calendar.current(user)) is None  # which a page says: it cannot be derived any more
+    users.deactivate(user, AdministratorFactory())
+    assert calendar.find(text) is None
+
+
+def test_keeping_up_brings_no_ended_link_back(user: User, settings: Settings) -> None:
+    text = text_of(user)
+    row = CalendarLink.objects.get()
+    users.set_password(user, "another-password-of-alice", NOW)
+    row.save(force_insert=True)  # as if it had been left behind
+    rotate(settings)
+    calendar.keep_all_up()
+    assert calendar.find(text) is None
+
+
+def test_a_new_password_ends_the_link_and_the_audit_trail_says_so(user: User) -> None:
+    text = text_of(user)
+    users.set_password(user, "another-password-of-alice", NOW)
+    assert calendar.find(text) is None
+    assert not CalendarLink.objects.exists()
+    assert LogEntry.objects.filter(object_repr="alice").latest("pk").changes["calendar_link"] == ["on", "off"]
+    assert text_of(user) != text
+
+
+def test_a_hash_that_is_renewed_at_sign_in_is_no_new_password(user: User) -> None:
+    """Django does so when a later release of it asks for more iterations."""
+    text = text_of(user)
+    user.set_password("the same")
+    user.save(update_fields=["password"])
+    assert calendar.find(text) == user
+
+
+def test_links_of_the_previous_release_go_on_working_and_ended_ones_do_not_begin_to(user: User, settings: Settings) -> None:
+    sealing = importlib.import_module("tokens.migrations.0011_seals_of_earlier_calendar_links")
+    ended, old_key = UserFactory(), UserFactory()
+    texts = [text_of(each) for each in (user, ended, old_key)]
+    User.objects.filter(pk=ended.pk).update(session_stamp="another")
+    CalendarLink.objects.update(seal="")
+    assert [calendar.find(text) for text in texts] == [None, None, None]
+    rotate(settings)
+    sealing.seal(apps, None)
+    settings.SECRET_KEY_FALLBACKS = []
+    assert [calendar.find(text) for text in texts] == [user, None, old_key]
 
 
 def test_a_new_secret_key_without_a_fallback_ends_the_link(user: User, settings: Settings) -> None:

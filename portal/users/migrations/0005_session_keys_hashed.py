@@ -1,6 +1,6 @@
 """Stores the sessions that there are under a hash of their key, so that nobody is signed out by the upgrade.
 
-The way back signs everybody out: a hash does not give the key back, and the former release would take the hash itself for one.
+The way back signs everybody out: a hash does not give the key back, and the previous release would take the hash itself for one.
 """
 
 import hashlib

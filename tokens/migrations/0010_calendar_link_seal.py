@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name="calendarlink",
-            name="session_hash",
+            name="seal",
             field=models.CharField(db_default="", editable=False, max_length=64),
         ),
     ]

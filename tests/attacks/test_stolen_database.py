@@ -1,0 +1,139 @@
+"""Somebody has a copy of the database, as from a backup: no text in it opens anything at the portal."""
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+from post_office.models import Email
+
+from portal.users import links, session_store
+from portal.users.models import User
+from portal.users.session_store import SessionStore
+from tests.cli import confirm
+from tests.factories import PASSWORD, AdministratorFactory, UserFactory, issue
+from tests.one_time_links import ask_for_reset, sent_link
+from tests.pages.visitor import Visitor
+from tokens import calendar, cli_sign_in, sessions
+from tokens.models import SignInCode, Token
+from tokens.verify import Refused, verify
+
+pytestmark = pytest.mark.django_db
+SHORTEST, LONGEST = 8, 200
+
+
+@pytest.fixture
+def secrets() -> dict[str, str]:
+    """Everything that opens something, in use all at once: what each is, and its text."""
+    administrator, person, guest = AdministratorFactory(), UserFactory(), UserFactory()
+    visitor, reader = Visitor(), Visitor()
+    visitor.send("account_login", login=administrator.username, password=PASSWORD)
+    visitor.send("tokens:calendar_on")
+    ask_for_reset(guest.email)
+    visitor.send("users:create", username="new@example.com", display_name="", role="user")
+    reset = sent_link()
+    reader.get(reset, follow=True)
+    ask_for_reset(person.email)  # this one waits
+    visitor.send("users:create", username="waiting@example.com", display_name="", role="user")
+    return {
+        "session": visitor.cookies[settings.SESSION_COOKIE_NAME].value,
+        "session of an opened link": reader.cookies[settings.SESSION_COOKIE_NAME].value,
+        "temporary token": sessions.reveal(Token.objects.get(kind="temporary", user=administrator)),
+        "permanent token": issue(person)[1],
+        "calendar": calendar.reveal(calendar.current(administrator)),
+        "link": reset.rstrip("/").rpartition("/")[2],
+        "code": confirm(visitor)["code"],
+    }
+
+
+def opened_by(text: str) -> set[str]:
+    """What `text` opens, wherever it is shown. The verifier of a command-line tool, which no attacker has, is given for free."""
+    now = timezone.now()
+    found = {
+        "session": bool(SessionStore(text).load()),
+        "token": not isinstance(verify(text, now), Refused),
+        "calendar": calendar.find(text) is not None,
+        "link": any(links.generator.check_token(user, key) for user in User.objects.all() for key in (text, text.partition("-")[2])),
+        "code": SignInCode.objects.filter(digest=cli_sign_in.secret.digest(text)).exists(),
+    }
+    return {what for what, opened in found.items() if opened}
+
+
+def cells() -> Iterator[Any]:
+    """Every value of every table, and the data of sessions, which is signed but not encrypted."""
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+            yield from (cell for row in cursor.fetchall() for cell in row)
+    for session in Session.objects.all():
+        yield json.dumps(session.get_decoded(), default=str)
+
+
+def texts() -> set[str]:
+    """Each value and each of its words in every form in which it could be shown to the portal."""
+    found = set()
+    for cell in cells():
+        if isinstance(cell, memoryview | bytes):
+            raw = bytes(cell)
+            whole = {raw.hex(), base64.urlsafe_b64encode(raw).decode().rstrip("="), base64.b64encode(raw).decode()}
+        else:
+            whole = {str(cell)}
+        for text in whole:
+            found |= {text, *re.split(r"[^\w.~+/=-]+", text), *re.split(r"\W+", text), *re.split(r"[^\w-]+", text)}
+    return {text for text in found if SHORTEST <= len(text) <= LONGEST}
+
+
+def what_a_copy_opens() -> dict[str, set[str]]:
+    return {text: opened for text in texts() if (opened := opened_by(text))}
+
+
+def test_every_secret_opens_what_it_is_for(secrets: dict[str, str]) -> None:
+    assert {name: opened_by(text) for name, text in secrets.items()} == {
+        "session": {"session"},
+        "session of an opened link": {"session"},
+        "temporary token": {"token"},
+        "permanent token": {"token"},
+        "calendar": {"calendar"},
+        "link": {"link"},
+        "code": {"code"},
+    }
+
+
+def test_no_text_in_a_copy_of_the_database_opens_anything(secrets: dict[str, str]) -> None:
+    found = texts()
+    assert len(found) > 300
+    assert Email.objects.filter(message="").count() == Email.objects.count() >= 4
+    assert found.isdisjoint(secrets.values())
+    assert what_a_copy_opens() == {}
+
+
+def test_no_text_in_a_copy_is_taken_as_a_cookie(secrets: dict[str, str]) -> None:
+    visitor = Visitor()
+    for key in [secrets["session"], *Session.objects.values_list("session_key", flat=True)]:
+        visitor.cookies[settings.SESSION_COOKIE_NAME] = key
+        assert (visitor.get(reverse("profile")).status_code == 200) is (key == secrets["session"])
+
+
+def test_sessions_stored_by_their_keys_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_store, "stored", lambda key: key)
+    Visitor(UserFactory())
+    assert {"session"} in what_a_copy_opens().values()
+
+
+def test_a_link_in_a_stored_email_would_be_found() -> None:
+    Email.objects.create(from_email="a@example.com", to=["b@example.com"], message=f"Here: {links.link(UserFactory())} .")
+    assert {"link"} in what_a_copy_opens().values()
+
+
+def test_every_table_was_read() -> None:
+    with connection.cursor() as cursor:
+        names = set(connection.introspection.table_names(cursor))
+    assert {model._meta.db_table for model in apps.get_models()} <= names
