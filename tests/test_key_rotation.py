@@ -23,7 +23,7 @@ from tokens import calendar, sessions
 from tokens.models import Token
 from tokens.verify import Refused, verify
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("running_clock")]
 ROOT = Path(__file__).resolve().parent.parent
 NEW_KEY = "a new key of the portal, of some length too"
 Works = Callable[[], bool]

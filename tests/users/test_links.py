@@ -27,7 +27,7 @@ from tests.pages.page import Page
 from tests.pages.visitor import Visitor
 from tests.refusing import Refusing
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("running_clock")]
 OVER = "This link no longer works"
 SET = "Your password is set"
 

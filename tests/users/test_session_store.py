@@ -18,7 +18,7 @@ from portal.users.session_store import SessionStore, stored
 from tests.clock import DAY
 from tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("running_clock")]
 hashing = importlib.import_module("portal.users.migrations.0005_session_keys_hashed")
 
 
