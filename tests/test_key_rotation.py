@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from portal.users import links
+from portal.users import devices, links
+from portal.users.models import User
 from tests.api.caller import Caller
 from tests.cli import confirm, exchange
 from tests.factories import PASSWORD, AdministratorFactory, TokenFactory, UserFactory, issue
@@ -86,6 +87,13 @@ def page_of_a_list() -> Works:
     return lambda: status(caller.call("GET", "/tokens", {"limit": 2, "cursor": cursor})) == 200
 
 
+def known_browser() -> Works:
+    visitor = signed_in()
+    user = User.objects.get()
+    cookie = visitor.cookies[product.DEVICE_COOKIE_NAME].value
+    return lambda: devices.device_id(cookie, user) is not None
+
+
 KEYED = [
     session,
     temporary_token,
@@ -95,6 +103,7 @@ KEYED = [
     calendar_link,
     command_line_code,
     page_of_a_list,
+    known_browser,
 ]
 
 
@@ -165,9 +174,12 @@ def test_whatever_uses_the_key_is_tried_here() -> None:
     ]
     found = {str(path.relative_to(ROOT)) for path in sources if USES_THE_KEY.search(without_words(path))}
     assert found == {
-        "portal/settings.py",  # reads it
+        "portal/environment.py",  # reads it
+        "portal/settings.py",
         "portal/users/models.py",  # sessions, temporary tokens
         "portal/users/links.py",
+        "portal/users/devices.py",  # known browsers
+        "portal/users/throttle.py",  # counts begin anew, as they do after minutes
         "portal/api/paging.py",
         "tokens/sessions.py",  # temporary tokens
         "tokens/calendar.py",

@@ -19,7 +19,7 @@ from tests.clock import DAY
 from tests.factories import UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("running_clock")]
-hashing = importlib.import_module("portal.users.migrations.0005_session_keys_hashed")
+hashing = importlib.import_module("portal.users.migrations.0006_session_keys_hashed")
 
 
 def new(**data: object) -> SessionStore:

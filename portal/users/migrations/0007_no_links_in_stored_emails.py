@@ -26,5 +26,5 @@ def take_out(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("users", "0005_session_keys_hashed"), ("post_office", "0014_alter_email_recipient_delivery_status_and_more")]
+    dependencies = [("users", "0006_session_keys_hashed"), ("post_office", "0014_alter_email_recipient_delivery_status_and_more")]
     operations = [migrations.RunPython(take_out, migrations.RunPython.noop)]

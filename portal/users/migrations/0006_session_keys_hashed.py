@@ -28,5 +28,5 @@ def end_all(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("users", "0004_not_active_users"), ("sessions", "0001_initial")]
+    dependencies = [("users", "0005_throttle"), ("sessions", "0001_initial")]
     operations = [migrations.RunPython(hash_keys, end_all)]
