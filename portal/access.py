@@ -8,14 +8,21 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
 
 from portal import rejected_forms
+from portal.actors import Actor, SessionCredential
+from portal.addresses import client_address
 
 View = Callable[..., HttpResponse]
 ADMINISTRATOR, OPERATOR, USER = "administrator", "operator", "user"
+REVIEWERS = (ADMINISTRATOR, OPERATOR)
+EVERYBODY = (ADMINISTRATOR, OPERATOR, USER)
+NOBODY = Q(pk__in=())
 
 
 def roles(*allowed: str) -> Callable[[View], View]:
@@ -36,14 +43,43 @@ def roles(*allowed: str) -> Callable[[View], View]:
     return decorate
 
 
-signed_in = roles(ADMINISTRATOR, OPERATOR, USER)
-operator = roles(ADMINISTRATOR, OPERATOR)
+signed_in = roles(*EVERYBODY)
+operator = roles(*REVIEWERS)
 administrator = roles(ADMINISTRATOR)
+
+
+class ActorEnded(PermissionDenied):
+    """The actor was deactivated or deleted, or the session or token ended, while the request was being served."""
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Who acts by this request. Whatever authenticates a request otherwise than by its session sets `request.credential`."""
+    credential = getattr(request, "credential", None) or SessionCredential.of(request.session)
+    address = client_address(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
+    return Actor(request.user, credential, address, request.headers.get("User-Agent", ""))
+
+
+def lock(actor: Actor | None, *allowed: str, users: Q = NOBODY) -> dict[int, Any]:
+    """Locks the rows of the actor and of `users` until the transaction ends, and returns them by key.
+
+    The door's answer may be old by now, so the actor is checked again as the row is now: active, with one of the roles `allowed`, the
+    session or token valid. Raises PermissionDenied. All rows are locked by one query in the order of their keys, so that two
+    transactions never wait for each other; rows that only name a user (`no_key`) need not wait. None: the command line, nothing to check.
+    """
+    wanted = users | Q(pk=actor.user.pk) if actor else users
+    rows = get_user_model().objects.filter(wanted).select_for_update(no_key=True).order_by("pk")
+    found = {row.pk: row for row in rows}
+    if actor:
+        row = found.get(actor.user.pk)
+        if not actor.is_valid(row):
+            raise ActorEnded
+        require(row.role in allowed)
+    return found
 
 
 def may_review(user: Any) -> bool:
     """May `user` see faults and the Django admin?"""
-    return user.is_authenticated and user.is_active and user.role in (ADMINISTRATOR, OPERATOR)
+    return user.is_authenticated and user.is_active and user.role in REVIEWERS
 
 
 def may_create_own_tokens(user: Any, everybody: bool) -> bool:
@@ -71,6 +107,11 @@ def readable(user: Any, owner: str = "user") -> dict[str, Any]:
 def may_create_tokens(user: Any, owner: Any, everybody: bool) -> bool:
     """May `user` make permanent tokens for `owner`? `everybody` as above."""
     return user.role == ADMINISTRATOR or (user == owner and may_create_own_tokens(user, everybody))
+
+
+def may_revoke(user: Any, token: Any) -> bool:
+    """May `user` end `token`, which has a `user_id`? As `owned`."""
+    return user.role == ADMINISTRATOR or token.user_id == user.pk
 
 
 class PrivatePagesMiddleware:

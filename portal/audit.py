@@ -11,15 +11,17 @@ from auditlog.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 
+from portal.actors import Actor
+
 CREATE, UPDATE, DELETE = LogEntry.Action.CREATE, LogEntry.Action.UPDATE, LogEntry.Action.DELETE
 
 
-def record(actor: Model | None, target: Model, action: int, **changes: tuple[Any, Any]) -> None:
-    """Notes that `actor` (a User, or None for the portal itself) did `action` to `target`; `changes`: field=(before, after)."""
+def record(actor: Actor | None, target: Model, action: int, **changes: tuple[Any, Any]) -> None:
+    """Notes that `actor` (None: the portal itself, or its command line) did `action` to `target`; `changes`: field=(before, after)."""
     record_all(actor, [target], action, **changes)
 
 
-def record_all(actor: Model | None, targets: Iterable[Model], action: int, **changes: tuple[Any, Any]) -> None:
+def record_all(actor: Actor | None, targets: Iterable[Model], action: int, **changes: tuple[Any, Any]) -> None:
     """The same for several targets of one kind, in one statement."""
     changed = {field: [str(before), str(after)] for field, (before, after) in changes.items() if before != after}
     LogEntry.objects.bulk_create(
@@ -29,8 +31,10 @@ def record_all(actor: Model | None, targets: Iterable[Model], action: int, **cha
             object_id=target.pk if isinstance(target.pk, int) else None,
             object_repr=str(target),
             action=action,
-            actor=actor,
-            actor_email=getattr(actor, "email", None),
+            actor=actor and actor.user,
+            actor_email=actor and actor.user.email,
+            remote_addr=actor and actor.address,
+            additional_data=actor.trace() if actor else None,
             changes=changed,
         )
         for target in targets

@@ -7,7 +7,8 @@ from django.db import IntegrityError, transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
-from portal import audit
+from portal import access, audit
+from portal.actors import Actor
 from settings_app.models import Config
 from settings_app.registry import KEYS
 
@@ -58,11 +59,12 @@ def typed(key: str, text: str | None) -> Any:
     return KEYS[key].parse(value)
 
 
-def add(key: str, text: str, actor: Any) -> Config:
+def add(key: str, text: str, actor: Actor | None) -> Config:
     """Sets a key that is not set yet."""
     value = normalised(key, text)
     try:
         with transaction.atomic():
+            access.lock(actor, access.ADMINISTRATOR)
             config = Config.objects.create(key=key, value=value)
             audit.record(actor, config, audit.CREATE, value=("", value))
             changed.send(sender=Config, key=key, actor=actor)
@@ -71,7 +73,7 @@ def add(key: str, text: str, actor: Any) -> Config:
     return config
 
 
-def put(key: str, text: str, actor: Any) -> Config:
+def put(key: str, text: str, actor: Actor | None) -> Config:
     """Gives a key a value, whether it is set or not."""
     if not Config.objects.filter(key=key).exists():
         with suppress(AlreadySet):  # by somebody else, a moment ago
@@ -83,10 +85,11 @@ def put(key: str, text: str, actor: Any) -> Config:
     return config
 
 
-def update(config: Config, text: str, actor: Any) -> None:
+def update(config: Config, text: str, actor: Actor | None) -> None:
     """Gives a key that is set another value."""
     value = normalised(config.key, text)
     with transaction.atomic():
+        access.lock(actor, access.ADMINISTRATOR)
         if not Config.objects.filter(pk=config.pk).update(value=value, updated_at=timezone.now()):
             raise ConfigError("Somebody has deleted this key in the meantime.")
         audit.record(actor, config, audit.UPDATE, value=(config.value, value))
@@ -94,9 +97,10 @@ def update(config: Config, text: str, actor: Any) -> None:
     config.value = value
 
 
-def delete(config: Config, actor: Any) -> bool:
+def delete(config: Config, actor: Actor | None) -> bool:
     """Puts a key back to its default. False when somebody did so before."""
     with transaction.atomic():
+        access.lock(actor, access.ADMINISTRATOR)
         audit.record(actor, config, audit.DELETE, value=(config.value, ""))
         if not Config.objects.filter(pk=config.pk).delete()[0]:
             transaction.set_rollback(True)

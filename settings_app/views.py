@@ -53,7 +53,7 @@ def add(request: HttpRequest) -> HttpResponse:
     form = ConfigForm(sent(request))
     if is_sent(request) and form.is_valid():
         try:
-            added = services.add(form.cleaned_data["key"], form.cleaned_data["value"], request.user)
+            added = services.add(form.cleaned_data["key"], form.cleaned_data["value"], access.actor_of(request))
         except services.ConfigError as error:
             form.refuse(error)
         else:
@@ -68,7 +68,7 @@ def update(request: HttpRequest, key: str) -> HttpResponse:
     form = UpdateConfigForm(sent(request), initial={"type": KEYS[key].type, "key": key, "value": stored.value})
     if is_sent(request) and form.is_valid():
         try:
-            services.update(stored, form.cleaned_data["value"], request.user)
+            services.update(stored, form.cleaned_data["value"], access.actor_of(request))
         except services.ConfigError as error:
             form.refuse(error)
         else:
@@ -85,7 +85,7 @@ def delete(request: HttpRequest, key: str) -> HttpResponse:
     if not is_sent(request):
         asked = {"key": key, "value": None} if asks_preview(request) else None
         return render(request, "settings_app/delete.html", {"label": label, "config": stored, "back": back, "asked": asked})
-    if services.delete(stored, request.user):
+    if services.delete(stored, access.actor_of(request)):
         return done(request, f"{label} is deleted: its default holds again.", back)
     return refused(request, f"{label} was deleted already.", back)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import factory
 
+from portal.actors import Actor
 from portal.faults.models import Fault
 from portal.users.models import User
 from tests import clock
@@ -78,7 +79,9 @@ class FaultFactory(factory.django.DjangoModelFactory):
     raised_at = factory.LazyFunction(clock.now)
 
 
-def issue(owner: User | None = None, name: str = "deploy", now: datetime | None = None, **values: Any) -> tuple[Token, str]:
-    """A permanent token by `services.issue`: the token and its text."""
-    values = {"expires": None, "actor": None, **values}
+def issue(
+    owner: User | None = None, name: str = "deploy", now: datetime | None = None, actor: User | Actor | None = None, **values: Any
+) -> tuple[Token, str]:
+    """A permanent token by `services.issue`: the token and its text. `actor`: a user, or None for the command line."""
+    values = {"expires": None, **values, "actor": actor and (actor if isinstance(actor, Actor) else Actor(actor))}
     return services.issue(owner or UserFactory(), name, now=now or clock.now(), **values)

@@ -6,9 +6,9 @@ import pytest
 from auditlog.models import LogEntry
 from django.db.models import Model
 
+from portal.actors import Actor
 from portal.faults import services as faults
 from portal.users import services as users
-from portal.users.models import User
 from settings_app import services as config
 from tests.clock import DAY, NOW, TODAY
 from tests.factories import PASSWORD, AdministratorFactory, FaultFactory, UserFactory, issue
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def actor() -> User:
-    return AdministratorFactory()
+def actor() -> Actor:
+    return Actor(AdministratorFactory())
 
 
 def rows(target: Model) -> list[tuple[str, str, dict[str, Any]]]:
@@ -29,60 +29,63 @@ def rows(target: Model) -> list[tuple[str, str, dict[str, Any]]]:
 
 
 @pytest.mark.usefixtures("in_utc")
-def test_issuing_and_revoking_a_token_say_for_whom_until_when_and_since_when(actor: User) -> None:
+def test_issuing_and_revoking_a_token_say_for_whom_until_when_and_since_when(actor: Actor) -> None:
     owner = UserFactory()
     token, _ = issue(owner, "deploy", NOW, actor=actor, expires=TODAY + DAY)
     services.revoke(token, actor, NOW)
     services.revoke(token, actor, NOW)
     assert rows(token) == [
-        ("create", actor.username, {"user": ["", owner.username], "expires_at": ["", "2026-11-23T00:00:00+00:00"]}),
-        ("update", actor.username, {"revoked_at": ["", "2026-11-21T09:30:00+00:00"]}),
+        ("create", actor.user.username, {"user": ["", owner.username], "expires_at": ["", "2026-11-23T00:00:00+00:00"]}),
+        ("update", actor.user.username, {"revoked_at": ["", "2026-11-21T09:30:00+00:00"]}),
     ]
 
 
-def test_a_token_that_was_refused_leaves_no_row(actor: User) -> None:
+def test_a_token_that_was_refused_leaves_no_row(actor: Actor) -> None:
     with pytest.raises(services.BadName):
         issue(name="", actor=actor)
     assert not LogEntry.objects.exists()
 
 
-def test_the_verbs_of_users_leave_a_row_each(actor: User) -> None:
+def test_the_verbs_of_users_leave_a_row_each(actor: Actor) -> None:
     user = users.create("new@example.com", "", "operator", actor)
     users.update(user, "New Name", "user", actor)
     users.deactivate(user, actor)
     users.activate(user, actor)
     users.delete(user, actor)
     assert rows(user) == [
-        ("create", actor.username, {"role": ["", "operator"], "kind": ["", "person"]}),
-        ("update", actor.username, {"display_name": ["", "New Name"], "role": ["operator", "user"]}),
-        ("update", actor.username, {"is_active": ["True", "False"]}),
-        ("update", actor.username, {"is_active": ["False", "True"]}),
-        ("delete", actor.username, {"is_active": ["True", "False"]}),
+        ("create", actor.user.username, {"role": ["", "operator"], "kind": ["", "person"]}),
+        ("update", actor.user.username, {"display_name": ["", "New Name"], "role": ["operator", "user"]}),
+        ("update", actor.user.username, {"is_active": ["True", "False"]}),
+        ("update", actor.user.username, {"is_active": ["False", "True"]}),
+        ("delete", actor.user.username, {"is_active": ["True", "False"]}),
     ]
 
 
 @pytest.mark.usefixtures("running_clock")
-def test_deactivating_says_of_each_token_that_it_ended(actor: User) -> None:
+def test_deactivating_says_of_each_token_that_it_ended(actor: Actor) -> None:
     token, _ = issue()
     users.deactivate(token.user, actor)
-    assert [(action, who) for action, who, _ in rows(token)] == [("create", "None"), ("update", actor.username)]
+    assert [(action, who) for action, who, _ in rows(token)] == [("create", "None"), ("update", actor.user.username)]
 
 
-def test_the_verbs_of_config_leave_a_row_each(actor: User) -> None:
+def test_the_verbs_of_config_leave_a_row_each(actor: Actor) -> None:
     stored = config.add("session_minutes", "60", actor)
     config.update(stored, "90", actor)
-    assert rows(stored) == [("create", actor.username, {"value": ["", "60"]}), ("update", actor.username, {"value": ["60", "90"]})]
+    assert rows(stored) == [
+        ("create", actor.user.username, {"value": ["", "60"]}),
+        ("update", actor.user.username, {"value": ["60", "90"]}),
+    ]
     config.delete(stored, actor)
     last = LogEntry.objects.latest("pk")
     assert (last.get_action_display(), last.actor, last.object_repr, last.changes) == (
         "delete",
-        actor,
+        actor.user,
         "session_minutes",
         {"value": ["90", ""]},
     )
 
 
-def test_what_config_refused_leaves_no_row(actor: User) -> None:
+def test_what_config_refused_leaves_no_row(actor: Actor) -> None:
     config.add("session_minutes", "60", actor)
     for bad in (lambda: config.add("session_minutes", "90", actor), lambda: config.add("token_lifetime_days", "0", actor)):
         with pytest.raises(config.ConfigError):
@@ -90,14 +93,14 @@ def test_what_config_refused_leaves_no_row(actor: User) -> None:
     assert LogEntry.objects.count() == 1
 
 
-def test_acknowledging_and_clearing_a_fault_leave_a_row_each(actor: User) -> None:
+def test_acknowledging_and_clearing_a_fault_leave_a_row_each(actor: Actor) -> None:
     fault = FaultFactory()
     faults.acknowledge(fault, actor, NOW)
     fault.refresh_from_db()
     faults.clear(fault, actor, NOW)
     assert rows(fault) == [
-        ("update", actor.username, {"state": ["Open", "Acknowledged"]}),
-        ("update", actor.username, {"state": ["Acknowledged", "Cleared"]}),
+        ("update", actor.user.username, {"state": ["Open", "Acknowledged"]}),
+        ("update", actor.user.username, {"state": ["Acknowledged", "Cleared"]}),
     ]
 
 
@@ -106,14 +109,14 @@ def test_what_the_portal_does_by_itself_has_no_actor() -> None:
     assert LogEntry.objects.get().actor is None
 
 
-def test_who_did_it_can_be_read_when_the_actor_is_gone_from_every_page(actor: User) -> None:
+def test_who_did_it_can_be_read_when_the_actor_is_gone_from_every_page(actor: Actor) -> None:
     token, _ = issue(now=NOW, actor=actor)
-    users.delete(actor, AdministratorFactory())
+    users.delete(actor.user, Actor(AdministratorFactory()))
     entry = LogEntry.objects.get_for_object(token).get()
-    assert (entry.actor, entry.actor_email) == (actor, actor.email)
+    assert (entry.actor, entry.actor_email) == (actor.user, actor.user.email)
 
 
-def test_no_row_holds_a_token_a_digest_a_password_or_a_sessions_stamp(actor: User) -> None:
+def test_no_row_holds_a_token_a_digest_a_password_or_a_sessions_stamp(actor: Actor) -> None:
     token, text = issue(UserFactory(), "deploy", NOW, actor=actor)
     services.revoke(token, actor, NOW)
     users.ensure_first_administrator("admin@example.com", PASSWORD)

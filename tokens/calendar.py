@@ -17,7 +17,8 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from portal import audit, mail
+from portal import access, audit, mail
+from portal.actors import Actor
 from portal.users.models import User
 from tokens import secret
 from tokens.models import CalendarLink
@@ -88,46 +89,46 @@ def keep_all_up() -> None:
 
 
 @transaction.atomic
-def switch_on(user: User, now: datetime) -> CalendarLink:
-    """Gives `user` a link. One that is there stays as it is: a second click changes no address."""
-    user = locked(user)
-    return current(user) or replace(user, now, "off", "on")
+def switch_on(actor: Actor, now: datetime) -> CalendarLink:
+    """Gives the actor a link. One that is there stays as it is: a second click changes no address."""
+    user = locked(actor)
+    return current(user) or replace(actor, user, now, "off", "on")
 
 
 @transaction.atomic
-def renew(user: User, now: datetime) -> CalendarLink | None:
-    """Another link in place of the old one, which is dead from then on. None if the calendar is off."""
-    user = locked(user)
-    return replace(user, now, "on", "renewed") if current(user) else None
+def renew(actor: Actor, now: datetime) -> CalendarLink | None:
+    """Another link in place of the old one, which stops working. None if the calendar is off."""
+    user = locked(actor)
+    return replace(actor, user, now, "on", "renewed") if current(user) else None
 
 
 @transaction.atomic
-def switch_off(user: User) -> bool:
+def switch_off(actor: Actor) -> bool:
     """Ends the link. False if the calendar was off."""
-    user = locked(user)
+    user = locked(actor)
     was_on = current(user) is not None
     CalendarLink.objects.filter(user=user).delete()
     if was_on:
-        audit.record(user, user, audit.UPDATE, calendar_link=("on", "off"))
+        audit.record(actor, user, audit.UPDATE, calendar_link=("on", "off"))
     return was_on
 
 
-def end(user: User, actor: User | None) -> None:
+def end(user: User, actor: Actor | None) -> None:
     """Ends the link with its owner's sessions, which made it useless already: the table and the audit trail then say so too."""
     if CalendarLink.objects.filter(user=user).delete()[0]:
         audit.record(actor, user, audit.UPDATE, calendar_link=("on", "off"))
 
 
-def locked(user: User) -> User:
-    """The user's row, locked: of two clicks at once the second sees what the first did."""
-    return User.objects.select_for_update(no_key=True).get(pk=user.pk)
+def locked(actor: Actor) -> User:
+    """The actor's own row, locked: of two clicks at once the second sees what the first did. Raises PermissionDenied."""
+    return access.lock(actor, *access.EVERYBODY)[actor.user.pk]
 
 
-def replace(user: User, now: datetime, before: str, after: str) -> CalendarLink:
+def replace(actor: Actor, user: User, now: datetime, before: str, after: str) -> CalendarLink:
     CalendarLink.objects.filter(user=user).delete()
     link = CalendarLink(user=user, created_at=now)
     link.digest = secret.digest(derive(settings.SECRET_KEY, link))
     link.seal = seal(settings.SECRET_KEY, link)
     link.save(force_insert=True)
-    audit.record(user, user, audit.UPDATE, calendar_link=(before, after))
+    audit.record(actor, user, audit.UPDATE, calendar_link=(before, after))
     return link

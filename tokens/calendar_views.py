@@ -28,7 +28,7 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
 @post_only("profile")
 @access.signed_in
 def switch_on(request: HttpRequest) -> HttpResponse:
-    calendar.switch_on(request.user, timezone.now())
+    calendar.switch_on(access.actor_of(request), timezone.now())
     return done(request, "The calendar is switched on. Copy its link.", reverse("profile"))
 
 
@@ -52,7 +52,7 @@ def renew(request: HttpRequest) -> HttpResponse:
     back = reverse("profile")
     if request.method == "GET":
         return render(request, "profile/calendar_renew.html", {"back": back})
-    if calendar.renew(request.user, timezone.now()):
+    if calendar.renew(access.actor_of(request), timezone.now()):
         return done(request, "The calendar has a new link. The old one is dead.", back, leave=True)
     return done(request, OFF, back, level="error", leave=True)
 
@@ -64,6 +64,6 @@ def switch_off(request: HttpRequest) -> HttpResponse:
     back = reverse("profile")
     if request.method == "GET":
         return render(request, "profile/calendar_off.html", {"back": back})
-    if calendar.switch_off(request.user):
+    if calendar.switch_off(access.actor_of(request)):
         return done(request, "The calendar is switched off.", back, leave=True)
     return done(request, "The calendar was switched off already.", back, level="error", leave=True)

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
+from django.db import transaction
 from django.utils.crypto import constant_time_compare
 
-from portal import audit
+from portal import access, audit
+from portal.actors import Actor
 from tokens import secret, services, sessions
 from tokens.models import HIGHEST_PORT, LOWEST_PORT, SignInCode, Token
 from tokens.verify import Refused, verify
@@ -77,8 +79,11 @@ def question(port: str, state: str, challenge: str, method: str, client: str) ->
         raise BadQuestion("client must be a plain name.") from None
 
 
-def allow(asked: Question, token: Token, now: datetime) -> str:
-    """The user said yes: returns the code that stands for `token`, the temporary token of the user's session, for one minute."""
+@transaction.atomic
+def allow(asked: Question, token: Token, actor: Actor, now: datetime) -> str:
+    """The user said yes: returns the code that stands for `token`, the temporary token of the user's session, for one minute.
+    Raises PermissionDenied if the actor's session has ended."""
+    access.lock(actor, *access.EVERYBODY)
     code = secrets.token_urlsafe(32)
     SignInCode.objects.create(
         digest=secret.digest(code),
@@ -108,7 +113,7 @@ def redeem(code: str, verifier: str, now: datetime, redirect_uri: str = "") -> t
         raise BadCode
     if isinstance(verify(text, now), Refused):  # the user signed out in between, or changed the password, ...
         raise BadCode
-    audit.record(found.token.user, found.token, audit.UPDATE, given_to=("", str(found)))
+    audit.record(Actor(found.token.user), found.token, audit.UPDATE, given_to=("", str(found)))
     return found.token, text
 
 

@@ -31,7 +31,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if token is None or sessions.reveal(token) is None:
         return render(request, "tokens/cli_refused.html", status=409)
     if request.method == "POST":
-        return SeeOther(asked.answer(code=cli_sign_in.allow(asked, token, now)))
+        return SeeOther(asked.answer(code=cli_sign_in.allow(asked, token, access.actor_of(request), now)))
     # Chromium holds form-action against the redirect that answers the form, too: this page's form may lead to that one port.
     page = csp_update({"form-action": [asked.origin]})(render)
     context = {"asked": asked, "token": token, "cancel": asked.answer(error="access_denied")}

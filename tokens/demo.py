@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import settings_app.services as config
+from portal.actors import Actor
 from portal.faults import services as faults
 from portal.faults.models import Fault
 from portal.users import services as users
@@ -91,7 +92,7 @@ def is_there() -> bool:
 def tell(now: datetime) -> None:
     """Makes it all as of `now`. The caller's transaction makes it all or nothing."""
     hire(now)
-    chief = User.objects.get(username=ADMINISTRATOR)
+    chief = Actor(User.objects.get(username=ADMINISTRATOR))
     for key, value in CONFIG.items():
         if not Config.objects.filter(key=key).exists():
             config.add(key, value, chief)
@@ -122,13 +123,13 @@ def hire(now: datetime) -> None:
         User.objects.filter(username=username).update(last_login=now - timedelta(hours=2 + 13 * place))
 
 
-def issue(planned: Planned, actor: User, now: datetime) -> None:
+def issue(planned: Planned, actor: Actor, now: datetime) -> None:
     then = now - timedelta(days=planned.issued)
     last_day = dates.day_of(then) + timedelta(days=planned.lives) if planned.lives else None
     services.issue(User.objects.get(username=planned.owner), planned.name, last_day, actor, then)
 
 
-def use_and_revoke(planned: Planned, actor: User, now: datetime) -> None:
+def use_and_revoke(planned: Planned, actor: Actor, now: datetime) -> None:
     token = Token.objects.get(user__username=planned.owner, name=planned.name, created_at=now - timedelta(days=planned.issued))
     if planned.used is not None:
         Token.objects.filter(pk=token.pk).update(last_used_at=now - timedelta(days=planned.used))
@@ -144,7 +145,7 @@ def scan(when: datetime) -> None:
 def review(now: datetime) -> None:
     """An operator has seen one fault. (With other days in Config than the demo's it may not be there.)"""
     if fault := Fault.objects.open().filter(resource__startswith="terraform apply").first():
-        faults.acknowledge(fault, User.objects.get(username=OPERATOR), now - timedelta(days=FIRST_SCAN - 1))
+        faults.acknowledge(fault, Actor(User.objects.get(username=OPERATOR)), now - timedelta(days=FIRST_SCAN - 1))
 
 
 def give_password(password: str) -> list[User]:

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 import settings_app.services as config
+from portal.actors import Actor
 from portal.tasks import look_now
 from portal.users.models import User
 from portal.users.signals import access_ended, password_replaced
@@ -34,13 +35,13 @@ def reset_password(sender: Any, user: User, **kwargs: Any) -> None:
     sessions.end_every(user, timezone.now())
 
 
-def end_tokens(sender: Any, user: User, actor: User | None, now: Any, **kwargs: Any) -> None:
+def end_tokens(sender: Any, user: User, actor: Actor | None, now: Any, **kwargs: Any) -> None:
     services.end_all(user, actor, now)
     calendar.end(user, actor)
 
 
 def end_calendar(sender: Any, user: User, **kwargs: Any) -> None:
-    calendar.end(user, user)
+    calendar.end(user, Actor(user))
 
 
 def look_again(sender: Any, key: str, **kwargs: Any) -> None:

@@ -6,9 +6,11 @@ from contextlib import suppress
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 import settings_app.services as config
-from portal import audit
+from portal import access, audit
+from portal.actors import Actor
 from portal.users.models import User
 from tokens import dates, expiry, secret
 from tokens.models import NAME_MAX, Token
@@ -87,7 +89,7 @@ def expiry_instant(day: date | None, now: datetime) -> datetime:
 
 
 def issue(
-    owner: User, name: str, expires: date | None, actor: User | None, now: datetime, request_id: uuid.UUID | None = None
+    owner: User, name: str, expires: date | None, actor: Actor | None, now: datetime, request_id: uuid.UUID | None = None
 ) -> tuple[Token, str]:
     """Makes a permanent token. Returns it and its text, which exists nowhere else from then on.
 
@@ -96,11 +98,13 @@ def issue(
     name = clean_name(name)
     text = secret.generate()
     if request_id and actor:  # each actor's ids are their own: nobody can use up another's, or learn a name by guessing one
-        request_id = uuid.uuid5(request_id, str(actor.pk))
+        request_id = uuid.uuid5(request_id, str(actor.user.pk))
     with transaction.atomic():
-        # The owner's row is locked, so that a deactivation at the same moment comes before (refused here) or after (revokes it).
-        # `no_key`: rows that only name the user (created_by, ...) need not wait, and so two administrators cannot block each other.
-        owner = User.objects.select_for_update(no_key=True).get(pk=owner.pk)
+        # The owner's row is locked, so that a deactivation at the same moment comes before (rejected here) or after (revokes it).
+        rows = access.lock(actor, *access.EVERYBODY, users=Q(pk=owner.pk))
+        owner = rows[owner.pk]
+        if actor:
+            access.require(access.may_create_tokens(rows[actor.user.pk], owner, config.get("users_may_create_tokens")))
         refuse_second(request_id)
         if not owner.is_active:
             raise OwnerInactive(f"{owner.username} is not active, and cannot get a token.")
@@ -109,7 +113,7 @@ def issue(
         names.filter(expires_at__lte=now, holds_name=True).update(holds_name=False)
         if names.live(now).exists():
             raise NameTaken(f"{owner.username} has an active token named {name} already.")
-        token = Token(user=owner, name=name, created_at=now, created_by=actor, expires_at=expires_at, request_id=request_id)
+        token = Token(user=owner, name=name, created_at=now, created_by=actor and actor.user, expires_at=expires_at, request_id=request_id)
         token.digest, token.last_four = secret.digest(text), secret.hint(text)
         try:
             with transaction.atomic():
@@ -132,18 +136,21 @@ def revoked_already(token: Token) -> str:
     return f"{token.name} was revoked already."
 
 
-def revoke(token: Token, actor: User | None, now: datetime) -> bool:
+def revoke(token: Token, actor: Actor | None, now: datetime) -> bool:
     """Ends one token at once. False when it was revoked before (by somebody else, a moment ago): nothing is changed then."""
     with transaction.atomic():
-        if not Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now, revoked_by=actor):
+        rows = access.lock(actor, *access.EVERYBODY, users=Q(pk=token.user_id))
+        if actor:
+            access.require(access.may_revoke(rows[actor.user.pk], token))
+        if not Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now, revoked_by=actor and actor.user):
             return False
         expiry.forget([token], now)
         audit.record(actor, token, audit.UPDATE, revoked_at=("", now.isoformat()))
-    token.revoked_at, token.revoked_by = now, actor
+    token.revoked_at, token.revoked_by = now, actor and actor.user
     return True
 
 
-def revoke_many(tokens: list[Token], actor: User, now: datetime) -> int:
+def revoke_many(tokens: list[Token], actor: Actor | None, now: datetime) -> int:
     """Ends several tokens. Returns how many were not revoked before."""
     return sum(revoke(token, actor, now) for token in tokens)
 
@@ -157,12 +164,12 @@ def ids(texts: list[str]) -> list[uuid.UUID]:
     return found
 
 
-def end_all(user: User, actor: User | None, now: datetime) -> int:
-    """Ends every token of `user`, permanent and temporary."""
+def end_all(user: User, actor: Actor | None, now: datetime) -> int:
+    """Ends every token of `user`, permanent and temporary, in the transaction that ends the user's access and checked the actor."""
     with transaction.atomic():
         live = Token.objects.filter(user=user).live(now)
         permanent = list(live.permanent().order_by("pk"))
-        ended = live.update(revoked_at=now, revoked_by=actor)
+        ended = live.update(revoked_at=now, revoked_by=actor and actor.user)
         expiry.forget(permanent, now)
         audit.record_all(actor, permanent, audit.UPDATE, revoked_at=("", now.isoformat()))
     return ended

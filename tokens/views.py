@@ -71,9 +71,9 @@ def create_own(request: HttpRequest) -> HttpResponse:
 def issue(request: HttpRequest, owner: User, form: TokenForm, title: str, back: str) -> HttpResponse:
     """Shows the form, or makes the token. The answer to this POST is the one place where the token's text ever stands."""
     if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
+        data, actor = form.cleaned_data, access.actor_of(request)
         try:
-            token, text = services.issue(owner, data["name"], data.get("expires"), request.user, timezone.now(), data["request_id"])
+            token, text = services.issue(owner, data["name"], data.get("expires"), actor, timezone.now(), data["request_id"])
         except services.AlreadyMade as again:
             return already_made(request, form, again, title=title, back=back, owner=owner)
         except services.TokenError as error:
@@ -129,7 +129,7 @@ def revoke(request: HttpRequest, pk: str) -> HttpResponse:
     back = reverse("profile") if mine else reverse("tokens:user_tokens", args=[token.user.username])
     if request.method == "GET":
         return render(request, "tokens/revoke.html", {"token": token, "back": back})
-    if services.revoke(token, request.user, timezone.now()):
+    if services.revoke(token, access.actor_of(request), timezone.now()):
         return done(request, f"{token.name} is revoked.", back)
     return refused(request, services.revoked_already(token), back)
 
@@ -146,5 +146,5 @@ def revoke_many(request: HttpRequest) -> HttpResponse:
         return refused(request, "None of the tokens chosen can be revoked any more.", back)
     if "confirmed" not in request.POST:
         return render(request, "tokens/revoke_many.html", {"tokens": chosen, "back": back})
-    count = services.revoke_many(chosen, request.user, now)
+    count = services.revoke_many(chosen, access.actor_of(request), now)
     return done(request, f"{count} token{'' if count == 1 else 's'} revoked.", back)

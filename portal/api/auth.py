@@ -6,6 +6,7 @@ from ninja.security.http import HttpAuthBase
 
 from portal.api.bearer import Problem
 from portal.api.front import authenticate, fail
+from tokens.credentials import TokenCredential
 from tokens.models import Token
 
 
@@ -19,5 +20,5 @@ class BearerToken(HttpAuthBase):
         token = Token.objects.select_related("user").filter(pk=stored.id, revoked_at=None, user__is_active=True).first()
         if token is None:  # it ended between the two queries
             raise fail(Problem.INVALID)
-        request.user = token.user
+        request.user, request.credential = token.user, TokenCredential(token.pk)
         return token

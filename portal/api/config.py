@@ -40,7 +40,7 @@ def get_config(request: HttpRequest, key: KeyName) -> dict[str, Any]:
 @access.administrator
 def put_config(request: HttpRequest, key: KeyName, data: ConfigIn) -> dict[str, Any]:
     """Sets a key, whether it is set or not. It holds at once, in every process."""
-    return ConfigOut.of(known(key), services.put(key, data.value, request.user))
+    return ConfigOut.of(known(key), services.put(key, data.value, access.actor_of(request)))
 
 
 @router.delete("/{key}", response=answers({204: None}, 403, 404, 422))
@@ -48,6 +48,6 @@ def put_config(request: HttpRequest, key: KeyName, data: ConfigIn) -> dict[str, 
 def delete_config(request: HttpRequest, key: KeyName) -> Status[None]:
     """Puts a key back to its default. 404 when it is not set."""
     stored = Config.objects.filter(key=known(key).name).first()
-    if stored is None or not services.delete(stored, request.user):
+    if stored is None or not services.delete(stored, access.actor_of(request)):
         raise Http404
     return Status(204, None)

@@ -36,6 +36,6 @@ def list_faults(request: HttpRequest, query: Query[FaultQuery]) -> dict[str, Any
 def acknowledge_fault(request: HttpRequest, fault_id: int) -> Fault:
     """Says that somebody has seen it."""
     fault = get_object_or_404(Fault, pk=fault_id)
-    if not services.acknowledge(fault, request.user, timezone.now()):
+    if not services.acknowledge(fault, access.actor_of(request), timezone.now()):
         raise Conflict(services.settled_already(fault))
     return Fault.objects.select_related("acknowledged_by").get(pk=fault.pk)

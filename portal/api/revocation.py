@@ -10,6 +10,7 @@ from portal.api.bearer import Problem
 from portal.api.front import authenticate, fail, form_token
 from portal.users.models import User
 from tokens import services
+from tokens.credentials import TokenCredential
 from tokens.models import Token
 from tokens.verify import Refused, verify
 
@@ -22,10 +23,10 @@ def revoke(request: HttpRequest, now: datetime) -> HttpResponse:
     found = verify(form_token(request.environ), now)
     target = found.token if isinstance(found, Refused) else found
     if target:
-        actor = User.objects.get(pk=caller.user_id)
-        token = Token.objects.filter(pk=target.id, **access.owned(actor)).select_related("user").first()
+        request.user, request.credential = User.objects.get(pk=caller.user_id), TokenCredential(caller.id)
+        token = Token.objects.filter(pk=target.id, **access.owned(request.user)).select_related("user").first()
         if token:
-            services.revoke(token, actor, now)
+            services.revoke(token, access.actor_of(request), now)
         elif target is found:
             raise fail(Problem.FORBIDDEN)
     return stored_nowhere({})

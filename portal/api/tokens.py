@@ -75,7 +75,7 @@ def revoke_token(request: HttpRequest, token_id: uuid.UUID) -> Token:
     now = timezone.now()
     token = get_token(request, token_id)
     access.require(permanent(now).filter(pk=token.pk, **access.owned(request.user)).exists())
-    if not services.revoke(token, request.user, now):
+    if not services.revoke(token, access.actor_of(request), now):
         raise Conflict(services.revoked_already(token))
     return permanent(now).get(pk=token.pk)
 
@@ -93,7 +93,7 @@ def create_token(request: HttpRequest, response: HttpResponse, username: Path[Us
     now = timezone.now()
     request_id = uuid.uuid5(REQUESTS, f"{request.user.pk}:{key}") if key else None
     try:
-        token, text = services.issue(owner, data.name, data.expires, request.user, now, request_id)
+        token, text = services.issue(owner, data.name, data.expires, access.actor_of(request), now, request_id)
     except services.AlreadyMade as again:
         require_same(again.token, owner, data)
         response["Idempotent-Replayed"] = "true"

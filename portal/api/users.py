@@ -33,7 +33,7 @@ def list_users(request: HttpRequest, query: Query[ListQuery]) -> dict[str, Any]:
 @access.administrator
 def create_user(request: HttpRequest, data: UserIn) -> Status[User]:
     """Makes a person, who is invited by mail, or a service account."""
-    return Status(201, services.create(**data.dict(), actor=request.user))
+    return Status(201, services.create(**data.dict(), actor=access.actor_of(request)))
 
 
 @router.get(ONE, response=answers({200: UserOut}, 404, 422))
@@ -46,7 +46,7 @@ def get_user(request: HttpRequest, username: Path[Username]) -> User:
 @access.administrator
 def update_user(request: HttpRequest, username: Path[Username], data: UserChange) -> User:
     """Changes what is given."""
-    return services.update(existing(username), **data.dict(), actor=request.user)
+    return services.update(existing(username), **data.dict(), actor=access.actor_of(request))
 
 
 @router.post(f"{ONE}/activate", response=answers({200: UserOut}, 403, 404, 422))
@@ -54,7 +54,7 @@ def update_user(request: HttpRequest, username: Path[Username], data: UserChange
 def activate_user(request: HttpRequest, username: Path[Username]) -> User:
     """Lets a deactivated user in again. The tokens that ended with the deactivation stay revoked."""
     user = existing(username)
-    services.activate(user, request.user)
+    services.activate(user, access.actor_of(request))
     return user
 
 
@@ -63,7 +63,7 @@ def activate_user(request: HttpRequest, username: Path[Username]) -> User:
 def deactivate_user(request: HttpRequest, username: Path[Username]) -> User:
     """Ends the user's access at once: sign-in, sessions and all tokens."""
     user = existing(username)
-    services.deactivate(user, request.user)
+    services.deactivate(user, access.actor_of(request))
     return user
 
 
@@ -71,5 +71,5 @@ def deactivate_user(request: HttpRequest, username: Path[Username]) -> User:
 @access.administrator
 def delete_user(request: HttpRequest, username: Path[Username]) -> Status[None]:
     """Takes the user away; all its tokens end at once."""
-    services.delete(existing(username), request.user)
+    services.delete(existing(username), access.actor_of(request))
     return Status(204, None)

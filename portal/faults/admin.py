@@ -25,11 +25,11 @@ class FaultAdmin(admin.ModelAdmin):
     @admin.action(description="Acknowledge", permissions=["review"])
     def acknowledge(self, request: HttpRequest, faults: QuerySet[Fault]) -> None:
         now = timezone.now()
-        count = sum(services.acknowledge(fault, request.user, now) for fault in faults)
+        count = sum(services.acknowledge(fault, access.actor_of(request), now) for fault in faults)
         self.message_user(request, f"{count} acknowledged.", messages.SUCCESS)
 
     @admin.action(description="Clear", permissions=["review"])
     def clear(self, request: HttpRequest, faults: QuerySet[Fault]) -> None:
         now = timezone.now()
-        count = sum(services.clear(fault, request.user, now) for fault in faults)
+        count = sum(services.clear(fault, access.actor_of(request), now) for fault in faults)
         self.message_user(request, f"{count} cleared. A fault whose cause is still there comes back with the next scan.", messages.SUCCESS)

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from portal import access, audit
+from portal.actors import Actor
 from portal.faults.models import Fault
 
 BATCH = 1000
@@ -75,11 +76,12 @@ def clear_faults(faults: QuerySet[Fault], now: datetime) -> int:
     return faults.filter(cleared_at=None).update(cleared_at=now)
 
 
-def acknowledge(fault: Fault, actor: Any, now: datetime) -> bool:
+def acknowledge(fault: Fault, actor: Actor, now: datetime) -> bool:
     """Notes that `actor` has seen an open fault. False when that was said before or the fault is cleared."""
     with transaction.atomic():
+        access.lock(actor, *access.REVIEWERS)
         rows = Fault.objects.unacknowledged().filter(pk=fault.pk)
-        if not rows.update(acknowledged_at=now, acknowledged_by=actor):
+        if not rows.update(acknowledged_at=now, acknowledged_by=actor.user):
             return False
         audit.record(actor, fault, audit.UPDATE, state=("Open", "Acknowledged"))
     return True
@@ -90,9 +92,10 @@ def settled_already(fault: Fault) -> str:
     return f"{fault} was acknowledged or cleared already."
 
 
-def clear(fault: Fault, actor: Any, now: datetime) -> bool:
+def clear(fault: Fault, actor: Actor, now: datetime) -> bool:
     """Clears one fault by hand. If its cause is still there, the next scan raises it anew."""
     with transaction.atomic():
+        access.lock(actor, *access.REVIEWERS)
         if not clear_faults(Fault.objects.filter(pk=fault.pk), now):
             return False
         audit.record(actor, fault, audit.UPDATE, state=(fault.state, "Cleared"))

@@ -30,6 +30,6 @@ def fault_list(request: HttpRequest) -> HttpResponse:
 @access.operator
 def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     fault = get_object_or_404(Fault, pk=pk)
-    if services.acknowledge(fault, request.user, timezone.now()):
+    if services.acknowledge(fault, access.actor_of(request), timezone.now()):
         return done(request, f"Acknowledged: {fault}", reverse("faults:list"))
     return refused(request, services.settled_already(fault), reverse("faults:list"))

@@ -98,6 +98,11 @@ class User(AbstractBaseUser):
         return self.role == self.Role.ADMINISTRATOR
 
     @property
+    def can_administrate(self) -> bool:
+        """As UserQuerySet.administrators."""
+        return self.is_administrator and self.is_active and self.kind == self.Kind.PERSON and self.deleted_at is None
+
+    @property
     def is_staff(self) -> bool:
         """Django's word for "may open the Django admin"."""
         return self.is_active and self.role in (self.Role.ADMINISTRATOR, self.Role.OPERATOR)

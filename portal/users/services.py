@@ -11,7 +11,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.encoding import punycode
 
-from portal import audit
+from portal import access, audit
+from portal.actors import Actor
 from portal.users import emails
 from portal.users.models import USERNAME, User, new_stamp
 from portal.users.signals import access_ended, password_replaced
@@ -51,7 +52,7 @@ def check_name(username: str) -> None:
         raise UserError('"add" is reserved. Choose another username.', "username")
 
 
-def create(username: str, display_name: str, role: str, actor: User | None) -> User:
+def create(username: str, display_name: str, role: str, actor: Actor | None) -> User:
     """Makes a person (the username is an email address) or a service account (any other name), and invites a person by mail.
 
     The name of a deleted user brings that user back, without its tokens: one name means one user for ever, so that
@@ -72,7 +73,8 @@ def create(username: str, display_name: str, role: str, actor: User | None) -> U
         "session_stamp": new_stamp(),
     }
     with transaction.atomic():
-        same_name = User.objects.select_for_update(no_key=True).filter(username__iexact=username).first()
+        rows = access.lock(actor, access.ADMINISTRATOR, users=Q(username__iexact=username))
+        same_name = next((row for row in rows.values() if row.username.lower() == username.lower()), None)
         if same_name and not same_name.deleted_at:
             raise UserError(f"A user named {same_name.username} already exists.", "username")
         user = same_name or User(username=username)
@@ -90,17 +92,17 @@ def create(username: str, display_name: str, role: str, actor: User | None) -> U
     return user
 
 
-def update(user: User, display_name: str | None, role: str | None, actor: User, may_introspect: bool | None = None) -> User:
+def update(user: User, display_name: str | None, role: str | None, actor: Actor | None, may_introspect: bool | None = None) -> User:
     """Changes what is not None: name, role, the permission to introspect. The role of the last active administrator, and one's
     own, cannot be lowered."""
     given = {"display_name": display_name, "role": role, "may_introspect": may_introspect}
     after = {field: value for field, value in given.items() if value is not None}
     with transaction.atomic():
-        user = locked(user)
+        user, rows = locked(user, actor)
         if user.is_administrator and after.get("role", user.role) != User.Role.ADMINISTRATOR:
-            if user == actor:
-                raise UserError("You cannot take the role Administrator from yourself.", "role")
-            keep_an_administrator(user, "role")
+            if is_self(user, actor):
+                raise UserError("You can't remove your own Administrator role.", "role")
+            keep_an_administrator(user, rows, "role")
         if user.kind == User.Kind.SERVICE and after.get("role", user.role) != User.Role.USER:
             raise UserError("A service account has the role User.", "role")
         changes = {field: (getattr(user, field), value) for field, value in after.items()}
@@ -111,60 +113,62 @@ def update(user: User, display_name: str | None, role: str | None, actor: User, 
     return user
 
 
-def locked(user: User) -> User:
-    """The user's row as it is now, locked until the transaction ends: what the caller read may be old, and rules must not go by it.
+def locked(user: User, actor: Actor | None) -> tuple[User, list[User]]:
+    """The user's row as it is now, and with it those of all administrators, locked until the transaction ends: what the caller read may
+    be old, and rules must not go by it. Checks the actor. Raises UserError if the user is deleted, PermissionDenied."""
+    mine = Q(pk=user.pk) | Q(role=User.Role.ADMINISTRATOR)
+    rows = access.lock(actor, access.ADMINISTRATOR, users=mine & Q(deleted_at=None))
+    if user.pk not in rows or rows[user.pk].deleted_at:
+        raise UserError(f"{user.username} has already been deleted.")
+    return rows[user.pk], list(rows.values())
 
-    All administrators are locked with it, in one order for everybody, since the rule about the last one looks at them next."""
-    rows = User.objects.existing().filter(Q(pk=user.pk) | Q(role=User.Role.ADMINISTRATOR))
-    for row in rows.select_for_update(no_key=True).order_by("pk"):
-        if row.pk == user.pk:
-            return row
-    raise UserError(f"{user.username} is deleted already.")
+
+def is_self(user: User, actor: Actor | None) -> bool:
+    return actor is not None and user.pk == actor.user.pk
 
 
-def keep_an_administrator(leaving: User, field: str | None = None) -> None:
-    """Raises when `leaving` is the only one. The rows are locked: two administrators cannot demote each other at once.
-
-    `no_key`: what these administrators do meanwhile (rows that name them as the actor) need not wait for it."""
-    rows = User.objects.administrators().select_for_update(no_key=True).order_by("pk")
-    if leaving.pk in (ids := list(rows.values_list("pk", flat=True))) and len(ids) == 1:
+def keep_an_administrator(leaving: User, rows: list[User], field: str | None = None) -> None:
+    """Raises UserError when `leaving` is the only active one. `rows`: all administrators, locked, so that two cannot demote each other
+    at once."""
+    if [row for row in rows if row.can_administrate] == [leaving]:
         raise UserError(LAST_ADMINISTRATOR, field)
 
 
-def deactivate(user: User, actor: User) -> None:
+def deactivate(user: User, actor: Actor | None) -> None:
     """Ends the user's access at once: sign-in, sessions and all tokens."""
     end_access(user, actor, "deactivate", timezone.now())
 
 
-def delete(user: User, actor: User) -> None:
+def delete(user: User, actor: Actor | None) -> None:
     """Takes the user away from every page. The row stays, since tokens and the audit trail point to it."""
     end_access(user, actor, "delete", timezone.now())
 
 
-def end_access(user: User, actor: User, verb: str, now: datetime) -> None:
-    if user == actor:
+def end_access(user: User, actor: Actor | None, verb: str, now: datetime) -> None:
+    if is_self(user, actor):
         raise UserError(f"You cannot {verb} yourself.")
     with transaction.atomic():
-        was_active = locked(user).is_active
-        keep_an_administrator(user)
-        changes = {"is_active": False, "session_stamp": new_stamp()}
-        rows = User.objects.existing().filter(pk=user.pk)
-        if verb == "delete":
-            changes |= {"deleted_at": now}
-        else:
-            rows = rows.filter(is_active=True)
-        if not rows.update(**changes):
-            raise UserError(f"{user.username} is {verb}d already.")
+        row, rows = locked(user, actor)
+        keep_an_administrator(row, rows)
+        if verb == "deactivate" and not row.is_active:
+            raise UserError(f"{user.username} has already been deactivated.")
+        changes = {"is_active": False, "session_stamp": new_stamp()} | ({"deleted_at": now} if verb == "delete" else {})
+        User.objects.filter(pk=user.pk).update(**changes)
         user.refresh_from_db()
         access_ended.send(sender=User, user=user, actor=actor, now=now)
-        audit.record(actor, user, audit.DELETE if verb == "delete" else audit.UPDATE, is_active=(was_active, False))
+        audit.record(actor, user, audit.DELETE if verb == "delete" else audit.UPDATE, is_active=(row.is_active, False))
 
 
-def activate(user: User, actor: User) -> None:
-    """Lets the user in again. Tokens that ended with the deactivation stay revoked."""
+def activate(user: User, actor: Actor | None) -> None:
+    """Reactivates the user. Tokens that ended with the deactivation stay revoked. Nobody reactivates themselves: an administrator who
+    was deactivated a moment ago could undo it."""
+    if is_self(user, actor):
+        raise UserError("You can't reactivate yourself.")
     with transaction.atomic():
-        if not User.objects.existing().filter(pk=user.pk, is_active=False).update(is_active=True):
-            raise UserError(f"{user.username} is active already.")
+        row, _ = locked(user, actor)
+        if row.is_active:
+            raise UserError(f"{user.username} is already active.")
+        User.objects.filter(pk=user.pk).update(is_active=True)
         user.refresh_from_db()
         audit.record(actor, user, audit.UPDATE, is_active=("False", "True"))
 

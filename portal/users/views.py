@@ -36,7 +36,7 @@ def create(request: HttpRequest) -> HttpResponse:
     back = reverse("users:list")
     if request.method == "POST" and form.is_valid():
         try:
-            user = services.create(**form.cleaned_data, actor=request.user)
+            user = services.create(**form.cleaned_data, actor=access.actor_of(request))
         except services.UserError as error:
             form.refuse(error)
         else:
@@ -52,7 +52,7 @@ def update(request: HttpRequest, username: str) -> HttpResponse:
     form = UpdateUserForm(sent(request), initial={name: getattr(user, name) for name in UpdateUserForm.base_fields})
     if request.method == "POST" and form.is_valid():
         try:
-            services.update(user, **form.cleaned_data, actor=request.user)
+            services.update(user, **form.cleaned_data, actor=access.actor_of(request))
         except services.UserError as error:
             form.refuse(error)
         else:
@@ -77,7 +77,7 @@ def confirm(request: HttpRequest, user: User, template: str, verb: Callable[[Use
     if request.method == "GET":
         return render(request, template, {"owner": user, "back": page_of(user)})
     try:
-        verb(user, request.user)
+        verb(user, access.actor_of(request))
     except services.UserError as error:
         return refused(request, str(error), page_of(user))
     return done(request, f"{user.username} {said}.", page_of(user))
@@ -90,7 +90,7 @@ def delete(request: HttpRequest, username: str) -> HttpResponse:
     form = DeleteUserForm(sent(request), username=user.username)
     if request.method == "POST" and form.is_valid():
         try:
-            services.delete(user, request.user)
+            services.delete(user, access.actor_of(request))
         except services.UserError as error:
             form.add_error(None, str(error))
         else:

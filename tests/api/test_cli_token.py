@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal import audit
+from portal.actors import Actor
 from portal.users import services as users
 from portal.users.models import User
 from tests.cli import CHALLENGE, FORM, VERIFIER, confirm, exchange
@@ -36,7 +37,7 @@ def allowed(visitor: Visitor) -> tuple[str, Any]:
     now = timezone.now()
     token = sessions.current(visitor.session, now)
     assert token
-    return cli_sign_in.allow(question("51004", "12345678", CHALLENGE, "", ""), token, now), now
+    return cli_sign_in.allow(question("51004", "12345678", CHALLENGE, "", ""), token, Actor(token.user), now), now
 
 
 def test_rfc_7636_appendix_b_the_verifier_proves_the_challenge() -> None:
@@ -83,7 +84,7 @@ def change_password(visitor: Visitor) -> None:
 
 
 def deactivate(visitor: Visitor) -> None:
-    users.deactivate(visitor.user, AdministratorFactory())
+    users.deactivate(visitor.user, Actor(AdministratorFactory()))
 
 
 def deactivate_behind_the_services_back(visitor: Visitor) -> None:

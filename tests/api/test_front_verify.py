@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
+from portal.actors import Actor
 from portal.users import services as users
 from portal.users.models import User
 from tests.api.asking import Reply, ask, verify
@@ -56,9 +57,9 @@ def refused_tokens() -> dict[str, str]:
     """One of each kind that is not good."""
     now, actor = timezone.now(), AdministratorFactory()
     revoked, revoked_text = issue()
-    services.revoke(revoked, actor, now)
+    services.revoke(revoked, Actor(actor), now)
     left, left_text = issue()
-    users.deactivate(left.user, actor)
+    users.deactivate(left.user, Actor(actor))
     behind, behind_text = issue()
     User.objects.filter(pk=behind.user_id).update(is_active=False)
     expired, expired_text = issue()

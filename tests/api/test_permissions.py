@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 import settings_app.services as config
+from portal.actors import Actor
 from portal.api.app import api
 from portal.users import services as users
 from portal.users.models import User
@@ -148,7 +149,7 @@ def test_the_token_of_a_deactivated_user_is_refused_by_the_very_next_request() -
 @pytest.mark.django_db
 def test_a_token_that_loses_its_owners_role_loses_it_at_once() -> None:
     caller, other = Caller("administrator"), UserFactory(role="administrator")
-    users.update(caller.user, "", "user", other)
+    users.update(caller.user, "", "user", Actor(other))
     assert caller.call("GET", "/users").status_code == 403
 
 

@@ -93,10 +93,10 @@ REFUSALS = [
     ("POST", "/users", {"username": "x", "admin": True}, "admin", "Extra inputs are not permitted"),
     ("POST", "/users", {}, "username", "Field required"),
     ("POST", "/users", [], "data", "Input should be a valid dictionary"),
-    ("PATCH", "/users/{me}", {"role": "user"}, "role", "You cannot take the role Administrator from yourself."),
+    ("PATCH", "/users/{me}", {"role": "user"}, "role", "You can't remove your own Administrator role."),
     ("POST", "/users/{me}/deactivate", None, None, "You cannot deactivate yourself."),
     ("DELETE", "/users/{me}", None, None, "You cannot delete yourself."),
-    ("POST", "/users/taken@example.com/activate", None, None, "taken@example.com is active already."),
+    ("POST", "/users/taken@example.com/activate", None, None, "taken@example.com is already active."),
 ]
 
 

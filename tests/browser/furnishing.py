@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 import settings_app.services as config
+from portal.actors import Actor
 from portal.users.models import User
 from tests.factories import ServiceFactory, TokenFactory, UserFactory
 from tokens import services
@@ -23,9 +24,9 @@ def furnish(administrator: User) -> User:
         TokenFactory(user=user, name=LONG, expires_at=now + timedelta(days=5), last_used_at=now)
         TokenFactory.create_batch(4, user=user)
         TokenFactory(user=user, name="ended", created_at=now - timedelta(days=9), expires_at=now - timedelta(days=1))
-        services.revoke(TokenFactory(user=user, name="taken-back"), administrator, now)
-    config.add("token_expiration_days", "30;7;1", administrator)
-    config.add("token_expiration_emails", ";".join(f"someone.{n}@department.example.com" for n in range(9)), administrator)
-    config.add("users_may_create_tokens", "true", administrator)
+        services.revoke(TokenFactory(user=user, name="taken-back"), Actor(administrator), now)
+    config.add("token_expiration_days", "30;7;1", Actor(administrator))
+    config.add("token_expiration_emails", ";".join(f"someone.{n}@department.example.com" for n in range(9)), Actor(administrator))
+    config.add("users_may_create_tokens", "true", Actor(administrator))
     scan(now, "schedule")
     return owner

@@ -3,6 +3,7 @@
 from playwright.sync_api import Page, expect
 
 import settings_app.services as config
+from portal.actors import Actor
 from portal.users.models import User
 from tests.browser.steps import dialog, navigate, row
 from tests.browser.watching import Watch
@@ -56,7 +57,7 @@ def test_an_error_stands_beside_its_field_and_keeps_the_other_values(portal: Pag
 
 
 def test_a_key_is_updated_and_deleted_by_its_row_menu_and_the_page_says_what_holds(portal: Page, administrator: User) -> None:
-    config.add("token_expiration_days", "15", administrator)
+    config.add("token_expiration_days", "15", Actor(administrator))
     navigate(portal, "Administrator", "System Settings")
     label = "Enable User Token Expiration Notifications"
     status = portal.get_by_role("region", name="Expiration notifications")

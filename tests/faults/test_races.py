@@ -2,6 +2,7 @@
 
 import pytest
 
+from portal.actors import Actor
 from portal.faults import services
 from portal.faults.models import Fault
 from tests.clock import NOW
@@ -20,6 +21,6 @@ def test_two_who_raise_the_same_faults_at_once_leave_one_open_of_each(monkeypatc
 
 def test_of_two_who_acknowledge_a_fault_one_did_it() -> None:
     fault, people = FaultFactory(), [OperatorFactory(), OperatorFactory()]
-    results = race(*(lambda person=person: services.acknowledge(fault, person, NOW) for person in people))
+    results = race(*(lambda person=person: services.acknowledge(fault, Actor(person), NOW) for person in people))
     assert sorted(results) == [False, True]
     assert Fault.objects.get().acknowledged_by == people[results.index(True)]

@@ -6,6 +6,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
+from portal.actors import Actor
 from portal.faults import services
 from portal.faults.models import Fault
 from tests.clock import NOW, SECOND
@@ -78,7 +79,7 @@ def test_clearing_counts_the_open_ones_and_leaves_the_others() -> None:
 
 def test_acknowledging_says_who_and_when_and_keeps_the_fault_open() -> None:
     stored, actor = FaultFactory(), OperatorFactory()
-    assert services.acknowledge(stored, actor, NOW)
+    assert services.acknowledge(stored, Actor(actor), NOW)
     stored.refresh_from_db()
     assert (stored.acknowledged_by, stored.acknowledged_at, stored.state) == (actor, NOW, "Acknowledged")
     assert stored in Fault.objects.open()
@@ -86,17 +87,17 @@ def test_acknowledging_says_who_and_when_and_keeps_the_fault_open() -> None:
 
 def test_the_first_who_acknowledges_is_the_one() -> None:
     stored, first = FaultFactory(), OperatorFactory()
-    services.acknowledge(stored, first, NOW)
-    assert services.acknowledge(stored, OperatorFactory(), NOW + SECOND) is False
+    services.acknowledge(stored, Actor(first), NOW)
+    assert services.acknowledge(stored, Actor(OperatorFactory()), NOW + SECOND) is False
     stored.refresh_from_db()
     assert (stored.acknowledged_by, stored.acknowledged_at) == (first, NOW)
 
 
 def test_a_cleared_fault_is_neither_acknowledged_nor_cleared_again() -> None:
     stored, actor = FaultFactory(), OperatorFactory()
-    assert services.clear(stored, actor, NOW)
-    assert services.clear(stored, actor, NOW + SECOND) is False
-    assert services.acknowledge(stored, actor, NOW + SECOND) is False
+    assert services.clear(stored, Actor(actor), NOW)
+    assert services.clear(stored, Actor(actor), NOW + SECOND) is False
+    assert services.acknowledge(stored, Actor(actor), NOW + SECOND) is False
     stored.refresh_from_db()
     assert (stored.cleared_at, stored.acknowledged_at, stored.state) == (NOW, None, "Cleared")
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 import settings_app.services as config
 from portal import delivery, mail
+from portal.actors import Actor
 from portal.faults.models import Fault
 from portal.users.models import User
 from tests.factories import PASSWORD, FaultFactory, UserFactory, issue
@@ -53,7 +54,7 @@ def rows(person: User, administrator: User) -> dict[str, Any]:
         "tokens_digest": digest,
         "tokens_notice": Notice.objects.create(token=token, threshold=7, address="ops@example.com", created_at=now, digest=digest),
         "post_office_email": email,
-        "settings_app_config": config.add("token_expiration_days", "15", administrator),
+        "settings_app_config": config.add("token_expiration_days", "15", Actor(administrator)),
         "auditlog_logentry": LogEntry.objects.filter(object_repr__startswith="deploy").get(),
         "text": text,
     }

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from icalendar import Calendar
 
+from portal.actors import Actor
 from portal.logs import RedactingFormatter
 from portal.users import services as users
 from portal.users.models import User
@@ -71,7 +72,7 @@ def test_whatever_is_wrong_with_a_link_the_answer_is_the_same(as_person: Visitor
     assert Client().get(off).status_code == 200
     as_person.send("tokens:calendar_off")
     ended = on(as_person)
-    users.deactivate(as_person.user, administrator)
+    users.deactivate(as_person.user, Actor(administrator))
     paths = [renewed, off, ended, f"/calendar/{'x' * 32}.ics", "/calendar/short.ics", "/calendar/", "/no/such/page/", f"{ended}%0A"]
     answers = [Client().get(path) for path in paths]
     assert {answer.status_code for answer in answers} == {404}
@@ -85,7 +86,7 @@ def test_a_demoted_administrator_reads_only_their_own_tokens(as_administrator: V
     TokenFactory(name="another's")
     read = lambda: {str(event["url"]).split("q=")[1] for event in Calendar.from_ical(Client().get(path).content).walk("VEVENT")}  # noqa: E731
     assert read() == {"mine", "another%27s"}
-    users.update(as_administrator.user, None, "user", AdministratorFactory())
+    users.update(as_administrator.user, None, "user", Actor(AdministratorFactory()))
     assert read() == {"mine"}
 
 

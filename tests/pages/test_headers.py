@@ -10,6 +10,7 @@ from django.utils import timezone
 
 import settings_app.services as config
 from portal import urls
+from portal.actors import Actor
 from portal.users.models import User
 from tests.factories import PASSWORD, FaultFactory, TokenFactory
 from tests.pages.page import Page
@@ -67,7 +68,7 @@ def full(person: User, administrator: User) -> Visitor:
         TokenFactory(user=administrator, **values)
     FaultFactory(links=[{"label": "Token", "url": "/", "admin_url": "/"}])
     FaultFactory(acknowledged_at=now, acknowledged_by=person, cleared_at=now)
-    config.add("session_minutes", "60", administrator)
+    config.add("session_minutes", "60", Actor(administrator))
     ScanRun.objects.create(asked_by="schedule", started_at=now, finished_at=now)
     return Visitor(administrator)
 

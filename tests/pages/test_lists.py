@@ -12,6 +12,7 @@ from django.utils import timezone
 
 import settings_app.services as config
 from portal import mail
+from portal.actors import Actor
 from portal.users.models import User
 from tests.factories import FaultFactory, TokenFactory, UserFactory
 from tests.pages.page import Page
@@ -51,7 +52,7 @@ def faults(user: User, count: int) -> None:
 
 def configs(user: User, count: int) -> None:
     for key, value in KEYS[:count]:
-        config.add(key, value, user)
+        config.add(key, value, Actor(user))
 
 
 def url_of(name: str) -> str:
@@ -106,7 +107,7 @@ def log_rows(count: int) -> None:
         digest = Digest.objects.create(run=run, address=email.to[0], created_at=now, email=email)
         Notice.objects.create(token=token, threshold=7, address=digest.address, created_at=now, digest=digest)
         FaultFactory(acknowledged_by=token.user)
-        config.audit.record(token.user, token, config.audit.CREATE, name=("", "x"))
+        config.audit.record(Actor(token.user), token, config.audit.CREATE, name=("", "x"))
 
 
 @pytest.mark.parametrize("model", [model for model in admin.site._registry if model._meta.label != "settings_app.Config"])

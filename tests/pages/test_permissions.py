@@ -12,6 +12,7 @@ from django.utils import timezone
 
 import settings_app.services as config
 from portal import mail, shortened
+from portal.actors import Actor
 from portal.users.models import User
 from tests.factories import FaultFactory, TokenFactory, UserFactory
 from tests.pages.visitor import Visitor
@@ -131,7 +132,7 @@ def arguments(kind: str) -> list[Any]:
         "username": lambda: [other.username],
         "token": lambda: [TokenFactory(user=other).pk],
         "fault": lambda: [FaultFactory().pk],
-        "calendar": lambda: [calendar.reveal(calendar.switch_on(other, timezone.now()))],
+        "calendar": lambda: [calendar.reveal(calendar.switch_on(Actor(other), timezone.now()))],
         "key": lambda: [config.add("token_expiration_days", "15", None).key],
         "key36": lambda: ["1", "abc-123"],
         "foreign": lambda: [1, 1],

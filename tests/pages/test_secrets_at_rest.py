@@ -19,6 +19,7 @@ from post_office.models import Email
 
 import settings_app.services as config
 from portal import delivery
+from portal.actors import Actor
 from portal.logs import RedactingFormatter
 from portal.users.models import User
 from tests import checks
@@ -97,8 +98,8 @@ def sign_in_a_program(visitor: Visitor, temporary: str) -> list[str]:
 
 def live_through_everything(administrator: User, person: User) -> list[str]:
     """Returns the text of every token that there was, and what a program showed to get one."""
-    config.add("token_expiration_days", "15", administrator)
-    config.add("token_expiration_emails", "ops@example.com", administrator)
+    config.add("token_expiration_days", "15", Actor(administrator))
+    config.add("token_expiration_emails", "ops@example.com", Actor(administrator))
     visitor, temporary = sign_in(administrator)
     _other, theirs = sign_in(person)
     permanent = make_tokens(visitor, person)

@@ -3,6 +3,7 @@
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from portal.actors import Actor
 from settings_app import services
 from settings_app.models import Config
 from tests.factories import AdministratorFactory
@@ -97,7 +98,7 @@ def test_rooms_above_hear_of_every_change_and_of_nothing_that_failed() -> None:
     def listen(sender: object, key: str, actor: object, **kwargs: object) -> None:
         heard.append((key, actor))
 
-    actor = AdministratorFactory()
+    actor = Actor(AdministratorFactory())
     services.changed.connect(listen)
     try:
         config = services.add("session_minutes", "60", actor)

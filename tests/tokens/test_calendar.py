@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from icalendar import Calendar
 from pytest_django import Settings
 
+from portal.actors import Actor
 from portal.users import services as users
 from portal.users.models import User
 from tests.clock import DAY, NOW, SECOND
@@ -33,7 +34,7 @@ def user() -> User:
 
 def text_of(user: User) -> str:
     """The secret of the user's link, switched on if it is off."""
-    return calendar.reveal(calendar.switch_on(user, NOW))
+    return calendar.reveal(calendar.switch_on(Actor(user), NOW))
 
 
 def read(user: User, now: datetime = NOW) -> Calendar:
@@ -84,7 +85,7 @@ def test_each_user_has_a_link_of_their_own() -> None:
 
 def test_a_renewed_link_opens_it_and_the_old_one_does_not(user: User) -> None:
     old = text_of(user)
-    new = calendar.reveal(calendar.renew(user, NOW))
+    new = calendar.reveal(calendar.renew(Actor(user), NOW))
     assert new != old
     assert calendar.find(old) is None
     assert calendar.find(new) == user
@@ -93,26 +94,26 @@ def test_a_renewed_link_opens_it_and_the_old_one_does_not(user: User) -> None:
 
 def test_a_link_that_was_switched_off_never_comes_back(user: User) -> None:
     old = text_of(user)
-    assert calendar.switch_off(user)
+    assert calendar.switch_off(Actor(user))
     assert calendar.find(old) is None
     assert calendar.current(user) is None
-    assert not calendar.switch_off(user)
+    assert not calendar.switch_off(Actor(user))
     assert text_of(user) != old
     assert calendar.find(old) is None
 
 
 def test_what_is_off_cannot_be_renewed(user: User) -> None:
-    assert calendar.renew(user, NOW) is None
+    assert calendar.renew(Actor(user), NOW) is None
     assert not CalendarLink.objects.exists()
 
 
 @pytest.mark.parametrize("end", [users.deactivate, users.delete])
 def test_a_deactivated_or_deleted_users_link_is_dead_and_stays_so_when_the_user_is_back(end: Any, user: User) -> None:
     actor, text = AdministratorFactory(), text_of(user)
-    end(user, actor)
+    end(user, Actor(actor))
     assert calendar.find(text) is None
     if end is users.deactivate:
-        users.activate(User.objects.get(pk=user.pk), actor)
+        users.activate(User.objects.get(pk=user.pk), Actor(actor))
     else:
         User.objects.filter(pk=user.pk).update(deleted_at=None, is_active=True)
     assert calendar.find(text) is None
@@ -202,7 +203,7 @@ def test_a_new_secret_key_without_a_fallback_ends_the_link(user: User, settings:
 
 
 def test_the_secret_is_neither_in_its_table_nor_in_the_audit_trail(user: User) -> None:
-    texts = [text_of(user), calendar.reveal(calendar.renew(user, NOW))]
+    texts = [text_of(user), calendar.reveal(calendar.renew(Actor(user), NOW))]
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM tokens_calendarlink")
         cells = [bytes(cell) if isinstance(cell, memoryview) else cell for row in cursor.fetchall() for cell in row]
@@ -213,11 +214,11 @@ def test_the_secret_is_neither_in_its_table_nor_in_the_audit_trail(user: User) -
 
 
 def test_the_audit_trail_says_who_did_what(user: User) -> None:
-    calendar.switch_on(user, NOW)
-    calendar.switch_on(user, NOW)
-    calendar.renew(user, NOW)
-    calendar.switch_off(user)
-    calendar.switch_off(user)
+    calendar.switch_on(Actor(user), NOW)
+    calendar.switch_on(Actor(user), NOW)
+    calendar.renew(Actor(user), NOW)
+    calendar.switch_off(Actor(user))
+    calendar.switch_off(Actor(user))
     trail = LogEntry.objects.filter(actor=user, object_repr="alice").order_by("pk")
     assert [entry.changes["calendar_link"] for entry in trail] == [["off", "on"], ["on", "renewed"], ["on", "off"]]
 
@@ -277,7 +278,7 @@ def test_it_holds_live_permanent_tokens_soonest_first(user: User) -> None:
 def test_a_token_vanishes_when_it_is_revoked(user: User) -> None:
     mine = token(user)
     assert len(events(user)) == 1
-    services.revoke(mine, user, NOW)
+    services.revoke(mine, Actor(user), NOW)
     assert events(user) == []
 
 
@@ -297,7 +298,7 @@ def test_the_role_is_looked_at_each_time(user: User) -> None:
     text = text_of(administrator)
     token(user)
     assert len(events(calendar.find(text))) == 1
-    users.update(administrator, None, "operator", AdministratorFactory())
+    users.update(administrator, None, "operator", Actor(AdministratorFactory()))
     assert events(calendar.find(text)) == []
 
 

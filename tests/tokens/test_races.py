@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from portal import audit
+from portal.actors import Actor
 from portal.users import services as users
 from portal.users.models import User
 from tests.checks import verdict
@@ -53,7 +54,7 @@ def test_of_two_who_revoke_a_token_one_did_it(monkeypatch: pytest.MonkeyPatch) -
 def test_no_token_survives_a_deactivation_at_the_moment_of_its_making(monkeypatch: pytest.MonkeyPatch) -> None:
     widen(monkeypatch, Token, "save")
     owner, actor = UserFactory(), AdministratorFactory()
-    made, ended = race(lambda: issue(owner), lambda: users.deactivate(User.objects.get(pk=owner.pk), actor))
+    made, ended = race(lambda: issue(owner), lambda: users.deactivate(User.objects.get(pk=owner.pk), Actor(actor)))
     assert ended is None
     if isinstance(made, tuple):
         assert verdict(made[1], timezone.now()) is Refusal.REVOKED
@@ -73,6 +74,6 @@ def test_two_administrators_who_make_tokens_for_each_other_do_not_block_each_oth
 def test_making_a_token_and_deactivating_its_owner_do_not_block_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     widen(monkeypatch, audit, "record")
     owner, administrator, actor = UserFactory(), AdministratorFactory(), AdministratorFactory()
-    results = race(lambda: issue(owner, actor=administrator), lambda: users.deactivate(User.objects.get(pk=owner.pk), actor))
+    results = race(lambda: issue(owner, actor=administrator), lambda: users.deactivate(User.objects.get(pk=owner.pk), Actor(actor)))
     assert isinstance(results[0], tuple | services.OwnerInactive)
     assert results[1] is None

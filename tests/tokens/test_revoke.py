@@ -5,6 +5,7 @@ import uuid
 import pytest
 
 import settings_app.services as config
+from portal.actors import Actor
 from portal.faults.models import Fault
 from tests.checks import verdict
 from tests.clock import DAY, NOW, SECOND, TODAY
@@ -25,7 +26,7 @@ def test_a_revoked_token_is_refused_from_that_moment() -> None:
 def test_who_revoked_it_and_when_is_kept() -> None:
     token, _ = issue(now=NOW)
     administrator = AdministratorFactory()
-    services.revoke(token, administrator, NOW + SECOND)
+    services.revoke(token, Actor(administrator), NOW + SECOND)
     stored = Token.objects.get()
     assert (stored.revoked_by, stored.revoked_at) == (administrator, NOW + SECOND)
     assert (token.revoked_by, token.revoked_at) == (administrator, NOW + SECOND)
@@ -34,8 +35,8 @@ def test_who_revoked_it_and_when_is_kept() -> None:
 def test_revoking_twice_says_so_and_keeps_what_the_first_wrote() -> None:
     token, _ = issue(now=NOW)
     first = AdministratorFactory()
-    services.revoke(token, first, NOW)
-    assert services.revoke(token, AdministratorFactory(), NOW + DAY) is False
+    services.revoke(token, Actor(first), NOW)
+    assert services.revoke(token, Actor(AdministratorFactory()), NOW + DAY) is False
     stored = Token.objects.get()
     assert (stored.revoked_by, stored.revoked_at) == (first, NOW)
 
@@ -59,7 +60,7 @@ def test_revoking_clears_the_tokens_fault_and_no_other() -> None:
 def test_several_are_revoked_and_those_that_were_before_are_not_counted() -> None:
     tokens = [TokenFactory() for _ in range(3)]
     services.revoke(tokens[1], None, NOW)
-    assert services.revoke_many(Token.objects.order_by("name"), AdministratorFactory(), NOW) == 2
+    assert services.revoke_many(Token.objects.order_by("name"), Actor(AdministratorFactory()), NOW) == 2
     assert not Token.objects.filter(revoked_at=None).exists()
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from pytest_django import Settings
 
+from portal.actors import Actor
 from portal.faults import services as faults
 from portal.faults.models import Fault
 from portal.users import services as users
@@ -118,7 +119,7 @@ def test_the_fault_clears_when_the_owner_is_deactivated() -> None:
     configure("15")
     token = ending(5)
     scan()
-    users.deactivate(token.user, AdministratorFactory())
+    users.deactivate(token.user, Actor(AdministratorFactory()))
     scan(NOW + DAY)
     assert open_faults() == set()
 
@@ -163,7 +164,7 @@ def test_an_acknowledged_fault_stays_acknowledged_and_open() -> None:
     configure("15")
     ending(5)
     scan()
-    faults.acknowledge(Fault.objects.get(), AdministratorFactory(), NOW)
+    faults.acknowledge(Fault.objects.get(), Actor(AdministratorFactory()), NOW)
     assert scan(NOW + DAY).raised == 0
     assert Fault.objects.get().state == "Acknowledged"
 
@@ -172,7 +173,7 @@ def test_a_fault_cleared_by_hand_comes_back_while_its_cause_is_there() -> None:
     configure("15")
     ending(5)
     scan()
-    faults.clear(Fault.objects.get(), AdministratorFactory(), NOW)
+    faults.clear(Fault.objects.get(), Actor(AdministratorFactory()), NOW)
     assert scan(NOW + DAY).raised == 1
     assert [fault.state for fault in Fault.objects.all()] == ["Open", "Cleared"]
 

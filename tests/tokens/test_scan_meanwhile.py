@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from post_office.models import Email
 
+from portal.actors import Actor
 from portal.users import services as users
 from tests.clock import DAY, NOW
 from tests.factories import AdministratorFactory, UserFactory
@@ -30,7 +31,7 @@ def put_off(token: Token) -> None:
 
 
 def deactivate(token: Token) -> None:
-    users.deactivate(token.user, AdministratorFactory())
+    users.deactivate(token.user, Actor(AdministratorFactory()))
 
 
 CHANGES = [revoke, replace, put_off, deactivate]

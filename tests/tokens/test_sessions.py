@@ -12,6 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 import settings_app.services as config
+from portal.actors import Actor
 from portal.users import links
 from portal.users import services as users
 from portal.users.models import User
@@ -199,18 +200,18 @@ def test_a_password_set_by_the_link_in_a_mail_ends_them_too(user: User) -> None:
 def test_deactivating_ends_sessions_and_tokens_and_activating_does_not_bring_them_back(user: User) -> None:
     client, actor = sign_in(user), AdministratorFactory()
     text = token_of(client)
-    users.deactivate(user, actor)
+    users.deactivate(user, Actor(actor))
     assert state(text) is Refusal.REVOKED
     assert not is_signed_in(client)
-    users.activate(User.objects.get(pk=user.pk), actor)
+    users.activate(User.objects.get(pk=user.pk), Actor(actor))
     assert state(text) is Refusal.REVOKED
     assert not is_signed_in(client)
 
 
 def test_even_a_token_that_nobody_revoked_is_over_once_its_owner_was_deactivated_and_activated_again(user: User) -> None:
     text, actor = token_of(sign_in(user)), AdministratorFactory()
-    users.deactivate(user, actor)
-    users.activate(User.objects.get(pk=user.pk), actor)
+    users.deactivate(user, Actor(actor))
+    users.activate(User.objects.get(pk=user.pk), Actor(actor))
     Token.objects.update(revoked_at=None)
     assert state(text) is Refusal.SESSION_OVER
 
@@ -218,7 +219,7 @@ def test_even_a_token_that_nobody_revoked_is_over_once_its_owner_was_deactivated
 def test_deleting_ends_them(user: User) -> None:
     client = sign_in(user)
     text = token_of(client)
-    users.delete(user, AdministratorFactory())
+    users.delete(user, Actor(AdministratorFactory()))
     assert state(text) is Refusal.REVOKED
     assert not is_signed_in(client)
 

@@ -7,6 +7,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from portal.actors import Actor
 from portal.users import services as users
 from portal.users.models import User
 from tests.checks import verdict
@@ -61,7 +62,7 @@ def test_a_revocation_whose_time_lies_ahead_counts_at_once() -> None:
 
 @pytest.mark.usefixtures("running_clock")
 def test_the_tokens_of_a_deactivated_and_of_a_deleted_owner_are_refused() -> None:
-    actor = AdministratorFactory()
+    actor = Actor(AdministratorFactory())
     for end in (users.deactivate, users.delete):
         token, text = issue()
         end(token.user, actor)
@@ -76,7 +77,7 @@ def test_an_owner_who_was_deactivated_behind_the_services_back_ends_the_tokens_a
 
 @pytest.mark.usefixtures("running_clock")
 def test_tokens_stay_ended_when_the_owner_is_activated_again() -> None:
-    actor = AdministratorFactory()
+    actor = Actor(AdministratorFactory())
     token, text = issue()
     users.deactivate(token.user, actor)
     users.activate(User.objects.get(pk=token.user_id), actor)

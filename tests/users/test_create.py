@@ -4,6 +4,7 @@ import pytest
 from django.core import mail as sent_mail
 from post_office.models import Email
 
+from portal.actors import Actor
 from portal.users import services
 from portal.users.models import User
 from tests.factories import PASSWORD, AdministratorFactory, UserFactory, issue
@@ -88,7 +89,7 @@ def test_the_name_of_a_deactivated_user_is_taken_too() -> None:
 
 
 def test_the_name_of_a_deleted_user_brings_that_user_back_without_tokens_or_password() -> None:
-    actor = AdministratorFactory()
+    actor = Actor(AdministratorFactory())
     user = UserFactory(username="back@example.com", role="operator")
     issue(user)
     services.delete(user, actor)
@@ -103,7 +104,7 @@ def test_the_name_of_a_deleted_user_brings_that_user_back_without_tokens_or_pass
 def test_a_deleted_user_who_is_back_can_be_deleted_again() -> None:
     actor, user = AdministratorFactory(), UserFactory()
     for _ in range(2):
-        services.delete(User.objects.get(pk=user.pk), actor)
+        services.delete(User.objects.get(pk=user.pk), Actor(actor))
         create(user.username)
     assert User.objects.existing().filter(pk=user.pk).exists()
 

@@ -6,9 +6,10 @@ import pytest
 from auditlog.models import LogEntry
 from django.db import IntegrityError, transaction
 
+from portal.actors import Actor
 from portal.users import services
 from portal.users.models import User
-from tests.factories import AdministratorFactory, OperatorFactory, ServiceFactory, UserFactory, issue
+from tests.factories import AdministratorFactory, ServiceFactory, UserFactory, issue
 from tokens import services as tokens
 from tokens.models import Token
 
@@ -17,7 +18,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("running_clock")]
 Verb = Callable[[User, User], object]
 
 
-def demote(user: User, actor: User) -> None:
+def demote(user: User, actor: Actor | None) -> None:
     services.update(user, user.display_name, User.Role.OPERATOR, actor)
 
 
@@ -27,14 +28,14 @@ def stored(user: User) -> User:
 
 def test_update_changes_name_and_role() -> None:
     user = UserFactory()
-    services.update(user, "New Name", "operator", AdministratorFactory())
+    services.update(user, "New Name", "operator", Actor(AdministratorFactory()))
     assert (stored(user).display_name, stored(user).role) == ("New Name", "operator")
 
 
 def test_a_service_account_is_given_no_other_role() -> None:
     user = ServiceFactory()
     with pytest.raises(services.UserError, match=r"^A service account has the role User\.$") as error:
-        services.update(user, "", "operator", AdministratorFactory())
+        services.update(user, "", "operator", Actor(AdministratorFactory()))
     assert error.value.field == "role"
     assert stored(user).role == "user"
 
@@ -43,7 +44,7 @@ def test_deactivating_ends_every_token_and_every_session() -> None:
     user = UserFactory()
     stamp = user.session_stamp
     issue(user)
-    services.deactivate(user, AdministratorFactory())
+    services.deactivate(user, Actor(AdministratorFactory()))
     assert not stored(user).is_active
     assert stored(user).session_stamp != stamp
     assert not Token.objects.filter(revoked_at=None).exists()
@@ -53,8 +54,8 @@ def test_deactivating_ends_every_token_and_every_session() -> None:
 def test_activating_lets_the_user_in_again_and_brings_no_token_back() -> None:
     user, actor = UserFactory(), AdministratorFactory()
     issue(user)
-    services.deactivate(user, actor)
-    services.activate(user, actor)
+    services.deactivate(user, Actor(actor))
+    services.activate(user, Actor(actor))
     assert stored(user).is_active
     assert not Token.objects.filter(revoked_at=None).exists()
     assert issue(user)
@@ -63,7 +64,7 @@ def test_activating_lets_the_user_in_again_and_brings_no_token_back() -> None:
 def test_deleting_keeps_the_row_its_tokens_and_the_audit_trail() -> None:
     user, actor = UserFactory(), AdministratorFactory()
     token, _ = issue(user)
-    services.delete(user, actor)
+    services.delete(user, Actor(actor))
     assert stored(user).deleted_at is not None
     assert not stored(user).is_active
     assert Token.objects.get(pk=token.pk).revoked_by == actor
@@ -78,30 +79,35 @@ def test_a_user_whom_tokens_name_cannot_be_deleted_from_the_database() -> None:
 
 
 @pytest.mark.parametrize(
-    ("verb", "word"), [(services.deactivate, "deactivated"), (services.delete, "deleted"), (services.activate, "active")]
+    ("verb", "word"),
+    [
+        (services.deactivate, "has already been deactivated"),
+        (services.delete, "has already been deleted"),
+        (services.activate, "is already active"),
+    ],
 )
 def test_what_was_done_before_is_said_and_not_done_again(verb: Verb, word: str) -> None:
     user, actor = UserFactory(), AdministratorFactory()
     if verb is not services.activate:
-        verb(user, actor)
+        verb(user, Actor(actor))
     before = User.objects.values().get(pk=user.pk)
-    with pytest.raises(services.UserError, match=f"^{user.username} is {word} already\\.$"):
-        verb(user, actor)
+    with pytest.raises(services.UserError, match=f"^{user.username} {word}\\.$"):
+        verb(user, Actor(actor))
     assert User.objects.values().get(pk=user.pk) == before
 
 
 def test_a_deactivated_user_can_be_deleted() -> None:
     user, actor = UserFactory(), AdministratorFactory()
-    services.deactivate(user, actor)
-    services.delete(user, actor)
+    services.deactivate(user, Actor(actor))
+    services.delete(user, Actor(actor))
     assert stored(user).deleted_at is not None
 
 
 def test_a_deleted_user_is_not_activated() -> None:
     user, actor = UserFactory(), AdministratorFactory()
-    services.delete(user, actor)
+    services.delete(user, Actor(actor))
     with pytest.raises(services.UserError):
-        services.activate(user, actor)
+        services.activate(user, Actor(actor))
     assert not stored(user).is_active
 
 
@@ -112,7 +118,7 @@ def test_the_last_active_administrator_stays_one(verb: Verb) -> None:
     AdministratorFactory(is_active=False, deleted_at=last.created_at)
     issue(last)
     with pytest.raises(services.UserError, match=f"^{services.LAST_ADMINISTRATOR}$"):
-        verb(last, OperatorFactory())
+        verb(last, None)
     assert stored(last).is_active
     assert stored(last).role == "administrator"
     assert Token.objects.get().revoked_at is None
@@ -121,14 +127,14 @@ def test_the_last_active_administrator_stays_one(verb: Verb) -> None:
 @pytest.mark.parametrize("verb", [demote, services.deactivate, services.delete])
 def test_one_of_two_administrators_can_go(verb: Verb) -> None:
     one, other = AdministratorFactory(), AdministratorFactory()
-    verb(one, other)
+    verb(one, Actor(other))
     assert list(User.objects.administrators()) == [other]
 
 
 @pytest.mark.parametrize(
     ("verb", "message"),
     [
-        (demote, "You cannot take the role Administrator from yourself."),
+        (demote, "You can't remove your own Administrator role."),
         (services.deactivate, "You cannot deactivate yourself."),
         (services.delete, "You cannot delete yourself."),
     ],
@@ -136,14 +142,14 @@ def test_one_of_two_administrators_can_go(verb: Verb) -> None:
 def test_nobody_does_it_to_oneself(verb: Verb, message: str) -> None:
     user, _ = AdministratorFactory(), AdministratorFactory()
     with pytest.raises(services.UserError) as error:
-        verb(user, User.objects.get(pk=user.pk))
+        verb(user, Actor(User.objects.get(pk=user.pk)))
     assert str(error.value) == message
     assert user in User.objects.administrators()
 
 
 def test_an_administrator_can_change_ones_own_display_name() -> None:
     user = AdministratorFactory()
-    services.update(user, "New Name", "administrator", user)
+    services.update(user, "New Name", "administrator", Actor(user))
     assert stored(user).display_name == "New Name"
 
 
@@ -152,7 +158,7 @@ def test_a_failure_on_the_way_leaves_the_user_as_active_as_before(monkeypatch: p
     issue(user)
     monkeypatch.setattr(tokens.audit, "record", lambda *args, **changes: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        services.deactivate(User.objects.get(pk=user.pk), AdministratorFactory())
+        services.deactivate(User.objects.get(pk=user.pk), Actor(AdministratorFactory()))
     assert stored(user).is_active
     assert Token.objects.get().revoked_at is None
 

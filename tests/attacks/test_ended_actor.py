@@ -1,0 +1,141 @@
+"""An actor who was demoted, deactivated or signed out between the door and the write: no service writes anything."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from auditlog.models import LogEntry
+from django.core.exceptions import PermissionDenied
+
+from portal import access
+from portal.actors import Actor, SessionCredential
+from portal.faults import services as faults
+from portal.users import services as users
+from portal.users.models import User
+from settings_app import services as config
+from tests.clock import NOW
+from tests.factories import AdministratorFactory, FaultFactory, TokenFactory, UserFactory, issue
+from tests.racing import race, widen
+from tokens import calendar, cli_sign_in, services
+from tokens.credentials import TokenCredential
+from tokens.models import Token
+
+Job = Callable[[], Any]
+QUESTION = cli_sign_in.Question(51004, "12345678", "c" * 43, "")
+
+
+def jobs(actor: Actor) -> dict[str, Job]:
+    """Every service that a request reaches, ready to be called by `actor`. The rows that each needs are made here."""
+    one, gone, fault, token = UserFactory(), UserFactory(is_active=False), FaultFactory(), TokenFactory()
+    stored = config.add("session_minutes", "60", None)
+    return {
+        "users.create": lambda: users.create("new-service", "", "user", actor),
+        "users.update": lambda: users.update(one, None, "administrator", actor),
+        "users.deactivate": lambda: users.deactivate(one, actor),
+        "users.activate": lambda: users.activate(gone, actor),
+        "users.delete": lambda: users.delete(one, actor),
+        "tokens.issue": lambda: services.issue(one, "deploy", None, actor, NOW),
+        "tokens.revoke": lambda: services.revoke(token, actor, NOW),
+        "tokens.revoke_many": lambda: services.revoke_many([token], actor, NOW),
+        "config.add": lambda: config.add("token_lifetime_days", "30", actor),
+        "config.put": lambda: config.put("session_minutes", "90", actor),
+        "config.update": lambda: config.update(stored, "90", actor),
+        "config.delete": lambda: config.delete(stored, actor),
+        "faults.acknowledge": lambda: faults.acknowledge(fault, actor, NOW),
+        "faults.clear": lambda: faults.clear(fault, actor, NOW),
+        "calendar.switch_on": lambda: calendar.switch_on(actor, NOW),
+        "calendar.renew": lambda: calendar.renew(actor, NOW),
+        "calendar.switch_off": lambda: calendar.switch_off(actor),
+        "cli_sign_in.allow": lambda: cli_sign_in.allow(QUESTION, token, actor, NOW),
+    }
+
+
+EVERY_JOB = [
+    *("users.create", "users.update", "users.deactivate", "users.activate", "users.delete"),
+    *("tokens.issue", "tokens.revoke", "tokens.revoke_many"),
+    *("config.add", "config.put", "config.update", "config.delete"),
+    *("faults.acknowledge", "faults.clear"),
+    *("calendar.switch_on", "calendar.renew", "calendar.switch_off", "cli_sign_in.allow"),
+]
+THEIR_OWN = [name for name in EVERY_JOB if name.startswith(("calendar.", "cli_sign_in."))]
+
+
+def deactivated(actor: Actor) -> None:
+    User.objects.filter(pk=actor.user.pk).update(is_active=False)
+
+
+def demoted(actor: Actor) -> None:
+    User.objects.filter(pk=actor.user.pk).update(role="user")
+
+
+def signed_out(actor: Actor) -> None:
+    """The credential alone ends: the row of the user stays as it was."""
+    object.__setattr__(actor, "credential", SessionCredential("a session that is not there", actor.user.get_session_auth_hash()))
+
+
+def token_revoked(actor: Actor) -> None:
+    token, _ = issue(actor.user, "its own", NOW)
+    Token.objects.filter(pk=token.pk).update(revoked_at=NOW)
+    object.__setattr__(actor, "credential", TokenCredential(token.pk))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", EVERY_JOB)
+@pytest.mark.parametrize("end", [deactivated, demoted, signed_out, token_revoked])
+def test_a_service_rejects_an_actor_who_has_ended(end: Callable[[Actor], None], name: str) -> None:
+    if end is demoted and name in THEIR_OWN:
+        return  # everybody may, whatever the role
+    actor = Actor(AdministratorFactory())
+    job = jobs(actor)[name]
+    end(actor)
+    before = LogEntry.objects.count()
+    with pytest.raises(PermissionDenied):
+        job()
+    assert LogEntry.objects.count() == before
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", EVERY_JOB)
+def test_a_service_and_the_end_of_its_actor_come_one_after_the_other(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    chief, actor = Actor(AdministratorFactory()), Actor(AdministratorFactory())
+    job = jobs(actor)[name]
+    start = LogEntry.objects.count()
+    widen(monkeypatch, access, "lock", 0.02)
+    written, ended = race(job, lambda: users.deactivate(User.objects.get(pk=actor.user.pk), chief))
+    assert ended is None
+    trail = list(LogEntry.objects.order_by("pk")[start:].values_list("actor", "object_pk"))
+    end = trail.index((chief.user.pk, str(actor.user.pk)))
+    if isinstance(written, Exception):
+        assert isinstance(written, PermissionDenied)
+    assert not any(who == actor.user.pk for who, _ in trail[end + 1 :])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("attempt", range(3))
+@pytest.mark.parametrize("ending", ["demote", "deactivate"])
+def test_an_administrator_cannot_undo_being_ended(ending: str, attempt: int) -> None:
+    chief, attacker = Actor(AdministratorFactory()), Actor(AdministratorFactory())
+
+    def flood() -> None:
+        for _ in range(8):
+            with suppress(PermissionDenied, users.UserError):
+                users.update(attacker.user, None, "administrator", attacker)
+            with suppress(PermissionDenied, users.UserError):
+                users.activate(attacker.user, attacker)
+
+    def finish() -> None:
+        row = User.objects.get(pk=attacker.user.pk)
+        users.update(row, None, "user", chief) if ending == "demote" else users.deactivate(row, chief)
+
+    results = race(*[flood] * 6, finish)
+    assert results == [None] * 7
+    row = User.objects.get(pk=attacker.user.pk)
+    assert not (row.is_active and row.role == "administrator")
+
+
+@pytest.mark.django_db
+def test_nobody_reactivates_themselves() -> None:
+    user = AdministratorFactory(is_active=False)
+    with pytest.raises(users.UserError, match="reactivate yourself"):
+        users.activate(user, Actor(user))
