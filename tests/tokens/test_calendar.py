@@ -149,7 +149,7 @@ def test_a_link_that_was_read_or_kept_up_during_the_rotation_outlives_the_old_ke
     settings.SECRET_KEY_FALLBACKS = []
     assert calendar.find(text) == user
     assert calendar.address(calendar.current(user)) is None  # which a page says: it cannot be derived any more
-    users.deactivate(user, AdministratorFactory())
+    users.deactivate(user, Actor(AdministratorFactory()))
     assert calendar.find(text) is None
 
 

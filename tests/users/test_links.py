@@ -18,6 +18,7 @@ from django.utils import timezone
 from post_office.models import STATUS, Email
 
 from portal import delivery, mail
+from portal.actors import Actor
 from portal.users import emails, links, services
 from portal.users.models import User
 from tests.clock import DAY, NOW, SECOND
@@ -64,25 +65,25 @@ def fresh(user: User) -> User:
 # What ends a link
 
 
-def by_activation_too(user: User, actor: User) -> None:
+def by_activation_too(user: User, actor: Actor) -> None:
     services.deactivate(user, actor)
     services.activate(fresh(user), actor)
 
 
-def by_creation_anew(user: User, actor: User) -> None:
+def by_creation_anew(user: User, actor: Actor) -> None:
     services.delete(user, actor)
     services.create(user.username, "", "user", None)
 
 
-def by_another_password(user: User, actor: User) -> None:
+def by_another_password(user: User, actor: Actor) -> None:
     services.set_password(fresh(user), "another-password-of-alice", NOW)
 
 
-def by_signing_in(user: User, actor: User) -> None:
+def by_signing_in(user: User, actor: Actor) -> None:
     Visitor().send("account_login", login=user.username, password=PASSWORD)
 
 
-def by_another_address(user: User, actor: User) -> None:
+def by_another_address(user: User, actor: Actor) -> None:
     User.objects.filter(pk=user.pk).update(email="elsewhere@example.com")
 
 
@@ -90,34 +91,34 @@ ENDS = [services.deactivate, services.delete, by_activation_too, by_creation_ane
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_a_reset_link_ends_with(end: Callable[[User, User], object], user: User) -> None:
+def test_a_reset_link_ends_with(end: Callable[[User, Actor], object], user: User) -> None:
     link = reset_link(user)
-    end(user, AdministratorFactory())
+    end(user, Actor(AdministratorFactory()))
     before = fresh(user).password
     assert heading(use(link)) == OVER
     assert fresh(user).password == before
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_a_link_that_is_open_already_ends_with(end: Callable[[User, User], object], user: User) -> None:
+def test_a_link_that_is_open_already_ends_with(end: Callable[[User, Actor], object], user: User) -> None:
     visitor, form = opened(reset_link(user))
-    end(user, AdministratorFactory())
+    end(user, Actor(AdministratorFactory()))
     before = fresh(user).password
     assert heading(Page(visitor.post(form, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}))) == OVER
     assert fresh(user).password == before
 
 
 @pytest.mark.parametrize("end", [services.deactivate, services.delete, by_activation_too, by_creation_anew])
-def test_an_invitation_ends_with(end: Callable[[User, User], object]) -> None:
+def test_an_invitation_ends_with(end: Callable[[User, Actor], object]) -> None:
     user, link = invited()
-    end(user, AdministratorFactory())
+    end(user, Actor(AdministratorFactory()))
     assert heading(use(link)) == OVER
 
 
 def test_a_demotion_leaves_the_link_to_the_same_person(user: User) -> None:
     User.objects.filter(pk=user.pk).update(role="operator")
     link = reset_link(user)
-    services.update(fresh(user), None, "user", AdministratorFactory())
+    services.update(fresh(user), None, "user", Actor(AdministratorFactory()))
     assert heading(use(link)) == SET
     assert fresh(user).role == "user"
 
