@@ -13,7 +13,7 @@ COMPILE = $(UV) pip compile pyproject.toml --quiet --upgrade --python-version 3.
 # environment, the supervisor and the house's rules know none; who may do what, and how one signs in, is decided above them. What a form
 # or the Django admin sends on to the database is tried on the stricter one.
 ON_POSTGRES = tests/browser tests/webkit tests/gateway tests/test_containers.py tests/test_environment.py tests/pages/test_bad_input.py \
-	tests/pages/test_admin_site.py
+	tests/pages/test_admin_site.py tests/test_benchmarks.py
 ON_SQLITE = tests/test_house.py tests/processes/test_supervisor.py tests/processes/test_embedded_run.py tests/api/test_permissions.py \
 	tests/pages/test_permissions.py tests/pages/test_headers.py tests/pages/test_sign_in.py \
 	tests/attacks/test_cut_off.py tests/attacks/test_uploads.py
@@ -39,7 +39,7 @@ test: lint ## everything that must hold: lint, then the whole suite on SQLite an
 	$(PYTEST) --database postgres $(ON_SQLITE:%=--ignore=%)
 
 # pyproject.toml deselects the marker `field` where no other -m is given. The databases are shared out as above.
-test-field: $(DEV) ## what needs other engines, gateways, other dates, attacks or minutes: the tests marked `field`, and test-clock (at most 15 minutes)
+test-field: $(DEV) $(BENCH) ## what needs other engines, gateways, other dates, attacks or minutes: the tests marked `field`, and test-clock (at most 15 minutes)
 	$(PYTEST) -m field --database sqlite $(ON_POSTGRES:%=--ignore=%)
 	$(PYTEST) -m field --database postgres $(ON_SQLITE:%=--ignore=%)
 	@$(MAKE) --no-print-directory test-clock
@@ -68,8 +68,8 @@ demo: $(RUN) ## fill the portal with people, service accounts, tokens and faults
 screenshots: $(DEV) ## make the pictures in docs/ again, from the demo data
 	$(BIN)/python docs/screenshots.py
 
-bench-lists: $(DEV) ## how long the lists take with a million tokens
-	$(BIN)/python benchmarks/bench_lists.py
+bench-lists: $(DEV) ## how long the lists take with a million tokens (ARGS="--scale 0.1")
+	$(BIN)/python benchmarks/bench_lists.py $(ARGS)
 
 bench-verify: $(BENCH) wrk ## how fast a token is verified, beside Django, its peers and PostgreSQL alone (about 20 minutes; ARGS="--rounds 1 --seconds 1")
 	.venv-bench/bin/python benchmarks/bench_verify.py $(ARGS)

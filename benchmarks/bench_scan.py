@@ -26,6 +26,7 @@ NOW = datetime.now(UTC).isoformat()
 SMALL, MILLION, FORESEEN = 10_000, 1_000_000, 10_000_000
 SIZES = (100_000, 300_000, MILLION, 3_000_000)
 ON_SQLITE = 100_000
+LEAST = 500
 LOOP, REPEATED, MEMORY = 30, 3, 1.2  # to reach
 COLUMNS = {"first": "first", "seconds": "repeated", "changed": "20 changed", "everything": "everything", "floor": "count(*)"}
 
@@ -88,7 +89,8 @@ class Bench:
         return self.filled(Place(f"sqlite:///{file}", self.folder, self.size(tokens), share))
 
     def size(self, tokens: int) -> int:
-        return round(tokens * self.options.scale)
+        """At least so many that some of them are due."""
+        return max(round(tokens * self.options.scale), LEAST)
 
     def filled(self, place: Place) -> Place:
         place.run("fill", place.tokens, place.share)
