@@ -5,6 +5,6 @@ class PortalConfig(AppConfig):
     name = "portal"
 
     def ready(self) -> None:
-        from portal import threads
+        from portal import checks, threads  # noqa: F401  # the checks register themselves
 
         threads.connect()

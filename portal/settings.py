@@ -240,7 +240,7 @@ EMAIL = read(
     None,
     "an address such as smtp+tls://user:password@host:587 (or smtp://, smtp+ssl://), with special characters percent-encoded",
 )
-MAIL_TRANSPORT = f"django.core.mail.backends.{'smtp' if EMAIL else 'filebased'}.EmailBackend"
+MAIL_TRANSPORT = "portal.smtp.EmailBackend" if EMAIL else "django.core.mail.backends.filebased.EmailBackend"
 if EMAIL:
     EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = EMAIL.host, EMAIL.port, EMAIL.user, EMAIL.password
     EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL.starttls, EMAIL.tls

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import access, mail_check
+from portal import access, checks, mail_check
 from portal.lists import list_context
 from portal.responses import done, form_page, refused, sent
 from settings_app import services
@@ -101,6 +101,7 @@ def send_test_mail(request: HttpRequest) -> HttpResponse:
         "label": KEYS["token_expiration_emails"].label,
         "seconds": mail_check.ALL_SECONDS,
         "to_files": settings.EMAIL is None,
+        "sender_problem": checks.sender_problem(),
         "back": reverse("settings:config"),
     }
     return render(request, "settings_app/test_mail.html", context)

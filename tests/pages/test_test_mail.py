@@ -199,3 +199,12 @@ def test_the_window_opens_from_the_card_and_from_the_row_of_the_addresses(as_adm
     config.add("token_expiration_days", "15", None)
     links = as_administrator.see("settings:config").all("a", href="/administrator/system-settings/config/test-mail/")
     assert [link.text for link in links] == ["Send a test mail"] * 2
+
+
+def test_a_sender_that_mail_servers_reject_is_named_before_the_email_is_sent(as_administrator: Visitor, settings: Settings) -> None:
+    config.add("token_expiration_emails", OPS, None)
+    use(settings, 25)
+    settings.DEFAULT_FROM_EMAIL = "Portal <portal@localhost>"
+    assert "Most mail servers reject the sender portal@localhost." in as_administrator.see("settings:test_mail").text
+    settings.DEFAULT_FROM_EMAIL = "Portal <portal@acme.com>"
+    assert "reject" not in as_administrator.see("settings:test_mail").text

@@ -2,17 +2,23 @@
 
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from portal import checks
 from portal.users.services import UserError, ensure_first_administrator
+
+log = structlog.get_logger(__name__)
 
 
 class Command(BaseCommand):
     help = "Migrates the database and makes the first administrator if there is none."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        for warning in checks.environment():
+            log.warning(warning.msg)
         call_command("migrate", verbosity=0, interactive=False)
         try:
             password = ensure_first_administrator(settings.PORTAL_ADMIN_USERNAME, settings.PORTAL_ADMIN_PASSWORD)
