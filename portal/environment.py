@@ -4,7 +4,9 @@ Used by `portal.settings` alone. What a value must look like is in `environment_
 the text, return the typed value in its one normal form, and raise ValueError.
 """
 
+import io
 import os
+import re
 import secrets
 import sys
 import tempfile
@@ -19,6 +21,7 @@ from portal.environment_values import key
 
 Value = TypeVar("Value")
 env = environ.Env()
+ASSIGNMENT = re.compile(r"(?:export )?[A-Za-z_0-9]+=")  # what django-environ reads; other lines it passes over
 
 # Each of these can be in a file instead, as container secrets are: `SECRET_KEY_FILE=/run/secrets/secret_key`.
 SECRETS = {
@@ -38,6 +41,21 @@ KEYS = {"SECRET_KEY", "SECRET_KEY_FALLBACKS"}  # quotation marks are part of the
 def stop(name: str, problem: str) -> NoReturn:
     """Ends the process with exit status 1 and one line on stderr. The value itself is not shown: it may be a secret."""
     sys.exit(f"Configuration error: {name} {problem}")
+
+
+def read_file(path: Path) -> None:
+    """Reads `.env`. A variable of the environment wins over one in the file. A file that is there and cannot be read, or a line that is
+    no assignment, stops the start: without them the portal would run with another database and another key."""
+    if not path.exists():
+        return
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, ValueError):
+        stop(path.name, "must be a text file in UTF-8 that the portal can read.")
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip() and not line.lstrip().startswith("#") and not ASSIGNMENT.match(line):
+            stop(f"{path.name}, line {number},", "must be NAME=value, without spaces before the =.")
+    env.read_env(io.StringIO(text))
 
 
 def read(name: str, parse: Callable[[str], Value], default: Value, expected: str) -> Value:

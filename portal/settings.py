@@ -17,7 +17,7 @@ from portal.environment import read
 from portal.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-environment.env.read_env(str(BASE_DIR / ".env"))
+environment.read_file(BASE_DIR / ".env")
 
 DATA_DIR = environment.folder("PORTAL_DATA_DIR", BASE_DIR / "var", BASE_DIR)
 

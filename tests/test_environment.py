@@ -225,3 +225,38 @@ def test_djangos_check_for_deployment_has_nothing_to_say_about_an_https_portal(t
     result = check_deploy(tmp_path, PORTAL_URL="https://portal.example.com", TRUSTED_PROXIES="10.1.2.3")
     assert result.returncode == 0, result.stderr
     assert "no issues" in result.stdout
+
+
+READ = "import sys; from pathlib import Path; from portal import environment as e; e.read_file(Path(sys.stdin.read())); "
+
+
+def env_file(folder: Path, content: bytes) -> Ended:
+    """What a process prints that reads this .env."""
+    (folder / ".env").write_bytes(content)
+    return python(
+        READ + "import os; print(os.environ.get('PORT'), os.environ.get('TIME_ZONE'))", {"TIME_ZONE": "UTC"}, str(folder / ".env")
+    )
+
+
+def test_a_file_of_variables_is_read_and_the_environment_wins(tmp_path: Path) -> None:
+    content = "\ufeffPORT='8123'\r\n\n  # comment\nexport TIME_ZONE=Europe/Berlin\n".encode()
+    assert env_file(tmp_path, content).stdout == "8123 UTC\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"PORT=8000\nSECRET_KEY = abc\n", ".env, line 2, must be NAME=value, without spaces before the =."),
+        (b"PORT: 8000\n", ".env, line 1, must be NAME=value, without spaces before the =."),
+        (b"PORTAL_NAME=Caf\xe9\n", ".env must be a text file in UTF-8 that the portal can read."),
+    ],
+)
+def test_a_file_of_variables_that_is_not_understood_stops_the_start(content: bytes, line: str, tmp_path: Path) -> None:
+    result = env_file(tmp_path, content)
+    assert (result.returncode, result.stdout, result.stderr) == (1, "", f"Configuration error: {line}\n")
+
+
+def test_a_file_of_variables_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / ".env").mkdir()  # root, as in some containers, may read every file
+    result = python(READ, {}, str(tmp_path / ".env"))
+    assert (result.returncode, len(result.stderr.splitlines())) == (1, 1), result.stderr
