@@ -1,0 +1,102 @@
+"""docs/operations.md's configuration in a real nginx, before a real portal: a browser signs in over HTTPS, and is sent there from http."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from playwright.sync_api import Browser, BrowserContext, expect
+
+from portal.users.models import User
+from tests.factories import PASSWORD, UserFactory
+from tests.gateway.running import AROUND, replaced
+from tests.ports import free_port
+from tests.processes.running import REPOSITORY, Program, until
+from tests.processes.serving import Server, environment, this_database
+from tests.services import nginx_program
+
+pytestmark = [pytest.mark.field, pytest.mark.django_db(transaction=True)]
+
+
+def documented() -> str:
+    found = re.search(
+        r"\n(    server \{\n        listen 80;\n.*?\n    \}\n\n    server \{.*?\n    \}\n)",
+        (REPOSITORY / "docs/operations.md").read_text(),
+        re.DOTALL,
+    )
+    assert found
+    return dedent(found[1])
+
+
+def proxy(folder: Path, portal_port: int, plain: int, tls: int) -> Program:
+    """The documented configuration, with nothing changed but addresses and file names, and a certificate of its own."""
+    key, certificate = folder / "portal.key", folder / "portal.pem"
+    request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    subprocess.run(["openssl", *request, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    changes = {
+        "listen 80;": f"listen 127.0.0.1:{plain};",
+        "listen 443 ssl;": f"listen 127.0.0.1:{tls} ssl;",
+        "https://portal.example.com$request_uri": f"https://localhost:{tls}$request_uri",
+        "portal.example.com": "localhost",
+        "/etc/ssl/portal.pem": str(certificate),
+        "/etc/ssl/portal.key": str(key),
+        "http://127.0.0.1:8000": f"http://127.0.0.1:{portal_port}",
+        "Host $host;": "Host $host:$server_port;",  # a port of its own, which tests have and the documented address has not
+    }
+    (folder / "gateway.conf").write_text(replaced(documented(), changes))
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    (folder / "nginx.conf").write_text(AROUND.format(paths=" ".join(f"{kind}_temp_path {kind};" for kind in kinds)))
+    command = [nginx_program(), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
+    return Program(command, {"PATH": "/usr/sbin:/usr/bin:/bin"}, folder)
+
+
+@pytest.fixture
+def address(transactional_db: None, tmp_path: Path) -> Iterator[tuple[str, int]]:
+    """The portal's https address, and the port on which the proxy speaks plain http."""
+    plain, tls = free_port(), free_port()
+    url = f"https://localhost:{tls}"
+    portal = environment(tmp_path, this_database(), PORTAL_URL=url.upper(), TRUSTED_PROXIES="127.0.0.1", DEBUG="true")
+    with Server(portal) as server, proxy(tmp_path, server.port, plain, tls):
+        server.answers()
+        yield url, plain
+
+
+@pytest.fixture
+def context(browser: Browser, address: tuple[str, int]) -> Iterator[BrowserContext]:
+    context = browser.new_context(ignore_https_errors=True, base_url=address[0])
+    yield context
+    context.close()
+
+
+def redirection(port: int) -> str | None:
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/profile/", headers={"Host": "localhost"})
+        return connection.getresponse().getheader("Location")
+    except OSError:
+        return None
+    finally:
+        connection.close()
+
+
+def test_a_browser_signs_in_over_https(context: BrowserContext, address: tuple[str, int]) -> None:
+    url, plain = address
+    assert until(lambda: redirection(plain), "redirection to https") == f"{url}/profile/"
+    person = UserFactory(username="jane@example.com")
+    # The portal has Django's password hashers, not those of the tests.
+    User.objects.update(password=PBKDF2PasswordHasher().encode(PASSWORD, "some salt for this test"))
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_label("Username or email").fill(person.username)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Credentials")).to_be_visible()
+    cookies = {cookie["name"]: cookie for cookie in context.cookies()}
+    assert cookies.keys() >= {"__Host-portal_session", "__Host-portal_csrf"}
+    for name, cookie in cookies.items():
+        assert name.startswith("__Host-portal_")
+        assert (cookie["secure"], cookie["httpOnly"], cookie["path"], cookie["domain"]) == (True, True, "/", "localhost")
