@@ -5,6 +5,7 @@ addresses check the type themselves, before they read.
 """
 
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,8 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.template.loader import render_to_string
 
 FORM = "application/x-www-form-urlencoded"
+# A type without parameters, or with simple ones; the only charset is UTF-8.
+READABLE = re.compile(r"|[\w.+-]+/[\w.+-]+( *; *(charset *= *\"?utf-8\"?|(?!charset)[\w-]+=\"?[\w.+/-]*\"?)?)*", re.ASCII | re.IGNORECASE)
 CHECKED_BY_THEIR_VIEWS = ("/api/", "/oauth/", "/cli/token")
 
 
@@ -34,8 +37,11 @@ class WholeBody(io.IOBase):
         return data
 
 
-def whole_or_error(environ: dict[str, Any]) -> None:
-    """Puts a WholeBody in place of a body whose length is known."""
+def prepare(environ: dict[str, Any]) -> None:
+    """Before Django makes a request of a WSGI environment: a body of known length becomes a WholeBody, and a content type that Django
+    would fail at (it raises whatever Python does for a charset such as `hex`) one that nothing takes."""
+    if not READABLE.fullmatch(environ.get("CONTENT_TYPE", "")):
+        environ["CONTENT_TYPE"] = "application/octet-stream"
     length = str(environ.get("CONTENT_LENGTH", ""))
     if length.isascii() and length.isdigit():
         environ["wsgi.input"] = WholeBody(environ["wsgi.input"], int(length))

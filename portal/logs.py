@@ -1,24 +1,23 @@
-"""Logs: one line of JSON an event (readable text with DEBUG), and neither a token nor a calendar's secret in any of them.
+"""Logs: one line of JSON an event (readable text with DEBUG), and no token, code or secret link in any of them.
 
 The redaction is the second line of defence. The first is that nothing ever hands a token's text to a logger.
 """
 
-import re
 from typing import Any
 
 import structlog
 
-# Without the word boundaries of `tokens.secret.PATTERN`: in a line of JSON a token after a line break stands behind `\n`, two
-# characters of which the second is a letter.
-TOKEN = re.compile(r"(tp[pt]_)[0-9A-Za-z]{38}")
-# A calendar's address holds its secret, and Django logs the address of whatever it refuses. All that stands up to the next space,
-# quotation mark or written line break is taken, since a mistyped secret is most of a secret; a backslash belongs to what it escapes.
-CALENDAR = re.compile(r"(calendar)(?:/|%2F)(?:[^\s\"'\\]|\\[^\"'nrt])+", re.IGNORECASE)
+from portal.redaction import redact
+from portal.request_logs import RequestFilter
+
+MOST_OF_A_TRACEBACK = 10_000  # characters
 
 
-def redact(text: str) -> str:
-    """`text` with each API token in it cut down to its prefix, and without the secret in a calendar's address."""
-    return CALENDAR.sub(r"\1/***.ics", TOKEN.sub(r"\1[redacted]", text))
+def shorten_traceback(logger: Any, name: str, event: dict[str, Any]) -> dict[str, Any]:
+    """A structlog processor: keeps a traceback's end, which says what went wrong. Redacted first: half a secret would stay."""
+    if len(traceback := event.get("exception", "")) > MOST_OF_A_TRACEBACK:
+        event["exception"] = "..." + redact(traceback)[-MOST_OF_A_TRACEBACK:]
+    return event
 
 
 class RedactingFormatter(structlog.stdlib.ProcessorFormatter):
@@ -45,7 +44,7 @@ def logging_config(debug: bool) -> dict[str, Any]:
     if debug:
         render = [structlog.dev.ConsoleRenderer(colors=False)]
     else:
-        render = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        render = [structlog.processors.format_exc_info, shorten_traceback, structlog.processors.JSONRenderer()]
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -56,11 +55,14 @@ def logging_config(debug: bool) -> dict[str, Any]:
                 "foreign_pre_chain": before,
             }
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structlog"}},
+        "filters": {"requests": {"()": RequestFilter}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structlog", "filters": ["requests"]}},
         "root": {"handlers": ["stderr"], "level": "INFO"},
-        # Django adds its own handlers to these two; one line an event is enough.
+        # Django and granian add their own handlers to these; one line an event is enough, and it must be redacted.
         "loggers": {
             "django": {"handlers": [], "level": "INFO", "propagate": True},
             "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+            "_granian": {"handlers": [], "propagate": True},
+            "granian.access": {"handlers": [], "propagate": True},
         },
     }

@@ -45,11 +45,19 @@ def session_ended(request: HttpRequest, keep: bool = True) -> HttpResponse:
     """The response to a form, or to a part of a page, whose session has ended. `keep`: is what was typed known to come from our page?"""
     sign_in = resolve_url(settings.LOGIN_URL)
     if request.htmx:
-        url = redirect_to_login(request.htmx.current_url_abs_path or "/", sign_in).url
+        url = redirect_to_login(current_page(request), sign_in).url
         return HttpResponse(status=401, headers={"HX-Trigger": json.dumps({"session-ended": {"url": url}})})
     if request.method != "POST" or (keep and not typed(request)):
         return redirect_to_login(request.get_full_path(), sign_in)
     return rejected(request, "ended", keep)
+
+
+def current_page(request: HttpRequest) -> str:
+    """The page that htmx sent a request from; the home page where that header is no URL."""
+    try:
+        return request.htmx.current_url_abs_path or "/"
+    except ValueError:
+        return "/"
 
 
 def rejected(request: HttpRequest, cause: str, keep: bool) -> HttpResponse:

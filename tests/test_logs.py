@@ -4,11 +4,15 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import structlog
+from django.http import HttpRequest
 
-from portal.logs import RedactingFormatter, logging_config, redact
+from portal.logs import RedactingFormatter, logging_config, shorten_traceback
+from portal.redaction import redact
+from portal.request_logs import RequestFilter
 from tokens import secret
 
 TOKEN = secret.with_checksum("tpp_" + "aB3" * 10 + "xY")
@@ -55,6 +59,41 @@ def test_a_token_is_cut_down_to_its_prefix_wherever_it_stands(text: str, token: 
         assert f"{token[:4]}[redacted]" in cut
 
 
+@pytest.mark.parametrize("missing", range(18))
+def test_a_token_that_lacks_its_end_is_cut_down_too(missing: int) -> None:
+    """Six missing characters are the checksum, which anybody can work out again."""
+    for token in (TOKEN, TEMPORARY):
+        for text in (token[: len(token) - missing], token[: len(token) - missing].replace("_", "%5F")):
+            assert token[4:12] not in redact(f"Not Found: /{text}/x")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Not Found: /accounts/password/reset/1a-SECRET-KEY/",
+        "/ACCOUNTS/password/reset/1a-SECRET-KEY",
+        "next=%2Faccounts%2Fpassword%2Freset%2F1a-SECRET-KEY%2F",
+        "next=%252Faccounts%252Fpassword%252Freset%252F1a-SECRET-KEY",
+        "Referer: https://portal.example.com/accounts/password/reset/1a-SECRET-KEY/?x=1",
+        "http://127.0.0.1:5000/callback?code=SECRET-KEY-of-43-characters-0123456789abcdef&state=x",
+        "{'code': ['SECRET-KEY-of-43-characters-0123456789abcdef']}",
+        '{"code_verifier": "SECRET-KEY-of-43-characters-0123456789abcdef"}',
+        "/accounts/sign-in/?login=ada&password=SECRET-KEY&next=/",
+        "/calendar/SECRET-KEY.ics",
+    ],
+)
+def test_links_and_codes_that_are_secrets_are_not_written(text: str) -> None:
+    for written in (text, json.dumps(text), repr(text), json.dumps(json.dumps(text))):
+        assert "SECRET-KEY" not in redact(written)
+
+
+@pytest.mark.parametrize(
+    "text", ["/accounts/password/reset/", "/accounts/password/reset/sent/", "/accounts/password/reset/done/", "code=400"]
+)
+def test_addresses_without_a_secret_stay_as_they_are(text: str) -> None:
+    assert redact(text) == text
+
+
 @pytest.mark.parametrize("text", ["", "tpp_", "tpp_…5CEQ", "http://x/tpp_short", "a line without any"])
 def test_what_is_no_token_stays_as_it_is(text: str) -> None:
     assert redact(text) == text
@@ -85,3 +124,53 @@ def test_an_event_is_one_line_of_json_with_time_level_and_logger() -> None:
     event = json.loads(line)
     assert (event["event"], event["level"], event["logger"]) == ("two\nlines of text", "warning", "portal.test")
     assert event["timestamp"].endswith("Z")
+
+
+def line(name: str = "django.request", status: int = 404, text: str = "Not Found: /x", **more: Any) -> logging.LogRecord:
+    record = logging.LogRecord(name, logging.WARNING, "file", 1, text, (), None)
+    record.__dict__.update(status_code=status, **more)
+    return record
+
+
+def test_of_a_flood_a_few_lines_are_written_and_the_rest_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("portal.request_logs.time.monotonic", lambda: now)
+    limit = RequestFilter(lines=3, seconds=10)
+    assert [limit.filter(line()) for _ in range(5)] == [True, True, True, False, False]
+    assert limit.filter(line(status=403)), "another kind has lines of its own"
+    assert all(limit.filter(logging.LogRecord("portal.mail", logging.WARNING, "file", 1, "x", (), None)) for _ in range(9))
+    now += 10
+    later = line()
+    assert limit.filter(later)
+    assert later.getMessage() == "Not Found: /x (2 more like this were left out)"
+    assert limit.filter(again := line())
+    assert again.getMessage() == "Not Found: /x"
+
+
+def test_a_line_that_a_visitor_causes_is_short_and_keeps_no_half_secret() -> None:
+    record = line(text="Not Found: /" + "a" * 480 + TOKEN + "b" * 60_000)
+    assert RequestFilter().filter(record)
+    assert len(record.getMessage()) < 600
+    assert TOKEN[4:12] not in record.getMessage()
+
+
+def test_a_clients_error_has_no_traceback_and_ours_keeps_it() -> None:
+    failed = (ValueError, ValueError("x"), None)
+    for record, kept in ((line(status=400), False), (line("django.security.DisallowedHost", 0), False), (line(status=500), True)):
+        record.exc_info = failed
+        assert RequestFilter().filter(record)
+        assert bool(record.exc_info) is kept
+
+
+def test_a_suspicious_request_is_one_line() -> None:
+    limit, request = RequestFilter(), HttpRequest()
+    assert limit.filter(line("django.security.DisallowedHost", 0, "Invalid HTTP_HOST header", request=request))
+    assert not limit.filter(line(status=400, text="Bad Request: /", request=request))
+    assert limit.filter(line(status=400, text="Bad Request: /", request=HttpRequest()))
+
+
+def test_a_very_long_traceback_keeps_its_end() -> None:
+    event = shorten_traceback(None, "error", {"exception": TOKEN * 1000 + "the end"})
+    assert len(event["exception"]) < 11_000
+    assert event["exception"].endswith("the end")
+    assert TOKEN[10:30] not in event["exception"]

@@ -13,7 +13,7 @@ from portal.addresses import client_address
 from portal.api import bearer, limits
 from portal.api.bearer import Problem
 from portal.api.shape import Answer, body, outage
-from portal.bodies import whole_or_error
+from portal.bodies import prepare
 from tokens import uses
 from tokens.lookup import Stored, Unavailable
 from tokens.verify import Refused, verify
@@ -41,7 +41,7 @@ def front(django: App) -> App:
     """The application that answers the two paths, and hands everything else to `django`."""
 
     def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        whole_or_error(environ)
+        prepare(environ)
         path = environ["PATH_INFO"]
         handler = HANDLERS.get(path)
         if handler is None:

@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.client import MULTIPART_CONTENT
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from portal.bodies import WholeBody
+from portal.bodies import WholeBody, prepare
 from tests.attacks import wire
 from tests.processes.serving import Server
 
@@ -142,3 +142,24 @@ def test_a_body_that_ends_early_is_an_error_and_a_whole_one_is_not() -> None:
         file.write(b"one\ntwo\nthree")
         file.seek(0)
         assert list(WholeBody(file, 8)) == [b"one\n", b"two\n"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("", ""),
+        ("application/json", "application/json"),
+        ("application/json; charset=UTF-8", "application/json; charset=UTF-8"),
+        ('text/x; charset="utf-8"; a=b', 'text/x; charset="utf-8"; a=b'),
+        ("multipart/form-data; boundary=----WebKit7MA4YWxk", "multipart/form-data; boundary=----WebKit7MA4YWxk"),
+        ("text/plain; charset=hex", "application/octet-stream"),
+        ("text/plain; a=b; Charset=utf-7", "application/octet-stream"),
+        ("text/plain; charset*=hex'x'y", "application/octet-stream"),
+        ("\xff", "application/octet-stream"),
+        ("a/b" + ";" * 50_000 + "=", "application/octet-stream"),
+    ],
+)
+def test_a_content_type_that_django_would_fail_at_is_none(sent: str, read: str) -> None:
+    environ = {"CONTENT_TYPE": sent}
+    prepare(environ)
+    assert environ["CONTENT_TYPE"] == read
