@@ -75,6 +75,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))  # or the last of them would run alone at the end
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    travel.pass_midnight()
+
+
 def clean_up(folder: str) -> None:
     postgres.stop()
     shutil.rmtree(folder, ignore_errors=True)

@@ -6,6 +6,7 @@ clock, so what starts one is skipped: a browser by its fixture, anything else at
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +23,7 @@ CLOCKS: dict[str, Callable[[datetime], datetime]] = {
     "summer-time": lambda now: datetime(2027, 3, 28, 1, 58, tzinfo=BERLIN),  # two minutes later it is three o'clock
     "winter-time": lambda now: datetime(2027, 10, 31, 2, 58, tzinfo=BERLIN),  # two minutes later it is two o'clock again
 }
+NEAR = 2.0  # seconds
 STARTS_A_PROCESS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system"}
 
 
@@ -50,6 +52,17 @@ def select(config: pytest.Config, items: list[pytest.Item]) -> None:
     items[:] = [item for item in items if not needs_browser(item)]
     if not config.getoption("numprocesses", None) or hasattr(config, "workerinput"):
         sys.addaudithook(forbid_processes)
+
+
+def pass_midnight() -> None:
+    """Waits when midnight is near: a test and the page that it asks shall see the same day."""
+    from django.utils import timezone  # only here: Django is imported after the clock is moved
+
+    now = timezone.localtime()
+    midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), now.tzinfo)
+    left = midnight.timestamp() - now.timestamp()
+    if left < NEAR:
+        time.sleep(left)
 
 
 def needs_browser(item: pytest.Item) -> bool:

@@ -109,7 +109,6 @@ def test_a_token_may_revoke_itself(caller: Caller) -> None:
     assert caller.call("GET", "/whoami").status_code == 401
 
 
-TODAY = dates.day_of(timezone.now())
 REFUSALS = [
     ({"name": " "}, "name", "Enter a name that says what the token is for."),
     ({"name": "x" * 101}, "name", "This name has 101 characters; 100 is the most."),

@@ -80,19 +80,21 @@ def test_without_notification_days_no_token_is_called_expiring(as_administrator:
         ({"status": "active", "expires": "30"}, {"in-25"}),
         ({"status": "revoked", "expires": "7"}, set()),
         ({"q": "in-", "expires": "30"}, {"in-5", "in-25"}),
-        ({"expires_from": day(6)}, {"in-25", "in-80", "in-300"}),
-        ({"expires_to": day(25)}, {"in-5", "in-25"}),
-        ({"expires_from": day(25), "expires_to": day(80)}, {"in-25", "in-80"}),
-        ({"expires_from": day(80), "expires_to": day(25)}, set()),
-        ({"expires_from": day(-9)}, {"in-5", "in-25", "in-80", "in-300"}),
-        ({"expires_to": day(25), "status": "expiring"}, {"in-5"}),
-        ({"expires_to": day(400), "status": "revoked"}, set()),
+        ({"expires_from": 6}, {"in-25", "in-80", "in-300"}),
+        ({"expires_to": 25}, {"in-5", "in-25"}),
+        ({"expires_from": 25, "expires_to": 80}, {"in-25", "in-80"}),
+        ({"expires_from": 80, "expires_to": 25}, set()),
+        ({"expires_from": -9}, {"in-5", "in-25", "in-80", "in-300"}),
+        ({"expires_to": 25, "status": "expiring"}, {"in-5"}),
+        ({"expires_to": 400, "status": "revoked"}, set()),
     ],
-    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",  # neither dates nor a set's order: they differ by worker
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",  # not a set's order: it differs by worker
 )
 def test_filters_by_status_and_by_expiry(
-    query: dict[str, str], names: set[str], as_administrator: Visitor, tokens: dict[str, Token]
+    query: dict[str, str | int], names: set[str], as_administrator: Visitor, tokens: dict[str, Token]
 ) -> None:
+    """A number stands for the date so many days from today, which is another one when the tests run over midnight."""
+    query = {name: day(value) if isinstance(value, int) else value for name, value in query.items()}
     assert found(as_administrator, **query) == names
     page = as_administrator.see(URL, **query)
     assert {name: page.value(name) for name in query} == query
