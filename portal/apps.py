@@ -5,6 +5,7 @@ class PortalConfig(AppConfig):
     name = "portal"
 
     def ready(self) -> None:
-        from portal import checks, threads  # noqa: F401  # the checks register themselves
+        from portal import checks, ordering, threads  # noqa: F401  # the checks register themselves
 
         threads.connect()
+        ordering.connect()

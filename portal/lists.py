@@ -7,6 +7,8 @@ from django.http import HttpRequest
 from django_filters import FilterSet
 from django_tables2 import RequestConfig, Table, TemplateColumn
 
+from portal.ordering import ordered
+
 SIZES = (10, 25, 50, 100)
 DEFAULT_SIZE = 25
 SEARCH_MAX = 200
@@ -23,6 +25,7 @@ def page_size(request: HttpRequest) -> int:
 
 
 def search_text(typed: str) -> str:
+    """What is looked for: without NULs, which no text holds and PostgreSQL rejects."""
     return typed.replace("\x00", "")[:SEARCH_MAX].strip()
 
 
@@ -39,7 +42,7 @@ def list_context(
     empty: str,
     filter_class: type[FilterSet] | None = None,
 ) -> dict[str, Any]:
-    """The context of `_list.html`: `table` and `list`. `search`: look-ups such as `name__icontains`, any of which may match.
+    """The context of `_list.html`: `table` and `list`. `search`: look-ups such as `name__finds`, any of which may match.
     A page number past the end (or one that is none) gives the last (or first) page."""
     text = search_text(request.GET.get("q", ""))
     filterset = filter_class(request.GET, rows) if filter_class else None
@@ -50,7 +53,7 @@ def list_context(
     size = page_size(request)
     RequestConfig(request, paginate=False).configure(table)
     # Rows that are equal in the column sorted by would else come in any order, on two pages or on none.
-    table.data.data = table.data.data.order_by(*table.data.data.query.order_by, "pk")
+    table.data.data = ordered(table.data.data, *table.data.data.query.order_by, "pk")
     table.paginate(per_page=size)
     table.page = table.paginator.get_page(request.GET.get("page"))
     filtered = bool(text or (filterset is not None and any(filterset.form.data.get(name) for name in filterset.filters)))

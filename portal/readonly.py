@@ -3,10 +3,31 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from portal.ordering import portable
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+
+class PortableChangeList(ChangeList):
+    """A list in an order that is the same on both databases."""
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        return [each for term in super().get_ordering(request, queryset) for each in portable(queryset, term)]
+
+
+class PortableAdmin(admin.ModelAdmin):
+    """Searches and sorts as the portal's own lists do."""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return PortableChangeList
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        return [f"{field}__finds" for field in super().get_search_fields(request)]
+
+
+class ReadOnlyAdmin(PortableAdmin):
     """`hidden`: fields that no page shows. Django would let any of them be a filter in the address (`?password__startswith=...`),
     by which a secret can be read a character at a time; such an address is refused with 400."""
 

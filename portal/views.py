@@ -38,7 +38,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     """The signed-in user: who they are, their credentials, their tokens."""
     now = timezone.now()
     mine = Token.objects.permanent().filter(user=request.user).with_status(now, services.expiring_before(now))
-    context = list_context(request, mine, OwnTokenTable, search=("name__icontains",), empty="You have no API tokens.")
+    context = list_context(request, mine, OwnTokenTable, search=("name__finds",), empty="You have no API tokens.")
     context["temporary"] = sessions.current(request.session, now)
     context["calendar"] = link = calendar.current(request.user)
     context["calendar_hidden"] = link is not None and calendar.reveal(link) is None

@@ -2,10 +2,11 @@
 
 from django.contrib import admin
 
+from portal.readonly import PortableAdmin
 from settings_app.models import Config
 
 
 @admin.register(Config)
-class ConfigAdmin(admin.ModelAdmin):
+class ConfigAdmin(PortableAdmin):
     list_display = ["key", "value", "updated_at"]
     search_fields = ["key", "value"]

@@ -24,7 +24,7 @@ def config(request: HttpRequest) -> HttpResponse:
         request,
         Config.objects.with_labels(),
         ConfigTable,
-        search=("label__icontains", "type__icontains", "value__icontains"),
+        search=("label__finds", "type__finds", "value__finds"),
         empty="Nothing is set: every key has its default.",
     )
     return render(request, "settings_app/config.html", context)

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from post_office.models import Attachment, Email, EmailTemplate, Log
 
-from portal.readonly import ReadOnlyAdmin
+from portal.readonly import PortableAdmin, ReadOnlyAdmin
 from tokens import verify
 from tokens.lookup import Stored
 from tokens.models import Digest, Notice, ScanRun, Token
@@ -32,7 +32,7 @@ class TokenAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ScanRun)
-class ScanRunAdmin(admin.ModelAdmin):
+class ScanRunAdmin(PortableAdmin):
     list_display = ["started_at", "asker", "finished_at", "due", "raised", "cleared", "queued", "error"]
     list_filter = ["asked_by"]
     list_select_related = ["person"]
@@ -40,7 +40,7 @@ class ScanRunAdmin(admin.ModelAdmin):
 
 
 @admin.register(Digest)
-class DigestAdmin(admin.ModelAdmin):
+class DigestAdmin(PortableAdmin):
     list_display = ["address", "state", "created_at", "sent_at", "attempts", "last_error"]
     list_filter = ["state"]
     search_fields = ["address", "message_id"]
@@ -48,7 +48,7 @@ class DigestAdmin(admin.ModelAdmin):
 
 
 @admin.register(Notice)
-class NoticeAdmin(admin.ModelAdmin):
+class NoticeAdmin(PortableAdmin):
     list_display = ["address", "token", "threshold", "state", "sent_at", "attempts", "last_error", "created_at"]
     list_filter = ["digest__state", "threshold"]
     list_select_related = ["token", "digest"]

@@ -13,6 +13,7 @@ from post_office.models import Email
 from portal import delivery, mail
 from portal.faults import services as faults
 from portal.faults.models import Fault
+from portal.ordering import ordered
 from tokens import dates
 from tokens.models import Digest, Notice, Token
 from tokens.scan.notices import UNDELIVERED, WRITER
@@ -40,7 +41,7 @@ def write(email: Email, now: datetime) -> mail.Content | None:
     total = digest.notices.count()
     if not total:
         return None
-    soonest = digest.notices.select_related("token__user").order_by("token__expires_at", "token__name")[:LISTED]
+    soonest = ordered(digest.notices.select_related("token__user"), "token__expires_at", "token__name", "pk")[:LISTED]
     tokens = [line(notice.token, now, configured) for notice in soonest]
     return mail.expiry_digest(tokens, total - len(tokens), link_to_all(digest, now) if configured else mail.absolute(reverse("profile")))
 

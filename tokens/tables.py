@@ -14,8 +14,8 @@ from tokens import dates
 from tokens.models import Token
 
 WHEN = "_when_value.html"
-SEARCH = ("name__icontains", "last_four__icontains")
-SEARCH_ALL = (*SEARCH, "user__username__icontains", "user__display_name__icontains")
+SEARCH = ("name__finds", "last_four__finds")
+SEARCH_ALL = (*SEARCH, "user__username__finds", "user__display_name__finds")
 
 
 class TokenTable(tables.Table):

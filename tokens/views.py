@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 import settings_app.services as config
 from portal import access
 from portal.lists import list_context
+from portal.ordering import ordered
 from portal.responses import done, form_page, post_only, refused, sent
 from portal.users.models import User
 from tokens import pasted, services, sessions
@@ -141,7 +142,7 @@ def revoke_many(request: HttpRequest) -> HttpResponse:
     back = reverse("tokens:all")
     now = timezone.now()
     tokens = Token.objects.permanent().filter(pk__in=services.ids(request.POST.getlist("ids")), revoked_at=None)
-    chosen = list(tokens.select_related("user").order_by("name"))
+    chosen = list(ordered(tokens.select_related("user"), "name", "pk"))
     if not chosen:
         return refused(request, "None of the tokens chosen can be revoked any more.", back)
     if "confirmed" not in request.POST:

@@ -9,6 +9,7 @@ from ninja import Field, Schema
 from pydantic import ValidationInfo, model_validator
 
 from portal.api.errors import BadValue
+from portal.text import fold
 from tokens import pasted
 
 Row = TypeVar("Row")
@@ -44,7 +45,8 @@ class Page(Schema, Generic[Row]):
 
 
 def page(rows: QuerySet[Any], order: tuple[str, ...], query: ListQuery) -> dict[str, Any]:
-    """`{"items": [...], "next": cursor or None}`. `order`: fields as for `order_by`, together unique and none of them NULL."""
+    """`{"items": [...], "next": cursor or None}`. `order`: fields, or annotations by
+    `portal.ordering.Fold`, as for `order_by`; together unique and none of them NULL."""
     if query.cursor is not None:
         rows = rows.filter(after(order, read(rows.model, order, query.cursor)))
     found = list(rows.order_by(*order)[: query.limit + 1])
@@ -86,4 +88,10 @@ def read(model: type[Model], order: tuple[str, ...], text: str) -> list[Any]:
         texts = signer(model).unsign_object(text)
     except BadSignature:
         raise BadValue("This cursor is not from this list. Begin without one.", "cursor") from None
-    return [model._meta.get_field(direction(field)[0]).to_python(value) for field, value in zip(order, texts, strict=True)]
+    return [value_of(model, direction(field)[0], value) for field, value in zip(order, texts, strict=True)]
+
+
+def value_of(model: type[Model], name: str, text: str) -> Any:
+    """An annotation that a list is ordered by is the key of a text."""
+    field = next((field for field in model._meta.get_fields() if field.name == name), None)
+    return field.to_python(text) if field else fold(text)

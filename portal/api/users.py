@@ -11,6 +11,7 @@ from portal.api.errors import answers
 from portal.api.paging import ListQuery, Page, page
 from portal.api.schemas import UserChange, UserIn, Username, UserOut
 from portal.lists import matching, search_text
+from portal.ordering import Fold
 from portal.users import services
 from portal.users.models import SEARCH, User
 
@@ -26,7 +27,8 @@ def existing(username: str, **reach: Any) -> User:
 @access.operator
 def list_users(request: HttpRequest, query: Query[ListQuery]) -> dict[str, Any]:
     """Users by name. `q` is looked for in username and display name."""
-    return page(matching(User.objects.existing(), SEARCH, search_text(query.q)), ("username",), query)
+    rows = User.objects.existing().annotate(name_key=Fold("username"))  # which is unique, as the username is in any case of its letters
+    return page(matching(rows, SEARCH, search_text(query.q)), ("name_key",), query)
 
 
 @router.post("", response=answers({201: UserOut}, 403, 415, 422))

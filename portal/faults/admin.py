@@ -8,10 +8,11 @@ from django.utils import timezone
 from portal import access
 from portal.faults import services
 from portal.faults.models import Fault
+from portal.readonly import PortableAdmin
 
 
 @admin.register(Fault)
-class FaultAdmin(admin.ModelAdmin):
+class FaultAdmin(PortableAdmin):
     list_display = ["name", "resource", "severity", "state", "raised_at", "acknowledged_by", "cleared_at"]
     list_filter = ["severity", "source", ("cleared_at", admin.EmptyFieldListFilter), ("acknowledged_at", admin.EmptyFieldListFilter)]
     list_select_related = ["acknowledged_by"]

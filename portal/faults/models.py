@@ -13,6 +13,11 @@ class FaultQuerySet(models.QuerySet["Fault"]):
     def unacknowledged(self) -> Self:
         return self.open().filter(acknowledged_at=None)
 
+    def with_progress(self) -> Self:
+        """Annotates `progress`, by which lists sort states: open, acknowledged, cleared."""
+        cleared, acknowledged = models.When(cleared_at__isnull=False, then=2), models.When(acknowledged_at__isnull=False, then=1)
+        return self.annotate(progress=models.Case(cleared, acknowledged, default=0))
+
 
 class Fault(models.Model):
     class Severity(models.TextChoices):

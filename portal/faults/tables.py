@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from portal.faults.models import Fault
 from portal.lists import narrow_column
 
-SEARCH = ("name__icontains", "resource__icontains", "description__icontains")
+SEARCH = ("name__finds", "resource__finds", "description__finds")
 
 
 class FaultTable(tables.Table):
@@ -17,7 +17,7 @@ class FaultTable(tables.Table):
     description = tables.Column()
     severity = tables.TemplateColumn(template_name="faults/_severity.html")
     raised_at = tables.TemplateColumn(template_name="_when_value.html", verbose_name="Raised")
-    state = tables.TemplateColumn(template_name="faults/_state.html", order_by=("cleared_at", "acknowledged_at"))
+    state = tables.TemplateColumn(template_name="faults/_state.html", order_by="progress")
 
     class Meta:
         order_by = "-raised_at"

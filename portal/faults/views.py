@@ -17,7 +17,7 @@ from portal.responses import done, post_only, refused
 def fault_list(request: HttpRequest) -> HttpResponse:
     context = list_context(
         request,
-        Fault.objects.select_related("acknowledged_by"),
+        Fault.objects.with_progress().select_related("acknowledged_by"),
         FaultTable,
         search=SEARCH,
         empty="No faults. All is well.",

@@ -6,7 +6,7 @@ from auditlog.models import LogEntry
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from portal.readonly import ReadOnlyAdmin
+from portal.readonly import PortableAdmin, ReadOnlyAdmin
 from portal.users.models import User
 
 # Neither is used: roles are a field of the user, and so is the address.
@@ -24,7 +24,7 @@ class UserAdmin(ReadOnlyAdmin):
 
 
 @admin.register(LogEntry)
-class AuditTrailAdmin(LogEntryAdmin):
+class AuditTrailAdmin(PortableAdmin, LogEntryAdmin):
     """django-auditlog's own, which would search the first and last names that our users do not have."""
 
     search_fields = ["object_repr", "changes", "actor__username"]

@@ -20,7 +20,7 @@ USERNAME = RegexValidator(
 )
 
 # What lists of users are searched in.
-SEARCH = ("username__icontains", "display_name__icontains")
+SEARCH = ("username__finds", "display_name__finds")
 
 
 def new_stamp() -> str:
