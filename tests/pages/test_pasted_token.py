@@ -72,8 +72,9 @@ def test_a_part_of_a_page_makes_the_whole_page_go_there(as_administrator: Visito
 
 
 def test_a_visitor_who_is_not_signed_in_hears_nothing_about_a_token(anonymous: Visitor, text: str) -> None:
-    response = anonymous.get("/accounts/login/", {"next": f"/access-control/user-tokens/?q={text}"}, follow=True)
-    assert response.redirect_chain == [("/accounts/login/", 302)]
+    response = anonymous.get(reverse("account_login"), {"next": f"/access-control/user-tokens/?q={text}"}, follow=True)
+    assert response.redirect_chain == [(reverse("account_login"), 302)]
+    assert response.status_code == 200
     assert "deploy" not in response.content.decode()
     assert anonymous.get(reverse("tokens:all"), {"q": text})["Location"] == reverse("tokens:all")
 
