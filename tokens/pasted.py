@@ -4,7 +4,6 @@ In the browser static/js/pasted-token.js takes a token out of a search box befor
 up (`tokens.views.look_up`). What arrives in an address all the same, without JavaScript, is taken out of it here.
 """
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -19,17 +18,9 @@ from portal.users.models import User
 from tokens import secret, services
 from tokens.models import Token
 
-# A token, or so much of one that the rest could be guessed. No boundaries: it may be pasted with what stood around it.
-# static/js/pasted-token.js has the same.
-LIKE_A_TOKEN = re.compile(r"tp[pt]_[0-9A-Za-z]{20,}")
 BODY_LENGTH = len(secret.PERMANENT) + secret.RANDOM_LENGTH
 MOST = 10
 EXPOSED = "Web addresses are kept in logs and in the browser's history, so replace the token."
-
-
-def holds_token(text: str) -> bool:
-    """Is there anything in `text` that looks like an API token, or like most of one?"""
-    return LIKE_A_TOKEN.search(text) is not None
 
 
 def completed(text: str) -> str | None:
@@ -41,7 +32,7 @@ def completed(text: str) -> str | None:
 
 def find(text: str, user: User, now: datetime) -> list[Token]:
     """The tokens in `text` that `user` may see, with `status` as in the lists: an administrator any, everybody else their own."""
-    candidates = [completed(found) for found in LIKE_A_TOKEN.findall(text)[:MOST]]
+    candidates = [completed(found) for found in secret.LIKE_A_TOKEN.findall(text)[:MOST]]
     digests = [secret.digest(whole) for whole in candidates if whole]
     tokens = Token.objects.filter(digest__in=digests, **access.owned(user))
     return list(tokens.with_status(now, services.expiring_before(now)).select_related("user"))
@@ -70,7 +61,7 @@ def without_tokens(query: QueryDict) -> QueryDict:
     """`query` without the parameters that hold a token in their names or values."""
     rest = query.copy()
     for name, values in query.lists():
-        if any(map(holds_token, [name, *values])):
+        if any(map(secret.holds_token, [name, *values])):
             del rest[name]
     return rest
 

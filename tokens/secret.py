@@ -18,6 +18,9 @@ RANDOM_LENGTH, CHECK_LENGTH = 32, 6
 PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 LENGTH = len(PERMANENT) + RANDOM_LENGTH + CHECK_LENGTH
 PATTERN = re.compile(r"\btp[pt]_[0-9A-Za-z]{38}\b")
+# A token, or so much of one that the rest could be guessed. No boundaries: it may be pasted with what stood around it.
+# static/js/pasted-token.js has the same.
+LIKE_A_TOKEN = re.compile(r"tp[pt]_[0-9A-Za-z]{20,}")
 
 
 def base62(number: int, length: int) -> str:
@@ -58,6 +61,11 @@ def derive(key: str, token_id: str) -> str:
 def well_formed(text: str) -> bool:
     """Has `text` the form of a token, and does its checksum hold? Costs no look-up."""
     return bool(PATTERN.fullmatch(text)) and hmac.compare_digest(checksum(text[:-CHECK_LENGTH]), text[-CHECK_LENGTH:])
+
+
+def holds_token(text: str) -> bool:
+    """Is there anything in `text` that looks like an API token, or like most of one?"""
+    return LIKE_A_TOKEN.search(text) is not None
 
 
 def digest(text: str) -> bytes:

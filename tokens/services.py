@@ -57,6 +57,8 @@ def clean_name(name: str) -> str:
         raise BadName(f"This name has {len(name)} characters; {NAME_MAX} is the most.")
     if CONTROL.search(name):
         raise BadName("The name has a line break or another character that cannot be seen.")
+    if secret.holds_token(name):
+        raise BadName("The name contains an API token. Names are shown to others and sent by email.")
     if "<" in name or ">" in name:
         raise BadName("The name cannot have < or >.")
     return name

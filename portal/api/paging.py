@@ -10,7 +10,7 @@ from pydantic import ValidationInfo, model_validator
 
 from portal.api.errors import BadValue
 from portal.text import fold
-from tokens import pasted
+from tokens import secret
 
 Row = TypeVar("Row")
 TOKEN_IN_ADDRESS = (
@@ -31,7 +31,7 @@ class ListQuery(Schema):
     def refuse_unknown(cls, given: Any, info: ValidationInfo) -> Any:
         """A filter misspelt would else list everything, and a token would be searched for and logged. Raises BadValue."""
         query = info.context["request"].GET
-        if any(pasted.holds_token(text) for name, values in query.lists() for text in (name, *values)):
+        if any(secret.holds_token(text) for name, values in query.lists() for text in (name, *values)):
             raise BadValue(TOKEN_IN_ADDRESS, "q")
         for name in query:
             if name not in cls.model_fields:

@@ -12,7 +12,7 @@ from portal.users.models import User
 from tests.api.caller import Caller
 from tests.factories import UserFactory, issue
 from tests.pages.visitor import Visitor
-from tokens import pasted, secret
+from tokens import secret
 from tokens.models import Token
 
 LISTS = [
@@ -144,4 +144,4 @@ def test_the_api_searches_for_no_token(path: str, text: str) -> None:
 
 def test_the_browser_recognises_the_same_texts_as_the_server() -> None:
     script = (settings.BASE_DIR / "static" / "js" / "pasted-token.js").read_text()
-    assert f"const TOKEN = /{pasted.LIKE_A_TOKEN.pattern}/;" in script
+    assert f"const TOKEN = /{secret.LIKE_A_TOKEN.pattern}/;" in script

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 EMPTY = "Enter a name that says what the token is for."
 UNSEEN = "The name has a line break or another character that cannot be seen."
 MARKUP = "The name cannot have < or >."
+TOKEN = "The name contains an API token. Names are shown to others and sent by email."
 LINE = "a\u2028b"
 
 
@@ -43,6 +44,8 @@ LINE = "a\u2028b"
         ("<script>alert(1)</script>", MARKUP),
         ("a > b", MARKUP),
         ("<", MARKUP),
+        ("tpp_" + "a1B2" * 9, TOKEN),
+        ("my token tpt_" + "a1B2" * 5, TOKEN),
     ],
 )
 def test_a_name_that_cannot_be_is_refused_with_what_is_wrong(name: str, message: str) -> None:
