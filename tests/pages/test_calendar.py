@@ -9,12 +9,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from icalendar import Calendar
+from pytest_django import Settings
 
 from portal.actors import Actor
 from portal.logs import RedactingFormatter
 from portal.users import services as users
 from portal.users.models import User
-from tests.factories import AdministratorFactory, TokenFactory
+from tests.factories import PASSWORD, AdministratorFactory, TokenFactory
+from tests.one_time_links import NEW_PASSWORD
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
 from tokens import calendar
@@ -222,3 +224,29 @@ def test_one_users_clicks_leave_anothers_link_alone(as_person: Visitor, as_opera
     as_person.send("tokens:calendar_off")
     assert Client().get(mine).status_code == 404
     assert Client().get(theirs).status_code == 200
+
+
+def test_a_link_that_works_but_cannot_be_shown_says_so_and_offers_another(as_person: Visitor, settings: Settings) -> None:
+    feed = on(as_person)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "a new key of the portal, of some length too"
+    calendar.keep_all_up()
+    as_person.see("profile")  # the session goes on under the new key
+    settings.SECRET_KEY_FALLBACKS = []
+    assert Client().get(feed).status_code == 200
+    shown = card(as_person)
+    assert "can't be shown again" in shown.text
+    assert not shown.all("code")
+    assert as_person.post(reverse("tokens:calendar_show"), headers={"Accept": "application/json"}).status_code == 404
+    as_person.send("tokens:calendar_renew")
+    assert Client().get(link_of(as_person).removeprefix("http://127.0.0.1:8000")).status_code == 200
+    assert Client().get(feed).status_code == 404
+
+
+def test_a_new_password_ends_the_link_as_the_pages_say(as_person: Visitor) -> None:
+    feed = on(as_person)
+    assert "ends when you set a new password" in card(as_person).text
+    assert "So does your calendar link" in as_person.see("account_change_password").text
+    as_person.send("account_change_password", oldpassword=PASSWORD, password1=NEW_PASSWORD, password2=NEW_PASSWORD)
+    assert Client().get(feed).status_code == 404
+    assert card(as_person).all("button")[0].text == "Switch on"
