@@ -40,8 +40,8 @@ def end_tokens(sender: Any, user: User, actor: Actor | None, now: Any, **kwargs:
     calendar.end(user, actor)
 
 
-def end_calendar(sender: Any, user: User, **kwargs: Any) -> None:
-    calendar.end(user, Actor(user))
+def end_calendar(sender: Any, user: User, actor: Actor | None, **kwargs: Any) -> None:
+    calendar.end(user, actor)
 
 
 def look_again(sender: Any, key: str, **kwargs: Any) -> None:

@@ -1,5 +1,6 @@
 """Our answers to django-allauth's questions about sign-in."""
 
+from dataclasses import replace
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -7,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils import timezone
 
+from portal.access import actor_of
 from portal.addresses import client_address
 from portal.users import limits, services, signals, throttle
 from portal.users.models import User
@@ -47,9 +49,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def set_password(self, user: User, password: str) -> None:
         """All of django-allauth's pages that set a password end here. Its own way saves every field of a user who was read a while ago,
         and so would undo a deactivation or demotion that happened since."""
-        address = client_address(self.request.META.get("REMOTE_ADDR", ""), self.request.headers.get("X-Forwarded-For", ""))
+        actor = actor_of(self.request)
+        if self.request.user != user:  # by a one-time link
+            actor = replace(actor, user=user, credential=None)
         try:
-            services.set_password(user, password, timezone.now(), address)
+            services.set_password(user, password, actor, timezone.now())
         except services.UserError as error:
             raise PermissionDenied(str(error)) from None
 

@@ -3,6 +3,7 @@
 import secrets
 from datetime import datetime
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -173,23 +174,23 @@ def activate(user: User, actor: Actor | None) -> None:
         audit.record(actor, user, audit.UPDATE, is_active=("False", "True"))
 
 
-def set_password(user: User, password: str, now: datetime, address: str | None = None) -> None:
+def set_password(user: User, password: str, actor: Actor | None, now: datetime) -> None:
     """Sets a person's password, and tells them by email. Ends what the former password may have given away: their sessions, temporary
-    tokens, one-time links and calendar link. `address`: the IP address that it was set from, if it is known.
+    tokens, one-time links and calendar link. `actor`: the user, by a session or by a one-time link, or None for the command line.
 
-    Raises UserError for a user who cannot sign in, or whose password was set by somebody else since `user` was read.
+    Raises UserError for a user who cannot sign in or has changed since `user` was read, PermissionDenied for an actor who has.
     """
-    first = not user.has_usable_password()
-    rows = User.objects.existing().filter(pk=user.pk, is_active=True, kind=User.Kind.PERSON)
-    unchanged = rows.filter(password=user.password, session_stamp=user.session_stamp)
-    user.set_password(password)
-    user.session_stamp = new_stamp()
+    access.require(actor is None or actor.user == user)
+    encoded, first = make_password(password), not user.has_usable_password()
     with transaction.atomic():
-        if not unchanged.update(password=user.password, session_stamp=user.session_stamp):
+        row = access.lock(actor, *access.EVERYBODY, users=Q(pk=user.pk)).get(user.pk)
+        if row is None or not row.may_sign_in or (row.password, row.session_stamp) != (user.password, user.session_stamp):
             raise UserError("The password was not set: the account has changed meanwhile.")
-        password_replaced.send(sender=User, user=user, now=now)
+        user.password, user.session_stamp = encoded, new_stamp()
+        User.objects.filter(pk=user.pk).update(password=user.password, session_stamp=user.session_stamp)
+        password_replaced.send(sender=User, user=user, actor=actor, now=now)
         if user.email:
-            emails.queue_password_changed(user, now, address, first)
+            emails.queue_password_changed(user, now, actor and actor.address, first)
 
 
 def ensure_first_administrator(username: str, password: str) -> str | None:

@@ -13,5 +13,5 @@ sign_in_failed = Signal()
 # was typed, or who is signed in), retry_after (seconds).
 attempt_throttled = Signal()
 
-# Sent inside the transaction that sets a user's password, in whatever way it is set; arguments: user, now.
+# Sent inside the transaction that sets a user's password, in whatever way it is set; arguments: user, actor (an Actor or None), now.
 password_replaced = Signal()

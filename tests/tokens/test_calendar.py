@@ -156,7 +156,7 @@ def test_a_link_that_was_read_or_kept_up_during_the_rotation_outlives_the_old_ke
 def test_keeping_up_brings_no_ended_link_back(user: User, settings: Settings) -> None:
     text = text_of(user)
     row = CalendarLink.objects.get()
-    users.set_password(user, "another-password-of-alice", NOW)
+    users.set_password(user, "another-password-of-alice", Actor(user), NOW)
     row.save(force_insert=True)  # as if it had been left behind
     rotate(settings)
     calendar.keep_all_up()
@@ -165,7 +165,7 @@ def test_keeping_up_brings_no_ended_link_back(user: User, settings: Settings) ->
 
 def test_a_new_password_ends_the_link_and_the_audit_trail_says_so(user: User) -> None:
     text = text_of(user)
-    users.set_password(user, "another-password-of-alice", NOW)
+    users.set_password(user, "another-password-of-alice", Actor(user), NOW)
     assert calendar.find(text) is None
     assert not CalendarLink.objects.exists()
     assert LogEntry.objects.filter(object_repr="alice").latest("pk").changes["calendar_link"] == ["on", "off"]

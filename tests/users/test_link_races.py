@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from portal.actors import Actor
 from portal.users import account_views, links, services
 from portal.users.models import User
 from tests.factories import PASSWORD, AdministratorFactory, UserFactory
@@ -42,7 +43,7 @@ def test_a_link_used_while_its_user_is_deactivated_sets_nothing_afterwards(monke
     visitor = opened(user)
     widen(monkeypatch, account_views.ResetPasswordKeyForm, "save")
     widen(monkeypatch, services.audit, "record")
-    answers = race(lambda: send(visitor, user, NEW_PASSWORD), lambda: services.deactivate(user, actor))
+    answers = race(lambda: send(visitor, user, NEW_PASSWORD), lambda: services.deactivate(user, Actor(actor)))
     after = User.objects.get(pk=user.pk)
     assert answers[1] is None
     assert not after.is_active
@@ -55,10 +56,8 @@ def test_of_two_new_passwords_at_once_one_is_set(monkeypatch: pytest.MonkeyPatch
     widen(monkeypatch, services.emails, "queue_password_changed")
     rows = [User.objects.get(), User.objects.get()]
     results = race(
-        *(
-            lambda row=row, text=text: services.set_password(row, text, timezone.now())
-            for row, text in zip(rows, (NEW_PASSWORD, ANOTHER), strict=True)
-        )
+        lambda: services.set_password(rows[0], NEW_PASSWORD, Actor(rows[0]), timezone.now()),
+        lambda: services.set_password(rows[1], ANOTHER, Actor(rows[1]), timezone.now()),
     )
     assert sorted(type(result).__name__ for result in results) == ["NoneType", "UserError"]
     user.refresh_from_db()

@@ -76,7 +76,7 @@ def by_creation_anew(user: User, actor: Actor) -> None:
 
 
 def by_another_password(user: User, actor: Actor) -> None:
-    services.set_password(fresh(user), "another-password-of-alice", NOW)
+    services.set_password(fresh(user), "another-password-of-alice", None, NOW)
 
 
 def by_signing_in(user: User, actor: Actor) -> None:

@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.sessions.models import Session
 from django.core import mail as sent_mail
+from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 from post_office.models import Email
 from pytest_django import Settings
 
 from portal import delivery
+from portal.actors import Actor
 from portal.users import services
 from portal.users.models import User
 from tests.factories import PASSWORD, AdministratorFactory, ServiceFactory, UserFactory
@@ -79,7 +82,7 @@ def test_a_user_without_an_address_gets_no_email() -> None:
 def test_an_email_that_cannot_be_queued_leaves_the_password_as_it_was(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(services.emails, "queue_password_changed", lambda *args: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        services.set_password(User.objects.get(pk=user.pk), NEW_PASSWORD, AT)
+        services.set_password(User.objects.get(pk=user.pk), NEW_PASSWORD, None, AT)
     assert User.objects.get(pk=user.pk).check_password(PASSWORD)
 
 
@@ -89,7 +92,7 @@ def test_what_has_changed_meanwhile_is_not_overwritten(meanwhile: dict[str, obje
     User.objects.filter(pk=user.pk).update(**meanwhile)
     before = User.objects.values().get(pk=user.pk)
     with pytest.raises(services.UserError):
-        services.set_password(read, NEW_PASSWORD, AT)
+        services.set_password(read, NEW_PASSWORD, None, AT)
     assert User.objects.values().get(pk=user.pk) == before
 
 
@@ -124,4 +127,23 @@ def test_a_deactivation_that_came_in_between_holds(user: User, monkeypatch: pyte
 
 def test_a_service_account_gets_no_password() -> None:
     with pytest.raises(services.UserError):
-        services.set_password(ServiceFactory(), NEW_PASSWORD, AT)
+        services.set_password(ServiceFactory(), NEW_PASSWORD, None, AT)
+
+
+def test_nobody_sets_the_password_of_somebody_else(user: User) -> None:
+    with pytest.raises(PermissionDenied):
+        services.set_password(user, NEW_PASSWORD, Actor(AdministratorFactory()), AT)
+    assert User.objects.get(pk=user.pk).check_password(PASSWORD)
+
+
+def test_a_session_that_was_signed_out_in_between_sets_no_password(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    check = User.check_password
+
+    def sign_out_meanwhile(self: User, raw: str) -> bool:
+        Session.objects.all().delete()
+        return check(self, raw)
+
+    monkeypatch.setattr(User, "check_password", sign_out_meanwhile)
+    change(user)
+    monkeypatch.undo()
+    assert User.objects.get(pk=user.pk).check_password(PASSWORD)
