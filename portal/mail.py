@@ -3,6 +3,7 @@
 A mail is first a row (post_office's Email) in the caller's transaction; `portal.delivery` hands it to the mail server.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from email.utils import make_msgid
 from typing import Any
@@ -75,13 +76,19 @@ def in_days(days: int) -> str:
     return f"in {days} day{'' if days == 1 else 's'}" if days else "today"
 
 
-def expiry_digest(tokens: Sequence[dict[str, Any]], more: int, link: str) -> Content:
+OWNERS_COUNTED = 20
+
+
+def expiry_digest(tokens: Sequence[dict[str, Any]], left_out: Counter[str], link: str) -> Content:
     """Warns of tokens that end soon. Each of `tokens`: name, last_four, owner, expires (text with zone), days_left, over (has it
-    ended?), last_used (text), link. `more` counts those that the list leaves out; `link` shows them all."""
+    ended?), last_used (text), link. `left_out` counts those that the list has no room for, by owner; `link` shows them all."""
+    more = left_out.total()
+    owners = ", ".join(f"{count:,} of {owner}" for owner, count in left_out.most_common(OWNERS_COUNTED))
+    owners += ", ..." if len(left_out) > OWNERS_COUNTED else ""
     total = len(tokens) + more
     subject = f"{total:,} API tokens expire soon"
     if total == 1:
         token = tokens[0]
         end = "has expired" if token["over"] else f"expires {in_days(token['days_left'])}"
         subject = f"API token {token['name']} of {token['owner']} {end}"
-    return write("expiry_digest", subject, {"tokens": tokens, "more": f"{more:,}" if more else "", "link": link})
+    return write("expiry_digest", subject, {"tokens": tokens, "more": f"{more:,}" if more else "", "owners": owners, "link": link})

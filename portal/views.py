@@ -37,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def profile(request: HttpRequest) -> HttpResponse:
     """The signed-in user: who they are, their credentials, their tokens."""
     now = timezone.now()
-    mine = Token.objects.permanent().filter(user=request.user).with_status(now, services.expiring_before(now))
+    mine = Token.objects.listed(now, services.expiring_before(now)).filter(user=request.user)
     context = list_context(request, mine, OwnTokenTable, search=("name__finds",), empty="You have no API tokens.")
     context["temporary"] = sessions.current(request.session, now)
     context["calendar"] = link = calendar.current(request.user)

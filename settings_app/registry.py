@@ -81,6 +81,10 @@ def lifetime(text: str) -> int:
     return whole_number(text.strip(), 1, 365, "days")
 
 
+def token_count(text: str) -> int:
+    return whole_number(text.strip(), 1, 10_000, "tokens")
+
+
 def flag(text: str) -> bool:
     if text.strip().lower() not in ("true", "false"):
         raise ValueError(f"'{text.strip()[:40]}' is neither true nor false.")
@@ -128,6 +132,22 @@ KEYS = {
             "Days after which a permanent token ends at the latest, 1 to 365.",
             365,
             lifetime,
+        ),
+        Key(
+            "tokens_per_person",
+            APP_CONFIG,
+            "Maximum active tokens per person",
+            "How many active permanent tokens a person can have, 1 to 10,000. Existing tokens are not affected.",
+            50,
+            token_count,
+        ),
+        Key(
+            "tokens_per_service_account",
+            APP_CONFIG,
+            "Maximum active tokens per service account",
+            "How many active permanent tokens a service account can have, 1 to 10,000. Existing tokens are not affected.",
+            200,
+            token_count,
         ),
         Key(
             "users_may_create_tokens",

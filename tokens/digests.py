@@ -1,11 +1,13 @@
 """The mail that warns of tokens: written at the moment it is sent, so that it never speaks of what was revoked meanwhile, and
 followed until the mail server takes it or it is given up."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.urls import reverse
 from django.utils import timezone
 from post_office.models import Email
@@ -13,13 +15,14 @@ from post_office.models import Email
 from portal import delivery, mail
 from portal.faults import services as faults
 from portal.faults.models import Fault
-from portal.ordering import ordered
+from portal.ordering import Fold, ordered
 from tokens import dates
 from tokens.models import Digest, Notice, Token
 from tokens.scan.notices import UNDELIVERED, WRITER
 from tokens.scan.rules import Rules
 
 LISTED = 200
+SOONEST = ("token__expires_at", "token__name", "pk")
 
 
 def connect() -> None:
@@ -41,9 +44,28 @@ def write(email: Email, now: datetime) -> mail.Content | None:
     total = digest.notices.count()
     if not total:
         return None
-    soonest = ordered(digest.notices.select_related("token__user"), "token__expires_at", "token__name", "pk")[:LISTED]
-    tokens = [line(notice.token, now, configured) for notice in soonest]
-    return mail.expiry_digest(tokens, total - len(tokens), link_to_all(digest, now) if configured else mail.absolute(reverse("profile")))
+    named = listed(digest)
+    tokens = [line(notice.token, now, configured) for notice in named]
+    left_out = Counter()
+    if total > len(named):
+        left_out = name_only(digest, [notice.pk for notice in named])
+    return mail.expiry_digest(tokens, left_out, link_to_all(digest, now) if configured else mail.absolute(reverse("profile")))
+
+
+def listed(digest: Digest) -> list[Notice]:
+    """The notices whose tokens the email names, soonest first. If there are too many, each owner has a share: whoever creates hundreds of
+    tokens that end soon pushes nobody else's out of the list."""
+    place = Window(RowNumber(), partition_by="token__user", order_by=[F("token__expires_at"), Fold(F("token__name"))])
+    shares = ordered(digest.notices.annotate(place=place), "place", *SOONEST).values_list("pk", flat=True)[:LISTED]
+    return list(ordered(digest.notices.filter(pk__in=list(shares)).select_related("token__user"), *SOONEST))
+
+
+def name_only(digest: Digest, named: list[int]) -> Counter[str]:
+    """Records which tokens the email names, and that it only counts the others. Returns how many of the others each owner has."""
+    digest.notices.filter(pk__in=named).update(named=True)
+    others = digest.notices.exclude(pk__in=named)
+    others.update(named=False)
+    return Counter(dict(others.order_by().values_list("token__user__username").annotate(Count("pk"))))
 
 
 def still_to_tell(digest: Digest, now: datetime) -> Q:

@@ -6,7 +6,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from tokens import secret
@@ -37,6 +37,12 @@ class TokenQuerySet(models.QuerySet["Token"]):
             )
         )
 
+    def listed(self, now: datetime, expiring_before: datetime) -> Self:
+        """Permanent tokens with all that the lists and the API show of one: `status`, `has_created` (others, through the API)."""
+        others = Token.objects.filter(created_with=OuterRef("pk"))
+        rows = self.permanent().with_status(now, expiring_before).annotate(has_created=Exists(others))
+        return rows.select_related("user", "created_by", "created_with", "revoked_by")
+
     def due(self, now: datetime, before: datetime) -> Self:
         """Live permanent tokens of active owners that end at or before the instant `before`."""
         return self.permanent().live(now).filter(expires_at__lte=before, user__is_active=True)
@@ -55,6 +61,8 @@ class Token(models.Model):
     last_four = models.CharField(max_length=4)
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    # The permanent token by which it was created through the API; none if a person or the command line did.
+    created_with = models.ForeignKey("self", on_delete=models.PROTECT, null=True, editable=False, related_name="created_tokens")
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")

@@ -128,6 +128,7 @@ class Notice(models.Model):
     address = models.EmailField()
     digest = models.ForeignKey(Digest, on_delete=models.CASCADE, related_name="notices")
     created_at = models.DateTimeField()
+    named = models.BooleanField(default=True, db_default=True, help_text="Its digest lists the token. If not, it only counts it.")
 
     class Meta:
         ordering = ["-created_at"]

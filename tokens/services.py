@@ -3,7 +3,7 @@
 import re
 import uuid
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -12,7 +12,7 @@ import settings_app.services as config
 from portal import access, audit
 from portal.actors import Actor
 from portal.users.models import User
-from tokens import dates, expiry, secret
+from tokens import dates, expiry, lineage, secret
 from tokens.models import NAME_MAX, Token
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
@@ -37,6 +37,10 @@ class BadExpiry(TokenError):
 
 
 class OwnerInactive(TokenError):
+    pass
+
+
+class TooManyTokens(TokenError):
     pass
 
 
@@ -75,19 +79,29 @@ def expiring_before(now: datetime) -> datetime:
     return dates.due_before(max(days), now) if days else now
 
 
-def expiry_instant(day: date | None, now: datetime) -> datetime:
+def expiry_instant(day: date | None, now: datetime, parent: Token | None = None) -> datetime:
     """When a token asked for with the Expiry Date `day` ends: with that day in the portal's zone; without one, after the
-    longest lifetime that Config allows (one year). Raises BadExpiry."""
+    longest lifetime that Config allows (one year). Never later than `parent`, with which it is created. Raises BadExpiry."""
     most = longest_lifetime()
+    latest = parent.expires_at if parent else datetime.max.replace(tzinfo=UTC)
     if day is None:
-        return now + timedelta(days=most)
+        return min(now + timedelta(days=most), latest)
     today = dates.day_of(now)
     last = today + timedelta(days=most)
     if day <= today:
         raise BadExpiry(f"The expiry date must be later than today ({today:%Y-%m-%d}).")
     if day > last:
         raise BadExpiry(f"The expiry date can be {last:%Y-%m-%d} at the latest ({most} days from today).")
-    return dates.end_of(day)
+    if parent and day > dates.day_of(parent.last_moment):
+        raise BadExpiry(f"Expiry date must be on or before {dates.day_of(parent.last_moment)}, when {parent.name} expires.")
+    return min(dates.end_of(day), latest)
+
+
+def require_room(owner: User, now: datetime) -> None:
+    """Raises TooManyTokens when `owner` has as many active tokens as Config allows. The owner's row is locked, so it is exact."""
+    most = config.get("tokens_per_service_account" if owner.kind == User.Kind.SERVICE else "tokens_per_person")
+    if Token.objects.permanent().filter(user=owner).live(now).count() >= most:
+        raise TooManyTokens(f"{owner.username} already has {most:,} active tokens, the maximum. Revoke one that is no longer needed.")
 
 
 def issue(
@@ -95,27 +109,30 @@ def issue(
 ) -> tuple[Token, str]:
     """Makes a permanent token. Returns it and its text, which exists nowhere else from then on.
 
-    Raises BadName, NameTaken, BadExpiry, OwnerInactive or AlreadyMade.
+    Raises BadName, NameTaken, BadExpiry, OwnerInactive, TooManyTokens, AlreadyMade or PermissionDenied.
     """
     name = clean_name(name)
     text = secret.generate()
     if request_id and actor:  # each actor's ids are their own: nobody can use up another's, or learn a name by guessing one
         request_id = uuid.uuid5(request_id, str(actor.user.pk))
+    parent = lineage.presented(actor)
     with transaction.atomic():
         # The owner's row is locked, so that a deactivation at the same moment comes before (rejected here) or after (revokes it).
-        rows = access.lock(actor, *access.EVERYBODY, users=Q(pk=owner.pk))
+        rows = access.lock(actor, *access.EVERYBODY, users=Q(pk=owner.pk) | lineage.owners(parent))
         owner = rows[owner.pk]
         if actor:
             access.require(access.may_create_tokens(rows[actor.user.pk], owner, config.get("users_may_create_tokens")))
         refuse_second(request_id)
         if not owner.is_active:
             raise OwnerInactive(f"{owner.username} is not active, and cannot get a token.")
-        expires_at = expiry_instant(expires, now)
+        expires_at = expiry_instant(expires, now, parent)
+        require_room(owner, now)
         names = Token.objects.permanent().filter(user=owner, name=name)
         names.filter(expires_at__lte=now, holds_name=True).update(holds_name=False)
         if names.live(now).exists():
             raise NameTaken(f"{owner.username} has an active token named {name} already.")
-        token = Token(user=owner, name=name, created_at=now, created_by=actor and actor.user, expires_at=expires_at, request_id=request_id)
+        token = Token(user=owner, name=name, created_at=now, expires_at=expires_at, request_id=request_id)
+        token.created_by, token.created_with = actor and actor.user, parent
         token.digest, token.last_four = secret.digest(text), secret.hint(text)
         try:
             with transaction.atomic():
@@ -139,7 +156,8 @@ def revoked_already(token: Token) -> str:
 
 
 def revoke(token: Token, actor: Actor | None, now: datetime) -> bool:
-    """Ends one token at once. False when it was revoked before (by somebody else, a moment ago): nothing is changed then."""
+    """Ends one token at once, and with it those that were created with it. False when it was revoked before (by somebody else, a
+    moment ago): nothing is changed then."""
     with transaction.atomic():
         rows = access.lock(actor, *access.EVERYBODY, users=Q(pk=token.user_id))
         if actor:
@@ -148,6 +166,7 @@ def revoke(token: Token, actor: Actor | None, now: datetime) -> bool:
             return False
         expiry.forget([token], now)
         audit.record(actor, token, audit.UPDATE, revoked_at=("", now.isoformat()))
+        end_created_with([token], actor, now)
     token.revoked_at, token.revoked_by = now, actor and actor.user
     return True
 
@@ -155,6 +174,14 @@ def revoke(token: Token, actor: Actor | None, now: datetime) -> bool:
 def revoke_many(tokens: list[Token], actor: Actor | None, now: datetime) -> int:
     """Ends several tokens. Returns how many were not revoked before."""
     return sum(revoke(token, actor, now) for token in tokens)
+
+
+def end_created_with(tokens: list[Token], actor: Actor | None, now: datetime) -> None:
+    """Ends what was created with `tokens`, in the transaction that ended these and holds their owners' locks."""
+    created = lineage.descendants([token.pk for token in tokens], now)
+    Token.objects.filter(pk__in=[token.pk for token in created], revoked_at=None).update(revoked_at=now, revoked_by=actor and actor.user)
+    expiry.forget(created, now)
+    audit.record_all(actor, created, audit.UPDATE, revoked_at=("", now.isoformat()), because=("", "the token that created it was revoked"))
 
 
 def ids(texts: list[str]) -> list[uuid.UUID]:
@@ -174,4 +201,5 @@ def end_all(user: User, actor: Actor | None, now: datetime) -> int:
         ended = live.update(revoked_at=now, revoked_by=actor and actor.user)
         expiry.forget(permanent, now)
         audit.record_all(actor, permanent, audit.UPDATE, revoked_at=("", now.isoformat()))
+        end_created_with(permanent, actor, now)
     return ended

@@ -22,7 +22,7 @@ class TokenTable(tables.Table):
     name = tables.Column(verbose_name="Token Name")
     token = tables.TemplateColumn(template_name="tokens/_hint.html", orderable=False, verbose_name="Token")
     user = tables.TemplateColumn(template_name="tokens/_owner.html", order_by="user__username")
-    created_at = tables.TemplateColumn(template_name=WHEN, verbose_name="Created")
+    created_at = tables.TemplateColumn(template_name="tokens/_created.html", verbose_name="Created")
     last_used_at = tables.TemplateColumn(template_name="tokens/_last_used.html", verbose_name="Last used", empty_values=())
     expires_at = tables.TemplateColumn(template_name="tokens/_last_moment.html", verbose_name="Expires")
     status = tables.TemplateColumn(template_name="tokens/_status.html")
@@ -104,6 +104,8 @@ class TokenFilter(django_filters.FilterSet):
         method="within",
         choices=[("7", "Within 7 days"), ("30", "Within 30 days"), ("90", "Within 90 days")],
     )
+    created_by = django_filters.CharFilter(label="Created by", field_name="created_by__username", lookup_expr="iexact")
+    created_with = django_filters.UUIDFilter(field_name="created_with", widget=forms.HiddenInput)
     expires_from = DayFilter(label="Last day from", method="from_day")
     expires_to = DayFilter(label="Last day to", method="to_day")
 

@@ -16,7 +16,7 @@ from portal.lists import list_context
 from portal.ordering import ordered
 from portal.responses import done, form_page, post_only, refused, sent
 from portal.users.models import User
-from tokens import pasted, services, sessions
+from tokens import lineage, pasted, services, sessions
 from tokens.forms import DatedTokenForm, TokenForm
 from tokens.models import Token
 from tokens.tables import SEARCH, SEARCH_ALL, AllTokenTable, TokenFilter, UserTokenTable
@@ -28,7 +28,7 @@ def user_tokens(request: HttpRequest, username: str) -> HttpResponse:
     """A user's page with the tab Tokens."""
     owner = get_object_or_404(User.objects.existing(), username=username)
     now = timezone.now()
-    rows = Token.objects.permanent().filter(user=owner).with_status(now, services.expiring_before(now))
+    rows = Token.objects.listed(now, services.expiring_before(now)).filter(user=owner)
     context = list_context(request, rows, UserTokenTable, SEARCH, empty=f"{owner.name} has no tokens yet.")
     return render(request, "tokens/user_tokens.html", {"owner": owner, **context})
 
@@ -38,7 +38,7 @@ def user_tokens(request: HttpRequest, username: str) -> HttpResponse:
 def all_tokens(request: HttpRequest) -> HttpResponse:
     """Access Control, tab User Tokens."""
     now = timezone.now()
-    rows = Token.objects.permanent().with_status(now, services.expiring_before(now)).select_related("user")
+    rows = Token.objects.listed(now, services.expiring_before(now))
     context = list_context(request, rows, AllTokenTable, SEARCH_ALL, empty="No tokens yet.", filter_class=TokenFilter)
     return render(request, "tokens/all_tokens.html", context)
 
@@ -129,7 +129,8 @@ def revoke(request: HttpRequest, pk: str) -> HttpResponse:
     mine = token.user == request.user
     back = reverse("profile") if mine else reverse("tokens:user_tokens", args=[token.user.username])
     if request.method == "GET":
-        return render(request, "tokens/revoke.html", {"token": token, "back": back})
+        created = lineage.descendants([token.pk], timezone.now())
+        return render(request, "tokens/revoke.html", {"token": token, "created": created, "back": back})
     if services.revoke(token, access.actor_of(request), timezone.now()):
         return done(request, f"{token.name} is revoked.", back)
     return refused(request, services.revoked_already(token), back)
@@ -146,6 +147,7 @@ def revoke_many(request: HttpRequest) -> HttpResponse:
     if not chosen:
         return refused(request, "None of the tokens chosen can be revoked any more.", back)
     if "confirmed" not in request.POST:
-        return render(request, "tokens/revoke_many.html", {"tokens": chosen, "back": back})
+        created = lineage.descendants([token.pk for token in chosen], now)
+        return render(request, "tokens/revoke_many.html", {"tokens": chosen, "created": created, "back": back})
     count = services.revoke_many(chosen, access.actor_of(request), now)
     return done(request, f"{count} token{'' if count == 1 else 's'} revoked.", back)

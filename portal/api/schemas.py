@@ -107,6 +107,7 @@ class TokenOut(TokenBrief):
     user: str
     status: Literal["active", "expiring", "expired", "revoked"]
     created_by: str | None
+    created_with: UUID | None = Field(description="The permanent token that created it through the API. It ends with that one.")
     revoked_at: Instant | None
     revoked_by: str | None
     last_used_at: Instant | None
@@ -122,6 +123,10 @@ class TokenOut(TokenBrief):
     @staticmethod
     def resolve_created_by(token: Token) -> str | None:
         return token.created_by and token.created_by.username
+
+    @staticmethod
+    def resolve_created_with(token: Token) -> UUID | None:
+        return token.created_with_id
 
     @staticmethod
     def resolve_revoked_by(token: Token) -> str | None:

@@ -38,6 +38,8 @@ Key = Annotated[
 
 class TokenQuery(ListQuery):
     user: Username | None = None
+    created_by: Username | None = None
+    created_with: uuid.UUID | None = None
     status: Literal["active", "expiring", "expired", "revoked"] | None = None
     expires: Literal["7", "30", "90"] | None = None
     expires_from: Day | None = None
@@ -45,15 +47,14 @@ class TokenQuery(ListQuery):
 
 
 def permanent(now: datetime) -> QuerySet[Token]:
-    rows = Token.objects.permanent().with_status(now, services.expiring_before(now))
-    return rows.select_related("user", "created_by", "revoked_by")
+    return Token.objects.listed(now, services.expiring_before(now))
 
 
 @router.get("/tokens", response=answers({200: Page[TokenOut]}, 422))
 @access.signed_in
 def list_tokens(request: HttpRequest, query: Query[TokenQuery]) -> dict[str, Any]:
     """Tokens, newest first. `expires`: live ones that end within so many days; `expires_from`, `expires_to`: live ones whose last day
-    is in between. `q` is looked for in name, last characters and user."""
+    is in between. `created_by`: who created them; `created_with`: the token that did so. `q` is looked for in name, last characters and user."""
     rows = permanent(timezone.now()).filter(**access.readable(request.user))
     if query.user is not None:
         rows = rows.filter(user__username=query.user)
@@ -71,7 +72,7 @@ def get_token(request: HttpRequest, token_id: uuid.UUID) -> Token:
 @router.post("/tokens/{uuid:token_id}/revoke", response=answers({200: TokenOut}, 403, 404, 409, 422))
 @access.signed_in
 def revoke_token(request: HttpRequest, token_id: uuid.UUID) -> Token:
-    """Ends a token at once: an administrator any, everybody their own."""
+    """Ends a token at once, and the tokens that were created with it: an administrator any, everybody their own."""
     now = timezone.now()
     token = get_token(request, token_id)
     access.require(permanent(now).filter(pk=token.pk, **access.owned(request.user)).exists())
@@ -83,7 +84,7 @@ def revoke_token(request: HttpRequest, token_id: uuid.UUID) -> Token:
 @router.post("/users/{username}/tokens", response=answers({200: TokenOut, 201: TokenMade}, 403, 404, 415, 422))
 @access.signed_in
 def create_token(request: HttpRequest, response: HttpResponse, username: Path[Username], data: TokenIn, key: Key = None) -> Status[Any]:
-    """Makes a token. Its text is in this answer alone.
+    """Makes a token. Its text is in this answer alone. Made with a permanent token, it ends no later than that one, and with it.
 
     With an `Idempotency-Key`, a repeat of the request makes no second token: it is answered 200 with the first one's data, without
     its text, and with the header `Idempotent-Replayed: true`.

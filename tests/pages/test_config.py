@@ -29,6 +29,8 @@ LABELS = {
         "User Token Expiration Notification Emails",
         "Authorization token session duration",
         "Maximum User Token Lifetime",
+        "Maximum active tokens per person",
+        "Maximum active tokens per service account",
     ],
     "Flags": ["Users may create their own API tokens", "Notify token owners"],
 }

@@ -24,6 +24,8 @@ def test_the_keys_are_those_of_the_documents_with_their_types_and_defaults() -> 
         (APP_CONFIG, "User Token Expiration Notification Emails", ()),
         (APP_CONFIG, "Authorization token session duration", 480),
         (APP_CONFIG, "Maximum User Token Lifetime", 365),
+        (APP_CONFIG, "Maximum active tokens per person", 50),
+        (APP_CONFIG, "Maximum active tokens per service account", 200),
         (FLAGS, "Users may create their own API tokens", False),
         (FLAGS, "Notify token owners", False),
     ]

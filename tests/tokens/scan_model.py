@@ -135,8 +135,19 @@ class Model:
                 mail.state = "sent"
                 reached = {address for address in self.open("notice-delivery") if address.lower() == mail.address.lower()}
                 self.keep("notice-delivery", self.open("notice-delivery") - reached)
-                taken.append((mail.address, names[:LISTED], len(names[LISTED:])))
+                listed = self.shared(names)
+                taken.append((mail.address, listed, len(names) - len(listed)))
         return taken
+
+    def shared(self, names: list[str]) -> list[str]:
+        """As many of `names` as an email lists, in their order: the soonest of each owner first, then each owner's next."""
+        owner = {token.name: token.owner for token in self.tokens}
+        place: dict[str, int] = {}
+        seen: dict[int, int] = {}
+        for name in names:
+            place[name] = seen[id(owner[name])] = seen.get(id(owner[name]), 0) + 1
+        chosen = set(sorted(names, key=lambda name: (place[name], names.index(name)))[:LISTED])
+        return [name for name in names if name in chosen]
 
     def still_to_tell(self, mail: Mail) -> list[str]:
         """What it lists, soonest first. The rest is forgotten."""

@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 import time_machine
+from django.db.models import Count
 from pytest_django import Settings
 
 from tests.clock import DAY, NOW
@@ -12,7 +13,7 @@ from tests.factories import AdministratorFactory, UserFactory
 from tests.pages.visitor import Visitor
 from tests.tokens.scans import OPS, Sent, configure, deliver, ending, many_ending, scan
 from tokens.dates import ends
-from tokens.models import Token
+from tokens.models import Notice, Token
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_utc")]
 
@@ -124,12 +125,24 @@ def test_of_2012_tokens_the_200_soonest_are_listed_and_the_others_counted_with_a
         assert re.findall(r"t\d{5}", part) == soonest
         assert "and 1,812 more" in words(part)
     link = re.search(r"and 1,812 more: (\S+)$", email.text, re.MULTILINE)[1]
-    assert f'<a href="{link}">and 1,812 more</a>' in unescape(email.html)
+    assert f'<a href="{link}">and 1,812 more</a>: 1,812 of ' in unescape(email.html)
     assert link.startswith("https://portal.example.com/access-control/user-tokens/?")
     with time_machine.travel(NOW, tick=False):
         page = as_administrator.see(link.removeprefix("https://portal.example.com"))
     assert page.total == 2012
     assert page.column("Token Name")[0] in soonest
+
+
+def test_the_list_is_shared_among_owners_and_what_it_leaves_out_is_counted_by_owner() -> None:
+    flood, other = UserFactory(username="flood@example.com"), UserFactory(username="other@example.com")
+    many_ending([1] * 260, flood)
+    ending(3, user=other, name="theirs")
+    email = digest()
+    assert "theirs (…" in email.text
+    assert "and 61 more" in email.text
+    assert "61 of flood@example.com" in words(email.html)
+    assert dict(Notice.objects.values_list("named").annotate(Count("pk"))) == {True: 200, False: 61}
+    assert Notice.objects.get(token__name="theirs").named
 
 
 def test_200_tokens_are_all_listed_and_nothing_more_is_said() -> None:
