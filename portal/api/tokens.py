@@ -54,7 +54,8 @@ def permanent(now: datetime) -> QuerySet[Token]:
 @access.signed_in
 def list_tokens(request: HttpRequest, query: Query[TokenQuery]) -> dict[str, Any]:
     """Tokens, newest first. `expires`: live ones that end within so many days; `expires_from`, `expires_to`: live ones whose last day
-    is in between. `created_by`: who created them; `created_with`: the token that did so. `q` is looked for in name, last characters and user."""
+    is in between. `created_by`: who created them; `created_with`: the token that did so. `q` is looked for in name, last characters and
+    user."""
     rows = permanent(timezone.now()).filter(**access.readable(request.user))
     if query.user is not None:
         rows = rows.filter(user__username=query.user)

@@ -8,6 +8,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
+from portal.actors import Actor
 from portal.users import services as users
 from tests.api.asking import verify
 from tests.clock import DAY, MINUTE, NOW, SECOND
@@ -251,7 +252,7 @@ def test_a_locked_row_is_not_waited_for_and_written_the_next_time() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_deactivation_that_ends_many_tokens_does_not_collide_with_their_uses() -> None:
-    owner, actor = UserFactory(), AdministratorFactory()
+    owner, actor = UserFactory(), Actor(AdministratorFactory())
     tokens = TokenFactory.create_batch(30, user=owner)
     buffer = Uses()
 

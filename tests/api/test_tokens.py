@@ -51,6 +51,7 @@ def test_a_token_shows_what_the_pages_show(caller: Caller) -> None:
         "status": "active",
         "created_at": token.created_at.isoformat(),
         "created_by": caller.user.username,
+        "created_with": None,
         "expires_at": token.expires_at.isoformat(),
         "revoked_at": None,
         "revoked_by": None,

@@ -39,6 +39,23 @@ def tokens(person: User) -> dict[str, Token]:
     return made
 
 
+def test_what_a_token_created_is_one_click_away_and_ends_with_it(as_administrator: Visitor) -> None:
+    parent = TokenFactory(name="parent")
+    child = TokenFactory(name="child", created_with=parent, created_by=parent.user)
+    TokenFactory(name="unrelated", created_by=parent.user)
+    page = as_administrator.see(URL)
+    assert page.all("a", href=f"{reverse(URL)}?created_with={parent.pk}")
+    assert dict(zip(page.column("Token Name"), page.column("Created"), strict=True))["child"].endswith("with parent")
+    assert found(as_administrator, created_with=str(parent.pk)) == {"child"}
+    assert found(as_administrator, created_by=parent.user.username.upper()) == {"child", "unrelated"}
+    confirm = as_administrator.see("tokens:revoke", parent.pk)
+    assert "1 token created with it will be revoked too:" in confirm.text
+    assert child.hint in confirm.text
+    as_administrator.send("tokens:revoke", parent.pk)
+    child.refresh_from_db()
+    assert child.revoked_by == as_administrator.user
+
+
 def found(visitor: Visitor, **query: str) -> set[str]:
     page = visitor.see(URL, **query)
     assert page.status == 200

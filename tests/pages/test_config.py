@@ -19,6 +19,8 @@ VALUES = [
     ("token_expiration_emails", "ops@example.com", ("ops@example.com",), "a@x.org; b@x.org", ("a@x.org", "b@x.org")),
     ("session_minutes", "5", 5, "43200", 43200),
     ("token_lifetime_days", "365", 365, "1", 1),
+    ("tokens_per_person", "50", 50, "1", 1),
+    ("tokens_per_service_account", "200", 200, "10000", 10000),
     ("users_may_create_tokens", "true", True, "False", False),
     ("notify_token_owners", "true", True, "false", False),
 ]
