@@ -144,7 +144,7 @@ def test_what_was_done_is_said_and_in_the_audit_trail(as_administrator: Visitor)
 def test_search_finds_labels_types_and_values(as_administrator: Visitor) -> None:
     for key, text, *_rest in VALUES:
         config.add(key, text, None)
-    for words, count in (("flags", 2), ("NOTIFICATION", 2), ("ops@", 1), ("app config", 4), ("session_minutes", 0)):
+    for words, count in (("flags", 2), ("NOTIFICATION", 2), ("ops@", 1), ("app config", 6), ("session_minutes", 0)):
         assert as_administrator.see("settings:config", q=words).total == count
 
 
