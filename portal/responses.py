@@ -52,8 +52,19 @@ def sent(request: HttpRequest) -> QueryDict | None:
 
 
 def form_page(request: HttpRequest, template: str, form: BaseForm, **context: Any) -> HttpResponse:
-    """The form, 422 when it has errors, so that neither browser nor htmx takes it for a success."""
-    return render(request, template, {"form": form, **context}, status=422 if form.errors else 200)
+    """The form, 422 when it has errors, so that neither browser nor htmx takes it for a success; 409 with a `conflict`.
+
+    `conflict`: a sentence that says what somebody else changed since the form was opened; `changes`: (label, value now, value typed) of
+    each field. What was typed stays, and the form has the new version: submitting it again decides (templates/_conflict.html)."""
+    status = 409 if context.get("conflict") else 422 if form.errors else 200
+    return render(request, template, {"form": form, **context}, status=status)
+
+
+def put_into(form: BaseForm, **values: str) -> None:
+    """Puts other values into the fields of a form that was sent."""
+    form.data = form.data.copy()
+    for name, value in values.items():
+        form.data[name] = value
 
 
 def done(request: HttpRequest, message: str, back: str, level: str = "success", leave: bool = False) -> HttpResponse:

@@ -9,10 +9,14 @@ from settings_app.registry import KEYS
 
 class ConfigQuerySet(models.QuerySet["Config"]):
     def with_labels(self) -> Self:
-        """Annotates `label` and `type` from the registry, so that a list can search and sort by what it shows."""
+        """Annotates `label`, `type` and `aliases` from the registry, so that a list can search and sort by what it shows, and finds the
+        names in older documents."""
         return self.annotate(
             label=Case(*(When(key=key.name, then=Value(key.label)) for key in KEYS.values()), default=F("key")),
             type=Case(*(When(key=key.name, then=Value(key.type)) for key in KEYS.values()), default=Value("")),
+            aliases=Case(
+                *(When(key=key.name, then=Value("\n".join(key.aliases))) for key in KEYS.values() if key.aliases), default=Value("")
+            ),
         )
 
 

@@ -4,12 +4,14 @@ To add a key, add a `Key` to KEYS. A `parse` function takes the text as typed an
 ValueError with a sentence that names what is wrong and where.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.encoding import punycode
 
 APP_CONFIG, FLAGS = "App Config", "Flags"
 TYPES = (APP_CONFIG, FLAGS)
@@ -19,7 +21,8 @@ ADDRESS_LENGTH = 254  # RFC 5321, and what a notice's row holds
 
 @dataclass(frozen=True)
 class Key:
-    """`name` is stored and used in code, `label` is what the screens show, `default` the typed value when nothing is set."""
+    """`name` is stored and used in code, `label` is what the screens show, `default` the typed value when nothing is set; `aliases` are
+    the labels of older documents, `lines` says that the value may be typed in several lines."""
 
     name: str
     type: str
@@ -28,15 +31,26 @@ class Key:
     default: Any
     parse: Callable[[str], Any]
     format: Callable[[Any], str] = str
+    aliases: tuple[str, ...] = ()
+    lines: bool = False
+
+
+LINE_BREAK = re.compile(r"\s*;?\s*[\r\n]\s*")
+OTHER_SEPARATOR = re.compile(r"[,\s]+")
 
 
 def pieces(text: str) -> list[str]:
     """The parts between semicolons, in order. One semicolon at the end is let pass; an empty part elsewhere is not."""
     parts = [part.strip() for part in text.strip().removesuffix(";").split(";")]
-    for place, part in enumerate(parts, start=1):
-        if not part:
-            raise ValueError(f"Part {place} is empty: put exactly one semicolon between two values.")
+    if not all(parts):
+        raise ValueError("Remove the extra semicolon.")
     return parts
+
+
+def separated_otherwise(part: str, is_value: Callable[[str], bool]) -> bool:
+    """Is `part` several values with a comma or a space between them?"""
+    values = OTHER_SEPARATOR.split(part)
+    return len(values) > 1 and all(map(is_value, values))
 
 
 def whole_number(text: str, low: int, high: int, unit: str) -> int:
@@ -47,6 +61,8 @@ def whole_number(text: str, low: int, high: int, unit: str) -> int:
 
 def days(text: str) -> tuple[int, ...]:
     """`"30;7;1"` -> `(30, 7, 1)`: largest first, each once."""
+    if any(separated_otherwise(part, str.isdigit) for part in pieces(text)):
+        raise ValueError("Separate days with semicolons.")
     return tuple(sorted({whole_number(part, 1, 365, "days") for part in pieces(text)}, reverse=True))
 
 
@@ -59,15 +75,23 @@ def is_address(text: str) -> bool:
     return len(text) <= ADDRESS_LENGTH and '"' not in text
 
 
+def same_mailbox(address: str) -> str:
+    """The form in which two spellings of an address are equal: any case of letters, and a domain in its ASCII form (IDNA)."""
+    name, _, domain = address.rpartition("@")
+    return f"{name}@{punycode(domain)}".lower()
+
+
 def addresses(text: str) -> tuple[str, ...]:
-    """`"a@x.org;b@x.org"` -> `("a@x.org", "b@x.org")`. A doubled address (in any case of letters) is refused, not dropped."""
+    """`"a@x.org;b@x.org"`, or one address a line -> `("a@x.org", "b@x.org")`. One that is listed twice is an error, not dropped."""
     found: dict[str, str] = {}
-    for part in pieces(text):
+    for part in pieces(LINE_BREAK.sub(";", text.strip())):
+        if separated_otherwise(part, is_address):
+            raise ValueError("Separate addresses with semicolons.")
         if not is_address(part):
             raise ValueError(f"'{part[:80]}' is not an email address.")
-        if part.lower() in found:
-            raise ValueError(f"'{part}' is there twice.")
-        found[part.lower()] = part
+        if same_mailbox(part) in found:
+            raise ValueError(f"'{part}' is listed twice.")
+        found[same_mailbox(part)] = part
     if len(found) > MAX_ADDRESSES:
         raise ValueError(f"{len(found)} addresses are too many: at most {MAX_ADDRESSES}. Use a mailing list.")
     return tuple(found.values())
@@ -103,19 +127,21 @@ KEYS = {
             APP_CONFIG,
             "Enable User Token Expiration Notifications",
             "Days before a token's expiration at which its fault appears, 1 to 365: one number (15) or several (30;7;1). "
-            "Older documents call this key Enable User Token Notification.",
+            "Older documents call this key Enable User Token Notification or Enable. For Token Notification.",
             (),
             days,
             joined,
+            aliases=("Enable User Token Notification", "Enable. For Token Notification"),
         ),
         Key(
             "token_expiration_emails",
             APP_CONFIG,
             "User Token Expiration Notification Emails",
-            "The email addresses to notify, separated by semicolons: ops@example.com;security@example.com",
+            "The email addresses to notify, separated by semicolons or line breaks: ops@example.com;security@example.com",
             (),
             addresses,
             joined,
+            lines=True,
         ),
         Key(
             "session_minutes",
@@ -129,7 +155,7 @@ KEYS = {
             "token_lifetime_days",
             APP_CONFIG,
             "Maximum User Token Lifetime",
-            "Days after which a permanent token ends at the latest, 1 to 365.",
+            "Days after which a permanent token expires at the latest, 1 to 365. Tokens that already exist keep their expiry date.",
             365,
             lifetime,
         ),

@@ -1,13 +1,12 @@
 """Reading and writing configuration. Nothing is cached, so that a change takes effect at once in every process."""
 
-from contextlib import suppress
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
-from portal import access, audit
+from portal import access, audit, versions
 from portal.actors import Actor
 from settings_app.models import Config
 from settings_app.registry import KEYS
@@ -26,6 +25,20 @@ class ConfigError(Exception):
 
 class AlreadySet(ConfigError):
     pass
+
+
+class ConfigChanged(ConfigError):
+    """Somebody has changed the key since it was read. `value`: what it has now, None if it is not set."""
+
+    def __init__(self, key: str, value: str | None) -> None:
+        now = f"is set to {value} now" if value is not None else "isn't set any more: its default applies"
+        super().__init__(f"{KEYS[key].label} {now}.")
+        self.key, self.value = key, value
+
+
+def version(key: str, value: str | None) -> str:
+    """The version of a key with this value; None: while it is not set."""
+    return versions.version(key=key, value=value)
 
 
 def get(key: str) -> Any:
@@ -73,16 +86,23 @@ def add(key: str, text: str, actor: Actor | None) -> Config:
     return config
 
 
-def put(key: str, text: str, actor: Actor | None) -> Config:
-    """Gives a key a value, whether it is set or not."""
-    if not Config.objects.filter(key=key).exists():
-        with suppress(AlreadySet):  # by somebody else, a moment ago
-            return add(key, text, actor)
-    config = Config.objects.filter(key=key).first()
-    if config is None:
+def put(key: str, text: str, actor: Actor | None, read: versions.Versions = None) -> Config:
+    """Gives a key a value, whether it is set or not. `read`: the versions of it that the actor knows; with another one ConfigChanged is
+    raised, unless the key has that very value already."""
+    value = normalised(key, text)
+    with transaction.atomic():
+        access.lock(actor, access.ADMINISTRATOR)
+        stored = current(key)
+        if stored is not None and stored.value == value:
+            return stored
+        require(key, stored, read)
+        if stored is not None:
+            write(stored, value, actor)
+            return stored
+    try:
         return add(key, text, actor)
-    update(config, text, actor)
-    return config
+    except AlreadySet:  # by somebody else, a moment ago
+        return put(key, text, actor, read)
 
 
 def update(config: Config, text: str, actor: Actor | None) -> None:
@@ -90,20 +110,43 @@ def update(config: Config, text: str, actor: Actor | None) -> None:
     value = normalised(config.key, text)
     with transaction.atomic():
         access.lock(actor, access.ADMINISTRATOR)
-        if not Config.objects.filter(pk=config.pk).update(value=value, updated_at=timezone.now()):
+        stored = current(config.key)
+        if stored is None:
             raise ConfigError("Somebody has deleted this key in the meantime.")
-        audit.record(actor, config, audit.UPDATE, value=(config.value, value))
-        changed.send(sender=Config, key=config.key, actor=actor)
+        write(stored, value, actor)
     config.value = value
 
 
-def delete(config: Config, actor: Actor | None) -> bool:
-    """Puts a key back to its default. False when somebody did so before."""
+def current(key: str) -> Config | None:
+    """The key's row, locked until the transaction ends."""
+    return Config.objects.select_for_update().filter(key=key).first()
+
+
+def require(key: str, stored: Config | None, read: versions.Versions) -> None:
+    value = stored.value if stored else None
+    if not versions.accepts(read, version(key, value)):
+        raise ConfigChanged(key, value)
+
+
+def write(stored: Config, value: str, actor: Actor | None) -> None:
+    """For a row that is locked. One that has the value already stays as it is: nobody changed it."""
+    if stored.value == value:
+        return
+    Config.objects.filter(pk=stored.pk).update(value=value, updated_at=timezone.now())
+    audit.record(actor, stored, audit.UPDATE, value=(stored.value, value))
+    stored.value = value
+    changed.send(sender=Config, key=stored.key, actor=actor)
+
+
+def delete(config: Config, actor: Actor | None, read: versions.Versions = None) -> bool:
+    """Puts a key back to its default. False when somebody did so before. Raises ConfigChanged."""
     with transaction.atomic():
         access.lock(actor, access.ADMINISTRATOR)
-        audit.record(actor, config, audit.DELETE, value=(config.value, ""))
-        if not Config.objects.filter(pk=config.pk).delete()[0]:
-            transaction.set_rollback(True)
+        stored = current(config.key)
+        if stored is None:
             return False
+        require(config.key, stored, read)
+        audit.record(actor, stored, audit.DELETE, value=(stored.value, ""))
+        stored.delete()
         changed.send(sender=Config, key=config.key, actor=actor)
     return True

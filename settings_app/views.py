@@ -1,14 +1,14 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import access, checks, mail_check
 from portal.lists import list_context
-from portal.responses import done, form_page, refused, sent
+from portal.responses import done, form_page, put_into, refused, sent
 from settings_app import services
 from settings_app.forms import ConfigForm, UpdateConfigForm
 from settings_app.models import Config
@@ -24,7 +24,7 @@ def config(request: HttpRequest) -> HttpResponse:
         request,
         Config.objects.with_labels(),
         ConfigTable,
-        search=("label__finds", "type__finds", "value__finds"),
+        search=("label__finds", "type__finds", "value__finds", "aliases__finds"),
         empty="Nothing is set: every key has its default.",
     )
     return render(request, "settings_app/config.html", context)
@@ -47,47 +47,66 @@ def is_sent(request: HttpRequest) -> bool:
     return request.method == "POST" and not asks_preview(request)
 
 
+def stored_values() -> dict[str, str]:
+    return dict(Config.objects.filter(key__in=KEYS).values_list("key", "value"))
+
+
 @require_http_methods(["GET", "POST"])
 @access.administrator
 def add(request: HttpRequest) -> HttpResponse:
-    form = ConfigForm(sent(request))
-    if is_sent(request) and form.is_valid():
-        try:
-            added = services.add(form.cleaned_data["key"], form.cleaned_data["value"], access.actor_of(request))
-        except services.ConfigError as error:
-            form.refuse(error)
-        else:
-            return done(request, f"{KEYS[added.key].label} is set.", reverse("settings:config"))
-    return config_form(request, form, "Add Config")
+    """Pane *Add Config*. It updates a key that is set: the form loads it, or else shows what it has and asks again."""
+    return save(request, ConfigForm(sent(request), stored=stored_values()), "Add Config")
 
 
 @require_http_methods(["GET", "POST"])
 @access.administrator
 def update(request: HttpRequest, key: str) -> HttpResponse:
-    stored = get_object_or_404(Config, key=key, key__in=KEYS)
-    form = UpdateConfigForm(sent(request), initial={"type": KEYS[key].type, "key": key, "value": stored.value})
+    """Pane *Update Config*. A form that was opened before the key was deleted is not lost: it may set the key again."""
+    stored = stored_values()
+    if key not in KEYS or (key not in stored and "version" not in request.POST):
+        raise Http404
+    value = stored.get(key, "")
+    initial = {"type": KEYS[key].type, "key": key, "value": value, "version": services.version(key, value)}
+    return save(request, UpdateConfigForm(sent(request), initial=initial), "Update Config", given=key)
+
+
+def save(request: HttpRequest, form: ConfigForm, title: str, **context: Any) -> HttpResponse:
     if is_sent(request) and form.is_valid():
+        key, value = form.cleaned_data["key"], form.cleaned_data["value"]
+        read = form.cleaned_data["version"] or services.version(key, None)
         try:
-            services.update(stored, form.cleaned_data["value"], access.actor_of(request))
+            services.put(key, value, access.actor_of(request), [read])
+        except services.ConfigChanged as error:
+            changes = [("Value", "—" if error.value is None else error.value, value)]
+            put_into(form, version=services.version(key, error.value))
+            context |= {"conflict": str(error), "changes": changes}
         except services.ConfigError as error:
             form.refuse(error)
         else:
-            return done(request, f"{KEYS[key].label} is updated.", reverse("settings:config"))
-    return config_form(request, form, "Update Config", given=key)
+            return done(request, f"Saved {KEYS[key].label}.", reverse("settings:config"))
+    return config_form(request, form, title, **context)
 
 
 @require_http_methods(["GET", "POST"])
 @access.administrator
 def delete(request: HttpRequest, key: str) -> HttpResponse:
+    """The confirmation names the value that goes. When it is another one by now, it is asked again."""
     stored = get_object_or_404(Config, key=key, key__in=KEYS)
     back = reverse("settings:config")
     label = KEYS[key].label
-    if not is_sent(request):
-        asked = {"key": key, "value": None} if asks_preview(request) else None
-        return render(request, "settings_app/delete.html", {"label": label, "config": stored, "back": back, "asked": asked})
-    if services.delete(stored, access.actor_of(request)):
-        return done(request, f"{label} is deleted: its default holds again.", back)
-    return refused(request, f"{label} was deleted already.", back)
+    changed = False
+    if is_sent(request):
+        try:
+            if services.delete(stored, access.actor_of(request), [request.POST.get("version", "")]):
+                return done(request, f"Reset {label} to its default.", back)
+            return refused(request, f"{label} has already been deleted.", back)
+        except services.ConfigChanged:
+            stored.refresh_from_db()
+            changed = True
+    asked = {"key": key, "value": None} if asks_preview(request) else None
+    context = {"label": label, "config": stored, "back": back, "asked": asked, "changed": changed}
+    context["version"] = services.version(key, stored.value)
+    return render(request, "settings_app/delete.html", context, status=409 if changed else 200)
 
 
 @require_http_methods(["GET", "POST"])

@@ -5,19 +5,25 @@ from datetime import datetime
 import structlog
 from django.db import Error
 
+import settings_app.services as config
 from settings_app.services import ConfigError
-from tokens import expiry
+from tokens import dates, expiry
+from tokens.models import Token
 from tokens.receivers import SCAN_KEYS
 
 log = structlog.get_logger(__name__)
+LIFETIME = "token_lifetime_days"
+PREVIEWED = (*SCAN_KEYS, LIFETIME)
 NAMED = 3  # addresses, before "and 998 more"
 
 
 def words(key: str, value: str | None, now: datetime) -> str:
-    """ "" for a key that the scan does not read, and while nothing is typed. `value` None: the key is deleted."""
-    if key not in SCAN_KEYS or (value is not None and not value.strip()):
+    """ "" for a key that has no preview, and while nothing is typed. `value` None: the key is deleted."""
+    if key not in PREVIEWED or (value is not None and not value.strip()):
         return ""
     try:
+        if key == LIFETIME:
+            return lifetime_sentence(config.typed(key, value), now)
         return sentence(expiry.preview(key, value, now))
     except ConfigError as error:
         return f"No preview: {error}"
@@ -36,6 +42,13 @@ def sentence(found: expiry.Preview) -> str:
     if found.mails:
         parts.append(f"send {counted(found.mails, 'mail')} (to {recipients(found)})")
     return f"Would {joined(parts)}." if parts else "Would change nothing now: no fault is raised or cleared, and no mail is sent."
+
+
+def lifetime_sentence(days: int, now: datetime) -> str:
+    """What a new maximum of `days` means for the tokens that there are: nothing, which is not what everybody expects."""
+    later = Token.objects.permanent().live(now).filter(expires_at__gt=dates.due_before(days, now)).count()
+    after = f"{later:,} of them {'expires' if later == 1 else 'expire'} later than a new token could" if later else "none expires later"
+    return f"Applies to new tokens. Tokens that already exist keep their expiry date; {after}."
 
 
 def counted(count: int, thing: str) -> str:

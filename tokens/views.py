@@ -14,7 +14,7 @@ import settings_app.services as config
 from portal import access
 from portal.lists import list_context
 from portal.ordering import ordered
-from portal.responses import done, form_page, post_only, refused, sent
+from portal.responses import done, form_page, post_only, put_into, refused, sent
 from portal.users.models import User
 from tokens import lineage, pasted, services, sessions
 from tokens.forms import DatedTokenForm, TokenForm
@@ -92,8 +92,7 @@ def already_made(request: HttpRequest, form: TokenForm, again: services.AlreadyM
     """The same form was submitted twice (a double click, Back, a lost response): where its token is, and the form for another one, with
     the name as it was typed."""
     form.refuse(again)
-    form.data = form.data.copy()
-    form.data["request_id"] = uuid.uuid4()
+    put_into(form, request_id=str(uuid.uuid4()))
     mine = again.token.user == request.user
     page = reverse("profile") if mine else reverse("tokens:user_tokens", args=[again.token.user.username])
     made = f"{page}?{urlencode({'q': again.token.name})}"

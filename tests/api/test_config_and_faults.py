@@ -44,7 +44,7 @@ def test_a_key_is_set_changed_and_put_back_to_its_default(caller: Caller) -> Non
 
 REFUSALS = [
     ("token_expiration_days", {"value": "x"}, "'x' is not a whole number of days from 1 to 365."),
-    ("token_expiration_emails", {"value": "a@example.com;;b@example.com"}, "Part 2 is empty"),
+    ("token_expiration_emails", {"value": "a@example.com;;b@example.com"}, "Remove the extra semicolon."),
     ("users_may_create_tokens", {"value": "yes"}, "'yes' is neither true nor false."),
     ("session_minutes", {"value": " "}, "Enter a value."),
     ("session_minutes", {"value": 480}, "Input should be a valid string"),

@@ -87,8 +87,9 @@ def create_token(page: Page, button: str, name: str) -> str:
     return copy_from_window(page)
 
 
-def add_config(page: Page, key: str, value: str) -> None:
-    """On System Settings: tab Config, Add, Config Type App Config, the key and its value, Submit."""
+def add_config(page: Page, key: str, value: str, shown: str = "") -> None:
+    """On System Settings: tab Config, Add, Config Type App Config, the key and its value, Submit. `shown`: the key's name in the list, if
+    it's another one."""
     click_tab(page, "Config")
     page.get_by_role("link", name="Add", exact=True).click()
     pane = dialog(page, "Add Config")
@@ -97,4 +98,4 @@ def add_config(page: Page, key: str, value: str) -> None:
     pane.get_by_label("Value").fill(value)
     pane.get_by_role("button", name="Submit").click()
     expect(pane).to_be_hidden()
-    expect(row(page, key)).to_contain_text(value)
+    expect(row(page, shown or key)).to_contain_text(value)

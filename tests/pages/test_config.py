@@ -1,5 +1,7 @@
 """System Settings, tab Config: every key added, changed and deleted; the sentence that says what the settings will do."""
 
+from typing import Any
+
 import pytest
 from auditlog.models import LogEntry
 from django.urls import reverse
@@ -36,10 +38,16 @@ LABELS = {
     ],
     "Flags": ["Users may create their own API tokens", "Notify token owners"],
 }
+OLDER = {"App Config": ["Enable User Token Notification", "Enable. For Token Notification"]}
 
 
 def add(visitor: Visitor, key: str, value: str) -> Page:
     return Page(visitor.send("settings:add", type=KEYS[key].type, key=key, value=value))
+
+
+def send(visitor: Visitor, url: str, /, *args: str, **data: str) -> Any:
+    """Posts the form at `url` with the version that it was read at."""
+    return visitor.send(url, *args, **{"version": visitor.see(url, *args).all("input", name="version")[0].attributes["value"]} | data)
 
 
 @every_key
@@ -58,11 +66,11 @@ def test_a_key_is_added_updated_and_deleted(
 
     opened = visitor.see(menu[0].attributes["href"])
     assert (opened.value("type"), opened.value("key"), opened.value("value")) == (KEYS[key].type, key, text)
-    assert visitor.send(menu[0].attributes["href"], value=other_text).status_code == (204 if htmx else 302)
+    assert send(visitor, menu[0].attributes["href"], value=other_text).status_code == (204 if htmx else 302)
     assert config.get(key) == other
 
     assert KEYS[key].label in visitor.see(menu[1].attributes["href"]).text
-    assert visitor.send(menu[1].attributes["href"]).status_code == (204 if htmx else 302)
+    assert send(visitor, menu[1].attributes["href"]).status_code == (204 if htmx else 302)
     assert config.get(key) == KEYS[key].default
     assert not Config.objects.exists()
 
@@ -78,7 +86,7 @@ def test_the_pane_offers_the_documented_types_and_keys_with_their_help(as_admini
     assert [label.text.rstrip("*") for label in labels] == ["Config Type", "Key", "Value"]
     assert [option.text for option in page.one(name="type").all("option")] == ["Select", *LABELS]
     for type_, keys in LABELS.items():
-        assert [option.text for option in page.one(name="key").all("option", data_type=type_)] == keys
+        assert [option.text for option in page.one(name="key").all("option", data_type=type_)] == keys + OLDER.get(type_, [])
     for key in KEYS.values():
         assert page.one("p", data_help_for=key.name).text == " ".join(key.help.split())
     assert [button.text for button in page.one("form", "portal-form").all("button")] == ["Submit", "Preview"]
@@ -114,17 +122,88 @@ def test_a_key_or_type_that_does_not_exist_is_refused(as_administrator: Visitor)
     assert not Config.objects.exists()
 
 
-def test_a_key_exists_once(as_administrator: Visitor) -> None:
+def test_adding_a_key_that_is_set_shows_its_value_and_the_second_submission_replaces_it(as_administrator: Visitor) -> None:
     add(as_administrator, "session_minutes", "60")
     page = add(as_administrator, "session_minutes", "90")
-    words = "Authorization token session duration is set already. Use Update in its row's menu."
-    assert (page.status, page.errors, page.value("value")) == (422, {"key": words}, "90")
+    label = "Authorization token session duration"
+    assert page.status == 409
+    assert f"{label} is set to 60 now. Nothing has been saved yet." in page.one("div", "conflict").text
+    assert page.one("div", "conflict").one("tbody").text == "Value 60 90"
+    assert (page.value("type"), page.value("key"), page.value("value")) == ("App Config", "session_minutes", "90")
     assert config.get("session_minutes") == 60
+    again = {"type": "App Config", "key": "session_minutes", "value": "90", "version": page.value("version")}
+    assert as_administrator.send("settings:add", **again)["Location"] == reverse("settings:config")
+    assert config.get("session_minutes") == 90
+
+
+def test_the_pane_loads_what_a_key_has(as_administrator: Visitor) -> None:
+    config.add("token_expiration_days", "30;7", None)
+    options = as_administrator.see("settings:add").one(name="key").all("option", value="token_expiration_days")
+    assert {option.attributes["data-value"] for option in options} == {"30;7"}
+    version = options[0].attributes["data-version"]
+    data = {"type": "App Config", "key": "token_expiration_days", "value": "15", "version": version}
+    assert as_administrator.send("settings:add", **data).status_code == 302
+    assert config.get("token_expiration_days") == (15,)
+    assert as_administrator.send("settings:add", **data | {"value": "20"}).status_code == 409  # that version is gone
+    unset = as_administrator.see("settings:add").one(name="key").all("option", value="session_minutes")
+    assert "data-value" not in unset[0].attributes
+
+
+def test_a_stale_form_says_what_the_key_has_now_and_keeps_what_was_typed(as_administrator: Visitor) -> None:
+    config.add("session_minutes", "60", None)
+    mine = as_administrator.see("settings:update", "session_minutes").value("version")
+    config.update(Config.objects.get(), "120", None)
+    page = Page(as_administrator.send("settings:update", "session_minutes", value="90", version=mine))
+    assert (page.status, page.value("value"), config.get("session_minutes")) == (409, "90", 120)
+    assert page.one("div", "conflict").one("tbody").text == "Value 120 90"
+    Config.objects.all().delete()
+    page = Page(as_administrator.send("settings:update", "session_minutes", value="90", version=page.value("version")))
+    assert (page.status, page.value("value")) == (409, "90")
+    assert "isn't set any more: its default applies." in page.text
+    assert as_administrator.send("settings:update", "session_minutes", value="90", version=page.value("version")).status_code == 302
+    assert config.get("session_minutes") == 90
+
+
+def test_a_stale_form_with_the_value_that_the_key_has_by_now_is_no_conflict(as_administrator: Visitor) -> None:
+    config.add("session_minutes", "60", None)
+    mine = as_administrator.see("settings:update", "session_minutes").value("version")
+    config.update(Config.objects.get(), "90", None)
+    entries = LogEntry.objects.count()
+    assert as_administrator.send("settings:update", "session_minutes", value="90", version=mine).status_code == 302
+    assert LogEntry.objects.count() == entries
+
+
+def test_a_key_that_was_changed_meanwhile_is_not_deleted_without_being_shown(as_administrator: Visitor) -> None:
+    config.add("session_minutes", "60", None)
+    mine = as_administrator.see("settings:delete", "session_minutes").all("input", name="version")[0].attributes["value"]
+    config.update(Config.objects.get(), "120", None)
+    page = Page(as_administrator.send("settings:delete", "session_minutes", version=mine))
+    assert page.status == 409
+    assert "(now 120)" in page.text
+    assert "Nothing has been deleted yet." in page.text
+    assert config.get("session_minutes") == 120
+    assert send(as_administrator, "settings:delete", "session_minutes").status_code == 302
+    assert not Config.objects.exists()
+
+
+@pytest.mark.parametrize("older", OLDER["App Config"])
+def test_the_names_of_older_documents_find_the_key(older: str, as_administrator: Visitor) -> None:
+    config.add("token_expiration_days", "15", None)
+    page = as_administrator.see("settings:config", q=older)
+    assert page.column("Key") == ["Enable User Token Expiration Notifications"]
+    group = as_administrator.see("settings:add").one("optgroup", label="Names in older documents")
+    assert {option.text: option.attributes["value"] for option in group.all("option")}[older] == "token_expiration_days"
+
+
+def test_addresses_may_be_typed_one_a_line(as_administrator: Visitor) -> None:
+    add(as_administrator, "token_expiration_emails", "a@x.org\r\nb@x.org;\r\n\r\nc@x.org\r\n")
+    assert config.get("token_expiration_emails") == ("a@x.org", "b@x.org", "c@x.org")
+    assert Config.objects.get().value == "a@x.org;b@x.org;c@x.org"
 
 
 def test_an_update_cannot_change_the_key(as_administrator: Visitor) -> None:
     add(as_administrator, "session_minutes", "60")
-    as_administrator.send("settings:update", "session_minutes", type="App Config", key="token_lifetime_days", value="90")
+    send(as_administrator, "settings:update", "session_minutes", type="App Config", key="token_lifetime_days", value="90")
     assert list(Config.objects.values_list("key", "value")) == [("session_minutes", "90")]
 
 
@@ -133,10 +212,10 @@ def test_what_was_done_is_said_and_in_the_audit_trail(as_administrator: Visitor)
     label = "Authorization token session duration"
     said = [
         toast(as_administrator.send("settings:add", type="App Config", key="session_minutes", value="60"))["text"],
-        toast(as_administrator.send("settings:update", "session_minutes", value="90"))["text"],
-        toast(as_administrator.send("settings:delete", "session_minutes"))["text"],
+        toast(send(as_administrator, "settings:update", "session_minutes", value="90"))["text"],
+        toast(send(as_administrator, "settings:delete", "session_minutes"))["text"],
     ]
-    assert said == [f"{label} is set.", f"{label} is updated.", f"{label} is deleted: its default holds again."]
+    assert said == [f"Saved {label}.", f"Saved {label}.", f"Reset {label} to its default."]
     entries = LogEntry.objects.order_by("pk").values_list("actor__username", "changes__value")
     assert list(entries) == [("alice@example.com", ["", "60"]), ("alice@example.com", ["60", "90"]), ("alice@example.com", ["90", ""])]
 

@@ -74,6 +74,19 @@ def test_owners_would_get_mails_of_their_own(as_administrator: Visitor, now: Any
     assert preview(as_administrator, OWNERS, "false") == NOTHING
 
 
+def test_a_lower_maximum_lifetime_says_what_happens_to_the_tokens_that_there_are(as_administrator: Visitor, now: Any) -> None:
+    keep = "Applies to new tokens. Tokens that already exist keep their expiry date; "
+    for days in (30, 31, 200):
+        ending(days, now)
+    ending(300, now, revoked_at=now)
+    assert preview(as_administrator, "token_lifetime_days", "200") == f"{keep}none expires later."
+    assert preview(as_administrator, "token_lifetime_days", "31") == f"{keep}1 of them expires later than a new token could."
+    assert preview(as_administrator, "token_lifetime_days", "30") == f"{keep}2 of them expire later than a new token could."
+    assert preview(as_administrator, "token_lifetime_days", None) == f"{keep}none expires later."
+    assert preview(as_administrator, "token_lifetime_days", "x") == "No preview: 'x' is not a whole number of days from 1 to 365."
+    assert "Tokens that already exist keep their expiry date." in as_administrator.see("settings:add").text
+
+
 def test_what_was_said_is_what_the_scan_does(as_administrator: Visitor, now: Any) -> None:
     config.add(EMAILS, OPS, None)
     for days in (1, 8, 31):

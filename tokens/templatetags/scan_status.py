@@ -9,7 +9,6 @@ import settings_app.services as config
 from tokens import scan_card as card
 from tokens import scan_preview as previews
 from tokens.models import ScanRun
-from tokens.receivers import SCAN_KEYS
 
 register = template.Library()
 
@@ -34,7 +33,7 @@ def scan_preview(key: str = "", asked: dict[str, Any] | None = None, deletes: bo
     """The place where a form says what its change would do. `key`: the form's, where it is given; `asked`: the key and value that a
     form without JavaScript asks about."""
     words = previews.words(asked["key"], asked["value"], timezone.now()) if asked else ""
-    return {"shown": not key or key in SCAN_KEYS, "key": key, "deletes": deletes, "words": words}
+    return {"shown": not key or key in previews.PREVIEWED, "key": key, "deletes": deletes, "words": words}
 
 
 def effect(days: tuple[int, ...], addresses: tuple[str, ...], owners: bool = False) -> str:
