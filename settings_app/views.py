@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import access, checks, mail_check
+from portal import access, checks, mail_check, versions
 from portal.lists import list_context
 from portal.responses import done, form_page, put_into, refused, sent
 from settings_app import services
@@ -97,7 +97,7 @@ def delete(request: HttpRequest, key: str) -> HttpResponse:
     changed = False
     if is_sent(request):
         try:
-            if services.delete(stored, access.actor_of(request), [request.POST.get("version", "")]):
+            if services.delete(stored, access.actor_of(request), versions.of_form(request.POST)):
                 return done(request, f"Reset {label} to its default.", back)
             return refused(request, f"{label} has already been deleted.", back)
         except services.ConfigChanged:

@@ -13,8 +13,8 @@ from portal.api.answers import refused
 from portal.api.bearer import Problem
 from portal.api.front import fail
 from portal.api.shape import OUTAGE, Answer, body, outage
-from portal.users.services import UserError
-from settings_app.services import ConfigError
+from portal.users.services import UserChanged, UserError
+from settings_app.services import ConfigChanged, ConfigError
 from tokens.lookup import Unavailable
 from tokens.services import TokenError
 
@@ -78,6 +78,10 @@ def of_rule(request: HttpRequest, raised: Any) -> HttpResponse:
     return error(422, "invalid_value", str(raised), raised.field)
 
 
+def of_change(request: HttpRequest, raised: Any) -> HttpResponse:
+    return error(412, "precondition_failed", "It has been changed since the version in If-Match. Read it again.")
+
+
 def of_conflict(request: HttpRequest, raised: Conflict) -> HttpResponse:
     return error(409, "conflict", str(raised))
 
@@ -118,6 +122,7 @@ def install(api: NinjaAPI) -> None:
         Http404: of_missing,
         Unavailable: of_outage,
         **dict.fromkeys((UserError, TokenError, ConfigError, BadValue), of_rule),
+        **dict.fromkeys((UserChanged, ConfigChanged), of_change),
         Conflict: of_conflict,
         Exception: reraise,
     }

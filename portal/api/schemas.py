@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.validators import ProhibitNullCharactersValidator
-from ninja import Field, Schema
+from ninja import Field, Header, Schema
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 
 from portal.users.models import USERNAME, USERNAME_MAX, User
@@ -56,6 +56,10 @@ DisplayName = Annotated[
 ]
 Day = Annotated[date, BeforeValidator(lambda given: dates.read_day(str(given)))]
 Role = Literal["user", "operator", "administrator"]
+IfMatch = Annotated[
+    str | None,
+    Header(alias="If-Match", description="The ETag that was read: 412 if somebody has changed it since. `*` means whatever there is."),
+]
 KeyName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(KEYS)})]
 
 

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Path, Query, Router, Status
 
-from portal import access
+from portal import access, versions
 from portal.api.errors import answers
 from portal.api.paging import ListQuery, Page, page
-from portal.api.schemas import UserChange, UserIn, Username, UserOut
+from portal.api.schemas import IfMatch, UserChange, UserIn, Username, UserOut
 from portal.lists import matching, search_text
 from portal.ordering import Fold
 from portal.users import services
@@ -21,6 +21,11 @@ ONE = "/{username}"
 
 def existing(username: str, **reach: Any) -> User:
     return get_object_or_404(User.objects.existing(), username=username, **reach)
+
+
+def tagged(response: HttpResponse, user: User) -> User:
+    response["ETag"] = versions.etag(user.version)
+    return user
 
 
 @router.get("", response=answers({200: Page[UserOut]}, 403, 422))
@@ -40,15 +45,17 @@ def create_user(request: HttpRequest, data: UserIn) -> Status[User]:
 
 @router.get(ONE, response=answers({200: UserOut}, 404, 422))
 @access.signed_in
-def get_user(request: HttpRequest, username: Path[Username]) -> User:
-    return existing(username, **access.readable(request.user, "pk"))
+def get_user(request: HttpRequest, response: HttpResponse, username: Path[Username]) -> User:
+    """The `ETag` changes with what `PATCH`, activating and deactivating change, and not with a sign-in."""
+    return tagged(response, existing(username, **access.readable(request.user, "pk")))
 
 
-@router.patch(ONE, response=answers({200: UserOut}, 403, 404, 415, 422))
+@router.patch(ONE, response=answers({200: UserOut}, 403, 404, 412, 415, 422))
 @access.administrator
-def update_user(request: HttpRequest, username: Path[Username], data: UserChange) -> User:
-    """Changes what is given."""
-    return services.update(existing(username), **data.dict(), actor=access.actor_of(request))
+def update_user(request: HttpRequest, response: HttpResponse, username: Path[Username], data: UserChange, if_match: IfMatch = None) -> User:
+    """Changes what is given. With `If-Match`, only if nobody has changed the user since."""
+    read = versions.of_if_match(if_match)
+    return tagged(response, services.update(existing(username), **data.dict(), actor=access.actor_of(request), read=read))
 
 
 @router.post(f"{ONE}/activate", response=answers({200: UserOut}, 403, 404, 422))
@@ -69,9 +76,9 @@ def deactivate_user(request: HttpRequest, username: Path[Username]) -> User:
     return user
 
 
-@router.delete(ONE, response=answers({204: None}, 403, 404, 422))
+@router.delete(ONE, response=answers({204: None}, 403, 404, 412, 422))
 @access.administrator
-def delete_user(request: HttpRequest, username: Path[Username]) -> Status[None]:
-    """Takes the user away; all its tokens end at once."""
-    services.delete(existing(username), access.actor_of(request))
+def delete_user(request: HttpRequest, username: Path[Username], if_match: IfMatch = None) -> Status[None]:
+    """Takes the user away; all its tokens end at once. With `If-Match`, only if nobody has changed the user since."""
+    services.delete(existing(username), access.actor_of(request), versions.of_if_match(if_match))
     return Status(204, None)

@@ -1,9 +1,11 @@
+import json
 from typing import Any
 
 from allauth.account import forms as allauth_forms
 from django import forms
 from django.http import HttpRequest
 
+from portal.responses import put_into
 from portal.users import emails
 from portal.users.models import USERNAME_MAX, User
 from portal.users.services import UserError
@@ -19,6 +21,21 @@ KIND_OF_USER = {
 }
 
 
+LABELS = {"display_name": "Display name", "role": "Role", "may_introspect": "May introspect tokens", "is_active": "Status"}
+
+
+WORDS = {
+    "role": dict(User.Role.choices),
+    "may_introspect": {True: "Yes", False: "No"},
+    "is_active": {True: "Active", False: "Inactive"},
+}
+
+
+def shown(name: str, value: Any) -> str:
+    """A field's value in the words of the pages."""
+    return WORDS[name].get(value, "") if name in WORDS else str(value)
+
+
 class UserForm(forms.Form):
     """What both panes share. The rules are the service's; its errors come back by `refuse`."""
 
@@ -30,13 +47,50 @@ class UserForm(forms.Form):
 
 
 class UpdateUserForm(UserForm):
-    """Pane *Update User*."""
+    """Pane *Update User*. `version` holds the values that the form was opened with, so that only what the person changed is written, and
+    a change that somebody else made meanwhile can be shown."""
 
     may_introspect = forms.BooleanField(
         label="May introspect tokens",
         required=False,
         help_text="This user's own token may ask /oauth/introspect about anybody's token. For the service account of a gateway.",
     )
+    version = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    @staticmethod
+    def values(user: User) -> dict[str, Any]:
+        """What the form shows of `user`."""
+        return user.edited | {"version": json.dumps(user.edited)}
+
+    @property
+    def opened_with(self) -> dict[str, Any]:
+        """The values that the form showed when it was opened; {} where that cannot be read."""
+        try:
+            found = json.loads(self.cleaned_data["version"])
+        except ValueError:
+            return {}
+        plain = isinstance(found, dict) and all(isinstance(value, str | bool) for value in found.values())
+        return found if plain else {}
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        """The fields that the person changed, with their new values."""
+        before = self.opened_with
+        typed = {name: value for name, value in self.cleaned_data.items() if name != "version"}
+        return {name: value for name, value in typed.items() if name not in before or before[name] != value}
+
+    def take_over(self, user: User) -> list[tuple[str, str, str]]:
+        """After somebody else changed `user`: what the person has not touched shows what holds now, and the form has the new version.
+        Returns (label, value now, value that the form had) of each field that somebody else changed."""
+        before, mine = self.opened_with, self.changed
+        changes = []
+        for name, now in user.edited.items():
+            had = mine.get(name, before.get(name, now))
+            if before.get(name, had) != now:
+                changes.append((LABELS[name], shown(name, now), shown(name, had)))
+        kept = {name: str(value) for name, value in user.edited.items() if name in self.fields and name not in mine}
+        put_into(self, **kept, version=json.dumps(user.edited))
+        return changes
 
 
 class CreateUserForm(UserForm):

@@ -10,6 +10,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from portal import versions
+
 USERNAME_MAX = 150
 # What an email address or a service's name is made of. Plain letters only, since other services get the name in a header and
 # look-alikes would deceive; no slash, space or control character, and no leading dot, since the name is part of an address.
@@ -92,6 +94,16 @@ class User(AbstractBaseUser):
     def may_sign_in(self) -> bool:
         """May this user have a password, and sign in with it?"""
         return self.is_active and self.deleted_at is None and self.kind == self.Kind.PERSON
+
+    @property
+    def edited(self) -> dict[str, Any]:
+        """What administrators change about a user, by field."""
+        return {name: getattr(self, name) for name in ("display_name", "role", "may_introspect", "is_active")}
+
+    @property
+    def version(self) -> str:
+        """For forms, and the API's ETag. A sign-in does not change it."""
+        return versions.version(**self.edited)
 
     @property
     def is_administrator(self) -> bool:

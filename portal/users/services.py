@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.encoding import punycode
 
-from portal import access, audit
+from portal import access, audit, versions
 from portal.actors import Actor
 from portal.users import emails
 from portal.users.models import USERNAME, User, new_stamp
@@ -27,6 +27,21 @@ class UserError(Exception):
     def __init__(self, message: str, field: str | None = None) -> None:
         super().__init__(message)
         self.field = field
+
+
+class UserChanged(UserError):
+    """Somebody has changed the user since the actor read it. `user`: as it is now."""
+
+    def __init__(self, user: User) -> None:
+        state = f"{user.get_role_display()}, {'active' if user.is_active else 'inactive'}"
+        super().__init__(f"{user.username} has been changed since you opened this form (now {state}).")
+        self.user = user
+
+
+def require(user: User, read: versions.Versions) -> None:
+    """Raises UserChanged unless the version of the locked row `user` is one of those that the actor has read."""
+    if not versions.accepts(read, user.version):
+        raise UserChanged(user)
 
 
 def is_email(text: str) -> bool:
@@ -93,24 +108,33 @@ def create(username: str, display_name: str, role: str, actor: Actor | None) -> 
     return user
 
 
-def update(user: User, display_name: str | None, role: str | None, actor: Actor | None, may_introspect: bool | None = None) -> User:
+def update(
+    user: User,
+    display_name: str | None,
+    role: str | None,
+    actor: Actor | None,
+    may_introspect: bool | None = None,
+    read: versions.Versions = None,
+) -> User:
     """Changes what is not None: name, role, the permission to introspect. The role of the last active administrator, and one's
-    own, cannot be lowered."""
+    own, cannot be lowered. `read`: the versions of the user that the actor knows; with another one UserChanged is raised."""
     given = {"display_name": display_name, "role": role, "may_introspect": may_introspect}
     after = {field: value for field, value in given.items() if value is not None}
     with transaction.atomic():
         user, rows = locked(user, actor)
+        require(user, read)
         if user.is_administrator and after.get("role", user.role) != User.Role.ADMINISTRATOR:
             if is_self(user, actor):
                 raise UserError("You can't remove your own Administrator role.", "role")
             keep_an_administrator(user, rows, "role")
         if user.kind == User.Kind.SERVICE and after.get("role", user.role) != User.Role.USER:
             raise UserError("A service account has the role User.", "role")
-        changes = {field: (getattr(user, field), value) for field, value in after.items()}
-        User.objects.filter(pk=user.pk).update(**after)
-        for field, value in after.items():
-            setattr(user, field, value)
-        audit.record(actor, user, audit.UPDATE, **changes)
+        changes = {field: (getattr(user, field), value) for field, value in after.items() if getattr(user, field) != value}
+        if changes:
+            User.objects.filter(pk=user.pk).update(**{field: value for field, (_, value) in changes.items()})
+            for field, (_, value) in changes.items():
+                setattr(user, field, value)
+            audit.record(actor, user, audit.UPDATE, **changes)
     return user
 
 
@@ -135,17 +159,17 @@ def keep_an_administrator(leaving: User, rows: list[User], field: str | None = N
         raise UserError(LAST_ADMINISTRATOR, field)
 
 
-def deactivate(user: User, actor: Actor | None) -> None:
-    """Ends the user's access at once: sign-in, sessions and all tokens."""
-    end_access(user, actor, "deactivate", timezone.now())
+def deactivate(user: User, actor: Actor | None, read: versions.Versions = None) -> None:
+    """Ends the user's access at once: sign-in, sessions and all tokens. `read`: as for `update`."""
+    end_access(user, actor, "deactivate", timezone.now(), read)
 
 
-def delete(user: User, actor: Actor | None) -> None:
-    """Takes the user away from every page. The row stays, since tokens and the audit trail point to it."""
-    end_access(user, actor, "delete", timezone.now())
+def delete(user: User, actor: Actor | None, read: versions.Versions = None) -> None:
+    """Takes the user away from every page. The row stays, since tokens and the audit trail point to it. `read`: as for `update`."""
+    end_access(user, actor, "delete", timezone.now(), read)
 
 
-def end_access(user: User, actor: Actor | None, verb: str, now: datetime) -> None:
+def end_access(user: User, actor: Actor | None, verb: str, now: datetime, read: versions.Versions = None) -> None:
     if is_self(user, actor):
         raise UserError(f"You cannot {verb} yourself.")
     with transaction.atomic():
@@ -153,6 +177,7 @@ def end_access(user: User, actor: Actor | None, verb: str, now: datetime) -> Non
         keep_an_administrator(row, rows)
         if verb == "deactivate" and not row.is_active:
             raise UserError(f"{user.username} has already been deactivated.")
+        require(row, read)
         changes = {"is_active": False, "session_stamp": new_stamp()} | ({"deleted_at": now} if verb == "delete" else {})
         User.objects.filter(pk=user.pk).update(**changes)
         user.refresh_from_db()
@@ -160,15 +185,16 @@ def end_access(user: User, actor: Actor | None, verb: str, now: datetime) -> Non
         audit.record(actor, user, audit.DELETE if verb == "delete" else audit.UPDATE, is_active=(row.is_active, False))
 
 
-def activate(user: User, actor: Actor | None) -> None:
+def activate(user: User, actor: Actor | None, read: versions.Versions = None) -> None:
     """Reactivates the user. Tokens that ended with the deactivation stay revoked. Nobody reactivates themselves: an administrator who
-    was deactivated a moment ago could undo it."""
+    was deactivated a moment ago could undo it. `read`: as for `update`."""
     if is_self(user, actor):
         raise UserError("You can't reactivate yourself.")
     with transaction.atomic():
         row, _ = locked(user, actor)
         if row.is_active:
             raise UserError(f"{user.username} is already active.")
+        require(row, read)
         User.objects.filter(pk=user.pk).update(is_active=True)
         user.refresh_from_db()
         audit.record(actor, user, audit.UPDATE, is_active=("False", "True"))

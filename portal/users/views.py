@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import access
+from portal import access, versions
 from portal.responses import done, form_page, refused, sent
 from portal.users import services
 from portal.users.forms import CreateUserForm, DeleteUserForm, UpdateUserForm
@@ -41,46 +41,55 @@ def create(request: HttpRequest) -> HttpResponse:
             form.refuse(error)
         else:
             invited = f" An invitation is on its way to {user.email}." if user.email else ""
-            return done(request, f"{user.username} is created.{invited}", back)
+            return done(request, f"{user.username} created.{invited}", back)
     return form_page(request, "users/form.html", form, title="Create User", submit="Submit", back=back)
 
 
 @require_http_methods(["GET", "POST"])
 @access.administrator
 def update(request: HttpRequest, username: str) -> HttpResponse:
+    """Writes only what the person changed, and nothing at all if somebody else has changed the user since the form was opened."""
     user = existing(username)
-    form = UpdateUserForm(sent(request), initial={name: getattr(user, name) for name in UpdateUserForm.base_fields})
+    form = UpdateUserForm(sent(request), initial=UpdateUserForm.values(user))
+    context = {"title": "Update User", "submit": "Submit", "back": page_of(user), "owner": user}
     if request.method == "POST" and form.is_valid():
+        given = {name: form.changed.get(name) for name in ("display_name", "role", "may_introspect")}
         try:
-            services.update(user, **form.cleaned_data, actor=access.actor_of(request))
+            services.update(user, **given, actor=access.actor_of(request), read=[versions.version(**form.opened_with)])
+        except services.UserChanged as error:
+            context |= {"conflict": str(error), "changes": form.take_over(error.user)}
         except services.UserError as error:
             form.refuse(error)
         else:
-            return done(request, f"{user.username} is updated.", page_of(user))
-    return form_page(request, "users/form.html", form, title="Update User", submit="Submit", back=page_of(user), owner=user)
+            return done(request, f"Saved {user.username}.", page_of(user))
+    return form_page(request, "users/form.html", form, **context)
 
 
 @require_http_methods(["GET", "POST"])
 @access.administrator
 def deactivate(request: HttpRequest, username: str) -> HttpResponse:
-    return confirm(request, existing(username), "users/deactivate.html", services.deactivate, "is deactivated")
+    return confirm(request, existing(username), "users/deactivate.html", services.deactivate, "Deactivated")
 
 
 @require_http_methods(["GET", "POST"])
 @access.administrator
 def activate(request: HttpRequest, username: str) -> HttpResponse:
-    return confirm(request, existing(username), "users/activate.html", services.activate, "is active again")
+    return confirm(request, existing(username), "users/activate.html", services.activate, "Reactivated")
 
 
-def confirm(request: HttpRequest, user: User, template: str, verb: Callable[[User, User], None], said: str) -> HttpResponse:
-    """GET asks, POST does."""
-    if request.method == "GET":
-        return render(request, template, {"owner": user, "back": page_of(user)})
-    try:
-        verb(user, access.actor_of(request))
-    except services.UserError as error:
-        return refused(request, str(error), page_of(user))
-    return done(request, f"{user.username} {said}.", page_of(user))
+def confirm(request: HttpRequest, user: User, template: str, service: Callable[..., None], said: str) -> HttpResponse:
+    """GET asks, POST does. What was asked about another state of the user is asked again."""
+    conflict = ""
+    if request.method == "POST":
+        try:
+            service(user, access.actor_of(request), read=versions.of_form(request.POST))
+            return done(request, f"{said} {user.username}.", page_of(user))
+        except services.UserChanged as error:
+            user, conflict = error.user, str(error)
+        except services.UserError as error:
+            return refused(request, str(error), page_of(user))
+    context = {"owner": user, "back": page_of(user), "version": user.version, "conflict": conflict}
+    return render(request, template, context, status=409 if conflict else 200)
 
 
 @require_http_methods(["GET", "POST"])
@@ -88,11 +97,14 @@ def confirm(request: HttpRequest, user: User, template: str, verb: Callable[[Use
 def delete(request: HttpRequest, username: str) -> HttpResponse:
     user = existing(username)
     form = DeleteUserForm(sent(request), username=user.username)
+    context = {}
     if request.method == "POST" and form.is_valid():
         try:
-            services.delete(user, access.actor_of(request))
+            services.delete(user, access.actor_of(request), read=versions.of_form(request.POST))
+        except services.UserChanged as error:
+            user, context["conflict"] = error.user, str(error)
         except services.UserError as error:
             form.add_error(None, str(error))
         else:
-            return done(request, f"{user.username} is deleted.", reverse("users:list"), leave=True)
-    return form_page(request, "users/delete.html", form, owner=user, back=page_of(user))
+            return done(request, f"Deleted {user.username}.", reverse("users:list"), leave=True)
+    return form_page(request, "users/delete.html", form, owner=user, back=page_of(user), version=user.version, **context)

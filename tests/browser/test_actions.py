@@ -50,7 +50,7 @@ def test_a_user_is_deleted_only_after_the_name_was_typed(portal: Page) -> None:
     expect(button).to_be_disabled()
     window.get_by_role("textbox").fill("bob@example.com")
     button.click()
-    expect(portal.get_by_text("bob@example.com is deleted.")).to_be_visible()
+    expect(portal.get_by_text("Deleted bob@example.com.")).to_be_visible()
     expect(portal.get_by_role("heading", level=1)).to_have_text("Users")
     expect(row(portal, "bob@example.com")).to_have_count(0)
 

@@ -42,6 +42,8 @@ class Element:
         element = self.one(name=field)
         if element.tag == "select":
             return next((option.attributes["value"] for option in element.all("option") if "selected" in option.attributes), "")
+        if element.attributes.get("type") == "checkbox":
+            return element.attributes.get("value", "on")
         if element.tag == "textarea":
             return element.raw.removeprefix("\n")  # which the browser leaves out
         return element.attributes.get("value", "")

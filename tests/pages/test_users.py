@@ -63,7 +63,7 @@ def test_a_service_account_gets_no_mail_and_cannot_sign_in(as_administrator: Vis
 @pytest.mark.parametrize("htmx", ["", "pane"])
 def test_creating_says_what_was_done(htmx: str, as_administrator: Visitor) -> None:
     as_administrator.htmx = htmx
-    words = "carol@example.com is created. An invitation is on its way to carol@example.com."
+    words = "carol@example.com created. An invitation is on its way to carol@example.com."
     response = as_administrator.send("users:create", username="carol@example.com", role="user", display_name="")
     if htmx:
         assert (response.status_code, toast(response)) == (204, {"text": words, "level": "success"})
@@ -120,16 +120,16 @@ def test_a_users_page_has_avatar_pills_actions_and_last_login(as_administrator: 
 
 def test_update_changes_name_and_role_and_keeps_the_rest(as_administrator: Visitor, person: User) -> None:
     assert as_administrator.see("users:update", person.username).value("display_name") == "Bob"
-    response = as_administrator.send("users:update", person.username, display_name="Robert", role="operator", username="x", is_active="")
+    response = as_administrator.submit("users:update", person.username, display_name="Robert", role="operator", username="x", is_active="")
     assert response["Location"] == reverse("tokens:user_tokens", args=[person.username])
     person.refresh_from_db()
     assert (person.username, person.display_name, person.role, person.is_active) == ("bob@example.com", "Robert", "operator", True)
 
 
 def test_a_changed_role_holds_at_the_next_request(as_administrator: Visitor, as_person: Visitor) -> None:
-    as_administrator.send("users:update", as_person.user.username, display_name="", role="administrator")
+    as_administrator.submit("users:update", as_person.user.username, display_name="", role="administrator")
     assert as_person.get(reverse("users:list")).status_code == 200
-    as_administrator.send("users:update", as_person.user.username, display_name="", role="user")
+    as_administrator.submit("users:update", as_person.user.username, display_name="", role="user")
     assert as_person.get(reverse("users:list")).status_code == 403
 
 
@@ -168,7 +168,7 @@ def test_a_deleted_user_is_on_no_page_and_the_browser_goes_to_the_list(as_admini
     assert (response.status_code, response["HX-Redirect"]) == (204, reverse("users:list"))
     as_administrator.htmx = ""
     page = as_administrator.see("users:list")
-    assert page.toasts == ["bob@example.com is deleted."]
+    assert page.toasts == ["Deleted bob@example.com."]
     assert page.total == 1
     for name in ("tokens:user_tokens", "users:detail", "users:update", "users:activate", "users:deactivate", "users:delete"):
         assert as_administrator.see(name, person.username).status == 404
@@ -192,7 +192,7 @@ def test_nobody_ends_or_demotes_themselves(verb: str, htmx: str, as_administrato
     AdministratorFactory()
     me = as_administrator.user
     as_administrator.htmx = htmx
-    response = as_administrator.send(f"users:{verb}", me.username, confirm=me.username, display_name="", role="operator")
+    response = as_administrator.submit(f"users:{verb}", me.username, confirm=me.username, display_name="", role="operator")
     words = "You cannot take the role Administrator from yourself." if verb == "update" else f"You cannot {verb} yourself."
     if verb == "deactivate":
         said = toast(response)["text"] if htmx else as_administrator.see(response["Location"]).toasts[0]
@@ -209,7 +209,7 @@ def test_the_last_active_administrator_stays(verb: str, as_administrator: Visito
     """Who asks is an administrator too, so only two requests at once come here: the other one has just ended who asks."""
     last = AdministratorFactory(username="last@example.com")
     monkeypatch.setattr(UserQuerySet, "administrators", lambda rows: rows.filter(pk=last.pk))
-    response = as_administrator.send(f"users:{verb}", last.username, confirm=last.username, display_name="", role="user")
+    response = as_administrator.submit(f"users:{verb}", last.username, confirm=last.username, display_name="", role="user")
     said = as_administrator.see(response["Location"]).toasts if verb == "deactivate" else list(Page(response).errors.values())
     assert said == ["This is the last active administrator. Make somebody else an administrator first."]
     last.refresh_from_db()
@@ -218,12 +218,12 @@ def test_the_last_active_administrator_stays(verb: str, as_administrator: Visito
 
 def test_with_two_administrators_one_may_end_the_other(as_administrator: Visitor) -> None:
     other = AdministratorFactory()
-    assert as_administrator.send("users:update", other.username, display_name="", role="user").status_code == 302
+    assert as_administrator.submit("users:update", other.username, display_name="", role="user").status_code == 302
     other.refresh_from_db()
     assert other.role == "user"
 
 
 def test_a_service_account_keeps_the_role_user(as_administrator: Visitor) -> None:
     service = ServiceFactory(username="pipeline")
-    page = Page(as_administrator.send("users:update", service.username, display_name="", role="operator"))
+    page = Page(as_administrator.submit("users:update", service.username, display_name="", role="operator"))
     assert (page.status, page.errors) == (422, {"role": "A service account has the role User."})
