@@ -187,7 +187,7 @@ def test_cookies_are_out_of_reach_for_scripts_and_other_sites(person: User) -> N
     visitor = Visitor()
     visitor.send("account_login", login=person.username, password=PASSWORD)
     visitor.see("profile")
-    assert set(visitor.cookies) == {"portal_session", "portal_csrf"}
+    assert set(visitor.cookies) == {"portal_session", "portal_csrf", "portal_device"}
     for morsel in visitor.cookies.values():
         assert morsel["httponly"]
         assert morsel["samesite"] == "Lax"
