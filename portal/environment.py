@@ -28,12 +28,13 @@ SECRETS = {
     "SECRET_KEY",
     "SECRET_KEY_FALLBACKS",
     "POSTGRES_PASSWORD",
+    "REDIS_PASSWORD",
     "DATABASE_URL",
     "REDIS_URL",
     "EMAIL_URL",
     "PORTAL_ADMIN_PASSWORD",
 }
-PASSWORDS = {"POSTGRES_PASSWORD", "PORTAL_ADMIN_PASSWORD"}  # a space at an end is part of them
+PASSWORDS = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "PORTAL_ADMIN_PASSWORD"}  # a space at an end is part of them
 SHARED = ("/etc", "/home", "/opt", "/tmp", "/usr", "/var/lib", "/var/tmp")  # folders that hold other programs' data too
 KEYS = {"SECRET_KEY", "SECRET_KEY_FALLBACKS"}  # quotation marks are part of them: without them, sessions would end
 

@@ -5,7 +5,7 @@ What is merely written differently (case, a default port, a slash at the end, a 
 
 import warnings
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from environ import Env
 
@@ -109,6 +109,12 @@ def redis(text: str) -> str:
     query = f"?{urlsplit(text).query}" if url.options else ""
     host = to_ascii(url.host)
     return f"{url.scheme}://{userinfo}{f'[{host}]' if ':' in host else host}:{url.port or 6379}/{int(number)}{query}"
+
+
+def with_password(url: str, password: str) -> str:
+    """A checked address of Redis, with `password` if it has none of its own."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://:{quote(password, safe='')}@{rest}" if url and password and "@" not in url else url
 
 
 class MailServer(NamedTuple):

@@ -44,6 +44,8 @@ ALLOWED_HOSTS = read(
 if PORTAL_HOST not in ALLOWED_HOSTS:
     ALLOWED_HOSTS.append(PORTAL_HOST)
 REDIS_URL = read("REDIS_URL", urls.redis, "", "an address such as redis://:password@host:6379/0, with special characters percent-encoded")
+REDIS_PASSWORD = read("REDIS_PASSWORD", values.password, "", A_PASSWORD)
+REDIS_URL = urls.with_password(REDIS_URL, REDIS_PASSWORD)
 TOKEN_SCAN_MINUTES = read("TOKEN_SCAN_MINUTES", values.whole_number(1, 24 * 60), 15, "a whole number from 1 to 1440")
 TRUSTED_PROXIES = read(
     "TRUSTED_PROXIES", values.networks, [], "the addresses of your own proxies separated by commas, such as 127.0.0.1,10.1.2.3"
@@ -249,7 +251,11 @@ POST_OFFICE = {"BACKENDS": {"default": MAIL_TRANSPORT}, "CELERY_ENABLED": False}
 
 # Celery: a task only says "look now". What must happen is a row, and the next beat finds what a lost task left.
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
-if not REDIS_URL:
+CELERY_TASK_SERIALIZER, CELERY_ACCEPT_CONTENT = "json", ["json"]  # who can write to the broker must not be able to run code (pickle)
+if REDIS_URL:
+    # A page that queues a task waits for no Redis that is down: by default 6 seconds, and for ever if it accepts connections and is silent.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 0, "socket_connect_timeout": 2, "socket_timeout": 2}
+else:
     BROKER_DIR = DATA_DIR / "broker"
     for folder in ("queue", "control", "processed"):
         (BROKER_DIR / folder).mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ from django.db.backends.signals import connection_created
 from django.test import Client
 from pytest_django import Settings
 
+from portal import tasks
 from portal.api import limits
 from tests import clock
 from tests.services import chromium_program, missing, redis_server, redis_url, smtp_server
@@ -97,6 +98,7 @@ def clock_of_pages(request: pytest.FixtureRequest) -> None:
 def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What a process keeps of the tokens that it saw. Nothing is written behind a test's back: one that wants to see uses flushes them."""
     monkeypatch.setattr(limits, "counter", limits.InProcess())
+    monkeypatch.setattr(tasks, "silent_until", 0.0)
     monkeypatch.setattr(uses.Uses, "start", lambda self: None)
     yield
     uses.uses.good.clear()

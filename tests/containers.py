@@ -25,9 +25,8 @@ def interpolate(text: str, variables: Mapping[str, str]) -> str:
             raise KeyError(found["word"])
         return found["word"] or ""
 
-    result = VARIABLE.sub(value, text)
-    assert "${" not in result, f"not understood: {text}"
-    return result
+    assert "${" not in VARIABLE.sub("", text), f"not understood: {text}"
+    return VARIABLE.sub(value, text)
 
 
 def compose(variables: Mapping[str, str], file: str = "docker-compose.yml") -> dict[str, Any]:

@@ -9,15 +9,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
+import redis
 
 from tests import containers, postgres
 from tests.environment_values import KEY
 from tests.ports import free_port
 from tests.processes.running import REPOSITORY, Program, until
+from tests.services import missing, redis_program
 
-VARIABLES = {"SECRET_KEY": KEY, "POSTGRES_PASSWORD": "letters4and5digits", "PORTAL_URL": "https://portal.example.com"}
+REDIS_PASSWORD = """a "b' c\\\\d&e $HOME %s #f"""
+VARIABLES = {
+    "SECRET_KEY": KEY,
+    "POSTGRES_PASSWORD": "letters4and5digits",
+    "REDIS_PASSWORD": REDIS_PASSWORD,
+    "PORTAL_URL": "https://portal.example.com",
+}
 OWN = ("migrate", "web", "worker", "beat")
 
 
@@ -26,7 +35,7 @@ def services() -> dict[str, Any]:
     return containers.compose(VARIABLES)["services"]
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "POSTGRES_PASSWORD", "PORTAL_URL"])
+@pytest.mark.parametrize("name", ["SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "PORTAL_URL"])
 def test_without_what_it_needs_compose_stops_and_says_which(name: str) -> None:
     with pytest.raises(KeyError, match=f"set {name} in .env"):
         containers.compose({key: value for key, value in VARIABLES.items() if key != name})
@@ -55,7 +64,7 @@ def test_no_service_can_use_up_the_machine(services: dict[str, Any]) -> None:
 
 def test_secrets_may_come_as_files() -> None:
     base, files = containers.compose(VARIABLES), containers.compose({}, "docs/compose-secrets.yml")
-    for name in ("postgres", *OWN):
+    for name in ("postgres", "redis", *OWN):
         merged = base["services"][name]["environment"] | files["services"][name]["environment"]
         secrets = files["services"][name]["secrets"]
         assert {value: key for key, value in merged.items() if key.endswith("_FILE")} == {
@@ -63,7 +72,8 @@ def test_secrets_may_come_as_files() -> None:
         }
         assert all(merged[secret.upper()] == "" for secret in secrets)
         assert set(secrets) <= set(files["secrets"])
-        assert not [value for value in merged.values() if VARIABLES["SECRET_KEY"] in value or VARIABLES["POSTGRES_PASSWORD"] in value]
+        known = [VARIABLES[key] for key in ("SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD")]
+        assert not [value for value in merged.values() for secret in known if secret in value]
 
 
 def test_no_secret_is_written_in_a_file_of_the_repository() -> None:
@@ -106,6 +116,15 @@ def test_only_the_web_server_can_be_reached_and_only_from_this_machine(services:
     assert {name: service["ports"] for name, service in services.items() if "ports" in service} == {"web": ["127.0.0.1:8000:8000"]}
 
 
+def test_the_databases_are_on_a_network_that_leads_nowhere(services: dict[str, Any]) -> None:
+    assert containers.compose(VARIABLES)["networks"]["internal"] == {"internal": True}
+    assert {name: service["networks"] for name, service in services.items()} == {
+        "postgres": ["internal"],
+        "redis": ["internal"],
+        **{name: ["default", "internal"] for name in OWN},
+    }
+
+
 def test_volumes_that_are_used_are_declared_and_the_other_way_round() -> None:
     document = containers.compose(VARIABLES)
     used = {volume.split(":")[0] for service in document["services"].values() for volume in service.get("volumes", [])}
@@ -130,26 +149,32 @@ def test_each_variable_of_the_settings_is_passed_on_or_set_by_the_image(services
 class Containers:
     """Runs services' commands here. Names of hosts and folders that exist in a container alone are replaced, nothing else."""
 
-    def __init__(self, services: dict[str, Any], database_url: str, redis_url: str, folder: Path) -> None:
-        self.services = services
-        self.port = free_port()
+    def __init__(self, services: dict[str, Any], database_url: str, folder: Path) -> None:
+        self.services, self.folder = services, folder
+        self.port, self.redis_port = free_port(), free_port()
         image = containers.image_environment()
         self.places = {
             services["web"]["environment"]["DATABASE_URL"]: database_url,
-            services["web"]["environment"]["REDIS_URL"]: redis_url,
+            services["web"]["environment"]["REDIS_URL"]: f"redis://127.0.0.1:{self.redis_port}/0",
             image["PORTAL_DATA_DIR"]: str(folder / "data"),
             image["STATIC_ROOT"]: str(folder / "staticfiles"),
             "0.0.0.0": "127.0.0.1",
         }
         (folder / "data").mkdir()
+        (folder / "redis").mkdir()
 
     def environment(self, name: str) -> dict[str, str]:
         variables = {**containers.image_environment(), **self.services[name]["environment"]}
         variables = {key: self.places.get(value, value) for key, value in variables.items()}
-        return {**variables, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        program = redis_program() or missing("Redis")
+        return {**variables, "PATH": f"{Path(sys.executable).parent}:{Path(program).parent}:{os.environ['PATH']}"}
 
     def command(self, name: str) -> list[str]:
         words = self.services[name].get("command") or containers.image_command()
+        if name == "redis":  # its port is Redis's own default
+            words = [
+                word.replace("/data/", f"{self.folder}/redis/").replace("--save", f"--port {self.redis_port} --save") for word in words
+            ]
         return [self.places.get(word, word).replace("8000", str(self.port)) for word in words]
 
     def start(self, name: str) -> Program:
@@ -158,17 +183,33 @@ class Containers:
     def is_healthy(self, name: str) -> bool:
         kind, *words = self.services[name].get("healthcheck", {}).get("test") or ["CMD", *containers.image_healthcheck()]
         words = ["/bin/sh", "-c", *words] if kind == "CMD-SHELL" else words
-        words = [word.replace(":8000/", f":{self.port}/") for word in words]
+        words = [word.replace(":8000/", f":{self.port}/").replace("redis-cli", f"redis-cli -p {self.redis_port}") for word in words]
         result = subprocess.run(words, cwd=REPOSITORY, env=self.environment(name), capture_output=True, timeout=60)
         return result.returncode == 0
 
 
+def test_redis_asks_for_its_password_and_keeps_it_out_of_its_arguments(services: dict[str, Any], tmp_path: Path) -> None:
+    here = Containers(services, "", tmp_path)
+    assert not here.is_healthy("redis"), "a health check that cannot fail is none"
+    with here.start("redis") as server:
+        until(lambda: here.is_healthy("redis"), lambda: f"healthy Redis:\n{server.output}", 20)
+        with redis.Redis(port=here.redis_port) as stranger, pytest.raises(redis.AuthenticationError):
+            stranger.ping()
+        with redis.Redis(port=here.redis_port, password=REDIS_PASSWORD) as portal:
+            assert portal.config_get("save") | portal.config_get("appendonly") == {"save": "", "appendonly": "no"}
+        assert not [word for word in psutil.Process(server.process.pid).cmdline() if REDIS_PASSWORD in word]
+        here.services["redis"]["environment"]["REDIS_PASSWORD"] = "another password"
+        assert not here.is_healthy("redis")
+
+
 @pytest.fixture
-def running(services: dict[str, Any], redis_url: str, tmp_path: Path) -> Iterator[Containers]:
+def running(services: dict[str, Any], tmp_path: Path) -> Iterator[Containers]:
     url = os.environ["DATABASE_URL"]
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE containers")
-    yield Containers(services, postgres.url_for(url, "containers"), redis_url, tmp_path)
+    containers = Containers(services, postgres.url_for(url, "containers"), tmp_path)
+    with containers.start("redis"):
+        yield containers
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DROP DATABASE containers WITH (FORCE)")
 

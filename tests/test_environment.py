@@ -136,6 +136,21 @@ def test_the_database_password_may_come_by_itself(tmp_path: Path) -> None:
     assert start(tmp_path, code, SECRET_KEY=KEY, **(alone | {"DATABASE_URL": POSTGRES})).stdout == "secret\n"
 
 
+def test_the_password_of_redis_may_come_by_itself(tmp_path: Path) -> None:
+    code = "import portal.settings as s; print(s.REDIS_URL, s.CELERY_BROKER_URL == s.REDIS_URL)"
+    password = {"REDIS_PASSWORD": "w?rds / and #igits"}
+    found = [
+        start(tmp_path, code, REDIS_URL=url, **password).stdout
+        for url in ("redis://redis", "redis://:own@redis", "rediss://me:own@redis", "")
+    ]
+    assert found == [
+        "redis://:w%3Frds%20%2F%20and%20%23igits@redis:6379/0 True\n",
+        "redis://:own@redis:6379/0 True\n",
+        "rediss://me:own@redis:6379/0 True\n",
+        " False\n",
+    ]
+
+
 def test_the_embedded_run_makes_a_key_once_and_keeps_it_for_its_owner_alone(tmp_path: Path) -> None:
     code = "import portal.settings; print(portal.settings.SECRET_KEY)"
     first, second = start(tmp_path, code), start(tmp_path, code)
@@ -182,6 +197,7 @@ def test_each_secret_can_be_in_a_file(tmp_path: Path) -> None:
         "SECRET_KEY": (KEY, "SECRET_KEY"),
         "SECRET_KEY_FALLBACKS": (KEY, "SECRET_KEY_FALLBACKS[0]"),
         "POSTGRES_PASSWORD": (" letters4and5digits", "POSTGRES_PASSWORD"),
+        "REDIS_PASSWORD": (" letters4and5digits", "REDIS_PASSWORD"),
         "DATABASE_URL": (POSTGRES, "'postgres://portal:' + DATABASE['PASSWORD'] + '@database.example/portal'"),
         "REDIS_URL": ("redis://:password@host:6379/0", "REDIS_URL"),
         "EMAIL_URL": ("smtp://user:p@host", "'smtp://' + EMAIL.user + ':' + EMAIL.password + '@' + EMAIL.host"),
