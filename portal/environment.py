@@ -17,7 +17,7 @@ from typing import NoReturn, TypeVar
 
 import environ
 
-from portal.environment_values import key
+from portal.environment_values import key, path
 
 Value = TypeVar("Value")
 env = environ.Env()
@@ -107,39 +107,39 @@ def without_quotes(text: str) -> str:
     return text
 
 
-def kept_secret(name: str, path: Path | None, expected: str) -> str:
-    """The secret `name`. With a `path` (the embedded run) a missing one is made once and kept there, readable by its owner alone."""
+def kept_secret(name: str, file: Path | None, expected: str) -> str:
+    """The secret `name`. With a `file` (the embedded run) a missing one is made once and kept there, readable by its owner alone."""
     if found := read(name, key, "", expected):
         return found
-    if path is None:
+    if file is None:
         stop(name, "must be set: only the embedded run (no DATABASE_URL) makes one by itself.")
-    if not path.exists():
-        keep(path, secrets.token_urlsafe(50))
+    if not file.exists():
+        keep(file, secrets.token_urlsafe(50))
     try:
-        return key(path.read_text().strip())
+        return key(file.read_text().strip())
     except (OSError, ValueError):
-        stop(name, f"must be readable in {path}, and whole. Restore that file, or delete it: then everybody signs in again.")
+        stop(name, f"must be readable in {file}, and whole. Restore that file, or delete it: then everybody signs in again.")
 
 
-def keep(path: Path, text: str) -> None:
+def keep(file: Path, text: str) -> None:
     """Writes a file that is whole from its first moment. Of two processes that do it at once, the first one wins."""
-    with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:  # which only its owner can read
-        file.write(text)
-        file.flush()
+    with tempfile.NamedTemporaryFile("w", dir=file.parent) as draft:  # which only its owner can read
+        draft.write(text)
+        draft.flush()
         with suppress(FileExistsError):
-            os.link(file.name, path)
+            os.link(draft.name, file)
 
 
 def folder(name: str, default: Path, base: Path) -> Path:
     """A folder that is there, and that nobody else on this machine can read: sessions and unsent emails are in it.
 
     It becomes the portal's own, so it is none that other programs need, and none that holds the portal's code."""
-    path = read(name, lambda text: base / Path(text).expanduser(), default, "a folder").resolve()
-    if any(Path(other).is_relative_to(path) for other in (base, *SHARED)):
+    found = read(name, path(base), default, "a folder").resolve()
+    if any(Path(other).is_relative_to(found) for other in (base, *SHARED)):
         stop(name, "must be a folder for the portal alone.")
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.chmod(0o700)
+        found.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found.chmod(0o700)
     except OSError:
         stop(name, "must be a folder that the portal may make and write.")
-    return path
+    return found

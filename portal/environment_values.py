@@ -99,7 +99,7 @@ def sender(text: str) -> str:
     """One address, `Token Portal <portal@example.com>`, its domain in ASCII. A host without a dot may be one inside a network."""
     try:
         sanitize_address(text, "utf-8")
-    except (ValueError, IndexError):
+    except Exception:  # Python's parser of addresses fails in many ways
         raise ValueError("no address, or more than one") from None
     display, address = parseaddr(text)
     address = email_address(address)
@@ -115,14 +115,26 @@ def valid_email(address: str, **rules: Any) -> str:
     return address
 
 
+def path(base: Path) -> Callable[[str], Path]:
+    """A folder; one that does not begin with / or ~ begins at `base`."""
+
+    def parse(text: str) -> Path:
+        try:
+            return (base / Path(text).expanduser()).resolve()
+        except (OSError, RuntimeError):  # a home that nobody has, a link to itself
+            raise ValueError("no folder") from None
+
+    return parse
+
+
 def static_folder(base: Path) -> Callable[[str], Path]:
     """Where collectstatic writes, which may delete what it finds there: no folder that holds code or what it copies from."""
 
     def parse(text: str) -> Path:
-        path = (base / Path(text).expanduser()).resolve()
+        found = path(base)(text)
         sources = [base / source for source in ("static", "templates", "portal", "tokens", "settings_app", "docs", "tests")]
-        if base.is_relative_to(path) or any(path.is_relative_to(source) for source in sources):
+        if base.is_relative_to(found) or any(found.is_relative_to(source) for source in sources):
             raise ValueError("a folder of sources")
-        return path
+        return found
 
     return parse

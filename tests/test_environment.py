@@ -5,10 +5,15 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from portal import environment_urls as urls
+from portal import environment_values as values
 from portal.environment import SECRETS
 from tests.environment_values import BAD, GOOD, KEY, OTHER_KEY, POSTGRES
 
@@ -276,3 +281,22 @@ def test_a_file_of_variables_that_cannot_be_read_stops_the_start(tmp_path: Path)
     (tmp_path / ".env").mkdir()  # root, as in some containers, may read every file
     result = python(READ, {}, str(tmp_path / ".env"))
     assert (result.returncode, len(result.stderr.splitlines())) == (1, 1), result.stderr
+
+
+PARSERS = [urls.origin, urls.hosts, urls.database, urls.redis, urls.email, values.boolean, values.whole_number(1, 9), values.words]
+PARSERS += [values.name, values.key, values.keys, values.networks, values.username, values.sender, values.path(REPOSITORY)]
+PARSERS += [values.static_folder(REPOSITORY)]
+PIECES = st.text(st.sampled_from("ab1.:/@[]%?#=&,;<>\"'()\\ -_~+ßA\u202e\u0300٣\t\n*!$"), max_size=25)
+SCHEMES = st.sampled_from(["http", "https", "postgres", "sqlite", "redis", "rediss", "smtp", "smtp+tls", "SMTPS"])
+
+
+@settings(max_examples=300)
+@given(st.one_of(PIECES, st.builds("{}://{}".format, SCHEMES, PIECES), st.builds("{}@{}".format, PIECES, PIECES), st.text(max_size=20)))
+def test_whatever_stands_in_a_variable_is_a_value_or_an_error(text: str) -> None:
+    for parse in PARSERS:
+        with suppress(ValueError):
+            parse(text)
+    for parse in (urls.origin, urls.redis, values.name, values.sender):
+        with suppress(ValueError):
+            value = parse(text)
+            assert parse(value) == value

@@ -2,7 +2,9 @@
 
 import pytest
 from django.core import mail as sent_mail
+from django.core.management import CommandError, call_command
 from post_office.models import Email
+from pytest_django import Settings
 
 from portal.actors import Actor
 from portal.users import services
@@ -123,6 +125,17 @@ def test_the_first_administrator_gets_a_password_that_is_made_up_where_none_is_g
     password = services.ensure_first_administrator("admin@example.com", "")
     assert len(password) >= 16
     assert User.objects.get().check_password(password)
+
+
+@pytest.mark.parametrize("password", ["a", "password1234", "8512679034", "chief.engineer"])
+def test_the_first_administrators_password_follows_everybodys_rules(password: str, settings: Settings) -> None:
+    with pytest.raises(services.UserError) as error:
+        services.ensure_first_administrator("chief.engineer@example.com", password)
+    assert error.value.field == "password"
+    assert not User.objects.exists()
+    settings.PORTAL_ADMIN_USERNAME, settings.PORTAL_ADMIN_PASSWORD = "chief.engineer@example.com", password
+    with pytest.raises(CommandError, match=r"^Configuration error: PORTAL_ADMIN_PASSWORD: [^\n]+$"):
+        call_command("prepare_portal")
 
 
 def test_a_deactivated_or_deleted_administrator_is_not_replaced_by_a_start_of_the_portal() -> None:

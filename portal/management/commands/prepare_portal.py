@@ -23,8 +23,7 @@ class Command(BaseCommand):
         try:
             password = ensure_first_administrator(settings.PORTAL_ADMIN_USERNAME, settings.PORTAL_ADMIN_PASSWORD)
         except UserError as error:
-            variable = "PORTAL_ADMIN_PASSWORD" if error.field == "password" else "PORTAL_ADMIN_USERNAME"
-            raise CommandError(f"Configuration error: {variable}: {error}") from None
+            raise CommandError(f"Configuration error: PORTAL_ADMIN_{(error.field or 'username').upper()}: {error}") from None
         if password:
             self.stdout.write(f"The first administrator is {settings.PORTAL_ADMIN_USERNAME} with the password {password}")
             self.stdout.write("This password is shown only now. Sign in and change it.")

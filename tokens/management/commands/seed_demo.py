@@ -23,7 +23,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, users: int, tokens: int, yes: bool, **options: Any) -> None:
         if not yes:
             refuse_real_data()
-        made_up = ensure_first_administrator(settings.PORTAL_ADMIN_USERNAME, settings.PORTAL_ADMIN_PASSWORD)
+        try:
+            made_up = ensure_first_administrator(settings.PORTAL_ADMIN_USERNAME, settings.PORTAL_ADMIN_PASSWORD)
+        except UserError as error:
+            raise CommandError(f"Configuration error: PORTAL_ADMIN_{(error.field or 'username').upper()}: {error}") from None
         now = timezone.now()
         self.stdout.write(self.tell(now))
         if added := demo_crowd.fill_users(users, now):
