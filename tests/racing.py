@@ -17,7 +17,7 @@ def race(*jobs: Callable[[], Any]) -> list[Any]:
     def run(place: int, job: Callable[[], Any]) -> None:
         try:
             connections["default"].ensure_connection()
-            start.wait(timeout=10)
+            start.wait(timeout=60)
             results[place] = job()
         except Exception as error:
             results[place] = error

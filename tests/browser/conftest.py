@@ -16,7 +16,7 @@ from tests.browser.watching import REPORT_VIOLATIONS, Visit, Watch
 from tests.factories import AdministratorFactory
 from tokens import lookup
 
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def browser_context_args(browser_context_args: dict[str, Any], live_server: Live
 @pytest.fixture
 def context(context: BrowserContext, watch: Watch) -> Iterator[BrowserContext]:
     """pytest-playwright's, with an eye on every page in it."""
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     context.add_init_script(REPORT_VIOLATIONS)
     context.on("page", watch.follow)
     yield context

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from tests import postgres
+from tests.clock import BUSY
 from tests.processes.running import Program, stopped
 from tests.processes.serving import Reply, Server, environment
 
@@ -25,7 +26,7 @@ from portal.users.models import User
 from tokens import services
 call_command("migrate", verbosity=0)
 owner = User.objects.create(username="ada@example.com", email="ada@example.com", role="administrator")
-print("token", services.issue(owner, "deploy", None, owner, timezone.now())[1])
+print("token", services.issue(owner, "deploy", None, None, timezone.now())[1])
 """
 
 
@@ -68,7 +69,7 @@ def server(database: Database, text: str, tmp_path_factory: pytest.TempPathFacto
 
 def refused_soon(reply: Reply) -> None:
     assert (reply.status, reply.headers["retry-after"]) == (503, "1")
-    assert reply.seconds < 2
+    assert reply.seconds < 2 + BUSY
     assert not [name for name in reply.headers if name.lower().startswith("x-auth")]
 
 
@@ -77,7 +78,7 @@ def passes_again(server: Server, text: str) -> None:
     began = time.monotonic()
     while (status := server.verify(text).status) != 204:
         assert status == 503
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 5 + BUSY
     assert [server.verify(text).status for _ in range(20)] == [204] * 20
 
 

@@ -94,14 +94,17 @@ def test_signing_out_of_one_ends_the_temporary_token_in_the_other_at_once(server
 
 def test_both_refuse_a_token_from_the_very_instant_of_its_end(servers: tuple[Server, Server]) -> None:
     token, text = issue()
-    ends = timezone.now() + timedelta(seconds=0.7)
-    Token.objects.filter(pk=token.pk).update(expires_at=ends)
-    asked: list[tuple[datetime, int, datetime]] = []
-    while timezone.now() < ends + timedelta(seconds=0.2):
-        for server in servers:
-            asked.append((timezone.now(), server.verify(text).status, timezone.now()))
-    before = {status for _, status, answered in asked if answered < ends}
-    after = {status for began, status, _ in asked if began >= ends}
+    for seconds in (0.7, 20):  # on a busy machine the first may be over before anything was answered
+        ends = timezone.now() + timedelta(seconds=seconds)
+        Token.objects.filter(pk=token.pk).update(expires_at=ends)
+        asked: list[tuple[datetime, int, datetime]] = []
+        while timezone.now() < ends + timedelta(seconds=0.2):
+            for server in servers:
+                asked.append((timezone.now(), server.verify(text).status, timezone.now()))
+        before = {status for _, status, answered in asked if answered < ends}
+        after = {status for began, status, _ in asked if began >= ends}
+        if before:
+            break
     assert (before, after) == ({204}, {401})
 
 
