@@ -12,6 +12,7 @@ from django.core.mail.message import sanitize_address
 from django.core.validators import EmailValidator
 
 from portal.domains import email_address
+from portal.text import clean
 
 Network = IPv4Network | IPv6Network
 BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -42,9 +43,9 @@ def words(text: str) -> list[str]:
 
 def name(text: str) -> str:
     """A name for pages and emails: one line, with single spaces."""
-    if not text.isprintable() or len(text) > 80 or "<" in text or ">" in text:
+    if "<" in text or ">" in text:
         raise ValueError("not a name")
-    return " ".join(text.split())
+    return " ".join(clean(text, 80).split())
 
 
 def key(text: str) -> str:

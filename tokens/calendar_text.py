@@ -1,5 +1,6 @@
 """The calendar in iCalendar's words (RFC 5545): live permanent tokens as all-day events on their last days in the portal's zone."""
 
+import re
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 
@@ -12,12 +13,13 @@ from portal import access, mail
 from portal.users.models import User
 from tokens import dates
 from tokens.models import Token
-from tokens.services import CONTROL
 
 MOST_EVENTS = 2000
 MOST_COUNTED = 10_000  # of those that are not listed: counting a million takes seconds
 REFRESH = timedelta(hours=6)
 DAY = timedelta(days=1)
+# Names made before portal.text.clean may hold these.
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 
 def render(user: User, now: datetime) -> bytes:

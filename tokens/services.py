@@ -1,6 +1,5 @@
 """The verbs of tokens: issue, revoke. Plain arguments in; what was made out, or a named error whose text is for the reader."""
 
-import re
 import uuid
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
@@ -11,11 +10,10 @@ from django.db.models import Q
 import settings_app.services as config
 from portal import access, audit
 from portal.actors import Actor
+from portal.text import TextError, clean
 from portal.users.models import User
 from tokens import dates, expiry, lineage, secret
 from tokens.models import NAME_MAX, Token
-
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
 
 class TokenError(Exception):
@@ -53,18 +51,17 @@ class AlreadyMade(TokenError):
 
 
 def clean_name(name: str) -> str:
-    """The name without space around it. Raises BadName."""
-    name = name.strip()
+    """The name as it is stored (`portal.text.clean`). Raises BadName."""
+    try:
+        name = clean(name, NAME_MAX)
+    except TextError as error:
+        raise BadName(str(error)) from None
     if not name:
         raise BadName("Enter a name that says what the token is for.")
-    if len(name) > NAME_MAX:
-        raise BadName(f"This name has {len(name)} characters; {NAME_MAX} is the most.")
-    if CONTROL.search(name):
-        raise BadName("The name has a line break or another character that cannot be seen.")
     if secret.holds_token(name):
         raise BadName("The name contains an API token. Names are shown to others and sent by email.")
     if "<" in name or ">" in name:
-        raise BadName("The name cannot have < or >.")
+        raise BadName("Name can't contain < or >.")
     return name
 
 

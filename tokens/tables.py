@@ -13,13 +13,13 @@ from portal.lists import narrow_column
 from tokens import dates
 from tokens.models import Token
 
-WHEN = "_when_value.html"
+NAME, WHEN = "_name.html", "_when_value.html"
 SEARCH = ("name__finds", "last_four__finds")
 SEARCH_ALL = (*SEARCH, "user__username__finds", "user__display_name__finds")
 
 
 class TokenTable(tables.Table):
-    name = tables.Column(verbose_name="Token Name")
+    name = tables.TemplateColumn(template_name=NAME, verbose_name="Token Name")
     token = tables.TemplateColumn(template_name="tokens/_hint.html", orderable=False, verbose_name="Token")
     user = tables.TemplateColumn(template_name="tokens/_owner.html", order_by="user__username")
     created_at = tables.TemplateColumn(template_name="tokens/_created.html", verbose_name="Created")
@@ -34,7 +34,7 @@ class TokenTable(tables.Table):
 class OwnTokenTable(TokenTable):
     """Profile: Name, Token, Created, Last used, Expires, Status, Revoke."""
 
-    name = tables.Column(verbose_name="Name")
+    name = tables.TemplateColumn(template_name=NAME, verbose_name="Name")
     token = tables.TemplateColumn(template_name="tokens/_short_hint.html", orderable=False, verbose_name="Token")
     revoke = narrow_column("tokens/_revoke_button.html", "button")
 

@@ -6,17 +6,14 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.core.validators import ProhibitNullCharactersValidator
 from ninja import Field, Header, Schema
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 
-from portal.users.models import USERNAME, USERNAME_MAX, User
+from portal.users.models import DISPLAY_NAME_MAX, USERNAME, USERNAME_MAX
 from settings_app.models import Config
 from settings_app.registry import KEYS, Key
 from tokens import dates
 from tokens.models import Token
-
-DISPLAY_NAME_MAX = User._meta.get_field("display_name").max_length
 
 
 def rule(validator: Callable[[str], None]) -> AfterValidator:
@@ -47,13 +44,7 @@ Username = Annotated[
 NewUsername = Annotated[
     str, WithJsonSchema({"type": "string", "maxLength": USERNAME_MAX, "pattern": USERNAME.regex.pattern.replace(r"\Z", "$")})
 ]
-DisplayName = Annotated[
-    str,
-    Field(max_length=DISPLAY_NAME_MAX),
-    rule(ProhibitNullCharactersValidator()),
-    AfterValidator(str.strip),
-    WithJsonSchema({"type": "string", "maxLength": DISPLAY_NAME_MAX, "pattern": r"^[^\u0000]*$"}),
-]
+DisplayName = Annotated[str, WithJsonSchema({"type": "string", "maxLength": DISPLAY_NAME_MAX})]
 Day = Annotated[date, BeforeValidator(lambda given: dates.read_day(str(given)))]
 Role = Literal["user", "operator", "administrator"]
 IfMatch = Annotated[
@@ -142,7 +133,9 @@ class TokenMade(TokenOut):
 
 
 class TokenIn(Body):
-    name: str = Field(description="1 to 100 characters, none of them < or > or one that cannot be seen; once among the user's live tokens.")
+    name: str = Field(
+        description="1 to 100 characters, none of them < or > or invisible; stored in NFC. Unique among the user's active tokens."
+    )
     expires: Day | None = Field(None, description="The last day on which it works, later than today. Without it: the longest lifetime.")
 
 

@@ -39,7 +39,7 @@ def shown(name: str, value: Any) -> str:
 class UserForm(forms.Form):
     """What both panes share. The rules are the service's; its errors come back by `refuse`."""
 
-    display_name = forms.CharField(label="Display name", max_length=100, required=False)
+    display_name = forms.CharField(label="Display name", required=False)
     role = forms.ChoiceField(label="Role", choices=User.Role.choices, initial=User.Role.USER)
 
     def refuse(self, error: UserError) -> None:

@@ -12,7 +12,7 @@ from django.utils.crypto import salted_hmac
 
 from portal import versions
 
-USERNAME_MAX = 150
+USERNAME_MAX, DISPLAY_NAME_MAX = 150, 100
 # What an email address or a service's name is made of. Plain letters only, since other services get the name in a header and
 # look-alikes would deceive; no slash, space or control character, and no leading dot, since the name is part of an address.
 USERNAME_PATTERN = r"[A-Za-z0-9_][A-Za-z0-9_.@+'&=~!$*-]*"
@@ -56,7 +56,7 @@ class User(AbstractBaseUser):
 
     username = models.CharField(max_length=USERNAME_MAX, unique=True, validators=[USERNAME])
     email = models.EmailField(blank=True)
-    display_name = models.CharField(max_length=100, blank=True)
+    display_name = models.CharField(max_length=DISPLAY_NAME_MAX, blank=True)
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.USER)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PERSON)
     is_active = models.BooleanField(default=True)

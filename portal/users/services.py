@@ -14,8 +14,9 @@ from django.utils.encoding import punycode
 
 from portal import access, audit, versions
 from portal.actors import Actor
+from portal.text import TextError, clean
 from portal.users import emails
-from portal.users.models import USERNAME, User, new_stamp
+from portal.users.models import DISPLAY_NAME_MAX, USERNAME, User, new_stamp
 from portal.users.signals import access_ended, password_replaced
 
 LAST_ADMINISTRATOR = "This is the last active administrator. Make somebody else an administrator first."
@@ -68,6 +69,14 @@ def check_name(username: str) -> None:
         raise UserError('"add" is reserved. Choose another username.', "username")
 
 
+def clean_display_name(name: str) -> str:
+    """The name as it is stored (`portal.text.clean`); it may be empty. Raises UserError."""
+    try:
+        return clean(name, DISPLAY_NAME_MAX, "Display name")
+    except TextError as error:
+        raise UserError(str(error), "display_name") from None
+
+
 def create(username: str, display_name: str, role: str, actor: Actor | None) -> User:
     """Makes a person (the username is an email address) or a service account (any other name), and invites a person by mail.
 
@@ -80,7 +89,7 @@ def create(username: str, display_name: str, role: str, actor: Actor | None) -> 
         raise UserError("A service account has the role User. Give a person's email address for any other role.", "role")
     values = {
         "email": username if person else "",
-        "display_name": display_name,
+        "display_name": clean_display_name(display_name),
         "role": role,
         "kind": User.Kind.PERSON if person else User.Kind.SERVICE,
         "is_active": True,
@@ -118,6 +127,8 @@ def update(
 ) -> User:
     """Changes what is not None: name, role, the permission to introspect. The role of the last active administrator, and one's
     own, cannot be lowered. `read`: the versions of the user that the actor knows; with another one UserChanged is raised."""
+    if display_name not in (None, user.display_name):  # one that is stored already may be older than the rule
+        display_name = clean_display_name(display_name)
     given = {"display_name": display_name, "role": role, "may_introspect": may_introspect}
     after = {field: value for field, value in given.items() if value is not None}
     with transaction.atomic():

@@ -112,9 +112,9 @@ def test_a_token_may_revoke_itself(caller: Caller) -> None:
 
 REFUSALS = [
     ({"name": " "}, "name", "Enter a name that says what the token is for."),
-    ({"name": "x" * 101}, "name", "This name has 101 characters; 100 is the most."),
-    ({"name": "<b>"}, "name", "The name cannot have < or >."),
-    ({"name": "a\nb"}, "name", "The name has a line break"),
+    ({"name": "x" * 101}, "name", "Name must be 100 characters or fewer (now 101)."),
+    ({"name": "<b>"}, "name", "Name can't contain < or >."),
+    ({"name": "a\nb"}, "name", "Name can't contain line breaks"),
     ({"name": "taken"}, "name", "zoe@example.com has an active token named taken already."),
     ({"name": "x", "expires": "2020-01-01"}, "expires", "The expiry date must be later than today"),
     ({"name": "x", "expires": "9999-12-31"}, "expires", "The expiry date can be "),

@@ -46,14 +46,14 @@ def in_days(days: int) -> str:
 BAD_NAMES = {
     "": "Enter a name that says what the token is for.",
     "   ": "Enter a name that says what the token is for.",
-    "x" * 101: "This name has 101 characters; 100 is the most.",
-    "two\nlines": "The name has a line break or another character that cannot be seen.",
-    "a\tb": "The name has a line break or another character that cannot be seen.",
-    "zero\u200bwidth": "The name has a line break or another character that cannot be seen.",
-    "\u202edesrever": "The name has a line break or another character that cannot be seen.",
+    "x" * 101: "Name must be 100 characters or fewer (now 101).",
+    "two\nlines": "Name can't contain line breaks or invisible characters.",
+    "a\tb": "Name can't contain line breaks or invisible characters.",
+    "zero\u200bwidth": "Name can't contain line breaks or invisible characters.",
+    "\u202edesrever": "Name can't contain line breaks or invisible characters.",
     "n\x00l": "Null characters are not allowed.",
-    "<b>bold</b>": "The name cannot have < or >.",
-    "<script>alert(1)</script>": "The name cannot have < or >.",
+    "<b>bold</b>": "Name can't contain < or >.",
+    "<script>alert(1)</script>": "Name can't contain < or >.",
     "taken": "alice@example.com has an active token named taken already.",
     " taken ": "alice@example.com has an active token named taken already.",
 }
@@ -194,7 +194,7 @@ BAD_USERS = [
     ({"username": "alice@example.com"}, "username", "A user named alice@example.com already exists."),
     ({"username": "ALICE@example.com"}, "username", "A user named alice@example.com already exists."),
     ({"role": "operator"}, "role", "A service account has the role User."),
-    ({"display_name": "x" * 101}, "display_name", "Ensure this value has at most 100 characters"),
+    ({"display_name": "x" * 101}, "display_name", "Display name must be 100 characters or fewer (now 101)."),
 ]
 
 

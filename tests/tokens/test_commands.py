@@ -61,7 +61,7 @@ def test_issue_token_takes_an_expiry_date() -> None:
     [
         (("nobody", "x"), "There is no user named nobody."),
         (("robot", " "), "Enter a name that says what the token is for."),
-        (("robot", "a\nb"), "The name has a line break or another character that cannot be seen."),
+        (("robot", "a\nb"), "Name can't contain line breaks or invisible characters."),
         (("robot", "deploy"), "robot has an active token named deploy already."),
         (("robot", "x", "--expires", "tomorrow"), "--expires: 'tomorrow' is not a date. Write it as YYYY-MM-DD."),
         (("robot", "x", "--expires", "2026-02-30"), "--expires: '2026-02-30' is not a date. Write it as YYYY-MM-DD."),

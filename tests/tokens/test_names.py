@@ -15,8 +15,8 @@ from tokens.verify import Refusal
 pytestmark = pytest.mark.django_db
 
 EMPTY = "Enter a name that says what the token is for."
-UNSEEN = "The name has a line break or another character that cannot be seen."
-MARKUP = "The name cannot have < or >."
+UNSEEN = "Name can't contain line breaks or invisible characters."
+MARKUP = "Name can't contain < or >."
 TOKEN = "The name contains an API token. Names are shown to others and sent by email."
 LINE = "a\u2028b"
 
@@ -28,8 +28,8 @@ LINE = "a\u2028b"
         ("   ", EMPTY),
         ("\t\n", EMPTY),
         ("\u3000", EMPTY),
-        ("x" * 101, "This name has 101 characters; 100 is the most."),
-        ("é" * 5000, "This name has 5000 characters; 100 is the most."),
+        ("x" * 101, "Name must be 100 characters or fewer (now 101)."),
+        ("é" * 5000, "Name must be 100 characters or fewer (now 5000)."),
         ("a\nb", UNSEEN),
         ("a\rb", UNSEEN),
         ("a\x00b", UNSEEN),
@@ -41,6 +41,10 @@ LINE = "a\u2028b"
         ("\ufeffbom", UNSEEN),
         (LINE, UNSEEN),
         ("half\ud800", UNSEEN),
+        ("\u00ad", UNSEEN),
+        ("soft\u00adhyphen", UNSEEN),
+        ("\u0301", "Name needs at least one visible character."),
+        ("a" + "\u0317" * 9, "Name has too many combining marks on one letter."),
         ("<script>alert(1)</script>", MARKUP),
         ("a > b", MARKUP),
         ("<", MARKUP),
@@ -69,11 +73,21 @@ def test_a_name_that_cannot_be_is_refused_with_what_is_wrong(name: str, message:
         "'; DROP TABLE tokens_token; --",
         "a & b",
         "🚀",
+        "👩‍💻 dev",
+        "می‌خواهم",
     ],
 )
 def test_every_other_name_is_kept_as_it_was_typed(name: str) -> None:
     issue(name=name)
     assert Token.objects.get().name == name
+
+
+def test_a_name_is_one_whichever_way_its_accents_were_typed() -> None:
+    owner = UserFactory()
+    issue(owner, "re\u0301sume\u0301")
+    assert Token.objects.get().name == "r\xe9sum\xe9"
+    with pytest.raises(services.NameTaken):
+        issue(owner, "r\xe9sum\xe9")
 
 
 def test_space_around_a_name_is_dropped() -> None:
