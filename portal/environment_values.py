@@ -90,7 +90,7 @@ def time_zone(text: str) -> str:
 def username(text: str) -> str:
     """A user's name: an email address, or a name without @. (`portal.users` has the rest of the rules.)"""
     if "@" in text:
-        return valid_email(text)
+        return valid_email(text if text.isascii() else email_address(text))
     if not text.isprintable() or " " in text or len(text) > 150:
         raise ValueError("no user name")
     return text

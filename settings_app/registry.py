@@ -6,12 +6,14 @@ ValueError with a sentence that names what is wrong and where.
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.utils.encoding import punycode
+
+from portal.domains import email_address
 
 APP_CONFIG, FLAGS = "App Config", "Flags"
 TYPES = (APP_CONFIG, FLAGS)
@@ -77,8 +79,9 @@ def is_address(text: str) -> bool:
 
 def same_mailbox(address: str) -> str:
     """The form in which two spellings of an address are equal: any case of letters, and a domain in its ASCII form (IDNA)."""
-    name, _, domain = address.rpartition("@")
-    return f"{name}@{punycode(domain)}".lower()
+    with suppress(ValueError):  # a value that was stored before must stay readable, whatever its domain
+        address = email_address(address)
+    return address.lower()
 
 
 def addresses(text: str) -> tuple[str, ...]:

@@ -69,6 +69,7 @@ GOOD = [
     ("TIME_ZONE", "utc", "TIME_ZONE", "'UTC'"),
     ("TOKEN_SCAN_MINUTES", "1440", "TOKEN_SCAN_MINUTES", "1440"),
     ("PORTAL_ADMIN_USERNAME", "root@example.com", "PORTAL_ADMIN_USERNAME", "'root@example.com'"),
+    ("PORTAL_ADMIN_USERNAME", "Root@München.example", "PORTAL_ADMIN_USERNAME", "'Root@xn--mnchen-3ya.example'"),
     ("PORTAL_ADMIN_USERNAME", " chief ", "PORTAL_ADMIN_USERNAME", "'chief'"),
     ("PORTAL_ADMIN_PASSWORD", "$ecret-pass", "PORTAL_ADMIN_PASSWORD", "'$ecret-pass'"),
     ("PORTAL_ADMIN_PASSWORD", " 'größer als' ", "PORTAL_ADMIN_PASSWORD", "\" 'größer als' \""),

@@ -10,10 +10,10 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.encoding import punycode
 
 from portal import access, audit, versions
 from portal.actors import Actor
+from portal.domains import email_address
 from portal.text import TextError, clean
 from portal.users import emails
 from portal.users.models import DISPLAY_NAME_MAX, USERNAME, User, new_stamp
@@ -48,7 +48,8 @@ def require(user: User, read: versions.Versions) -> None:
 def is_email(text: str) -> bool:
     try:
         validate_email(text)
-    except ValidationError:
+        email_address(text)
+    except (ValidationError, ValueError):
         return False
     return True
 
@@ -59,8 +60,7 @@ def check_name(username: str) -> None:
     if "@" in username and not is_email(username):
         raise UserError(f"{username[:80]} is not a valid email address.", "username")
     if "@" in username and not username.isascii():
-        domain = punycode(username.rpartition("@")[2])
-        raise UserError(f"Enter the domain in its ASCII form: {username.rpartition('@')[0]}@{domain}", "username")
+        raise UserError(f"Enter the domain in its ASCII form: {email_address(username)}", "username")
     try:
         USERNAME(username)
     except ValidationError as error:

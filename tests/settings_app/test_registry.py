@@ -118,6 +118,7 @@ SAME = [
     ("ops@example.com", "OPS@Example.com"),
     ("ops@bücher.example", "ops@xn--bcher-kva.example"),
     ("ops@xn--bcher-kva.example", "ops@BÜCHER.example"),
+    ("ops@straße.example", "ops@xn--strae-oqa.example"),
 ]
 
 
