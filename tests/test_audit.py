@@ -35,7 +35,11 @@ def test_issuing_and_revoking_a_token_say_for_whom_until_when_and_since_when(act
     services.revoke(token, actor, NOW)
     services.revoke(token, actor, NOW)
     assert rows(token) == [
-        ("create", actor.user.username, {"user": ["", owner.username], "expires_at": ["", "2026-11-23T00:00:00+00:00"]}),
+        (
+            "create",
+            actor.user.username,
+            {"user": ["", owner.username], "expires_on": ["", "2026-11-22"], "expires_at": ["", "2026-11-23T00:00:00+00:00"]},
+        ),
         ("update", actor.user.username, {"revoked_at": ["", "2026-11-21T09:30:00+00:00"]}),
     ]
 

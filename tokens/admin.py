@@ -1,6 +1,7 @@
 """For reading only: tokens, scans, notices and the mail log, with no secret shown and no way around the services."""
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -9,21 +10,46 @@ from django.utils import timezone
 from post_office.models import Attachment, Email, EmailTemplate, Log
 
 from portal.readonly import PortableAdmin, ReadOnlyAdmin
-from tokens import verify
+from tokens import dates, verify
 from tokens.lookup import Stored
 from tokens.models import Digest, Notice, ScanRun, Token
 
 
+class ExpiryFilter(admin.SimpleListFilter):
+    """By the last day. Django's filter of dates would go by the instant after it, a day later."""
+
+    title, parameter_name = "expiry", "expiry"
+    DAYS = {"0": "Today", "7": "Within 7 days", "30": "Within 30 days", "90": "Within 90 days"}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [*self.DAYS.items(), ("over", "Expired")]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Token]) -> QuerySet[Token]:
+        now = timezone.now()
+        if self.value() == "over":
+            return rows.filter(expires_at__lte=now)
+        if self.value() in self.DAYS:
+            return rows.filter(expires_at__gt=now, expires_at__lte=dates.due_before(int(self.value()), now))
+        return rows
+
+
 @admin.register(Token)
 class TokenAdmin(ReadOnlyAdmin):
-    list_display = ["name", "hint", "user", "kind", "state", "created_at", "expires_at", "last_used_at", "revoked_at"]
-    list_filter = ["kind", ("revoked_at", admin.EmptyFieldListFilter), "expires_at"]
+    list_display = ["name", "hint", "user", "kind", "state", "created_at", "expires", "last_used_at", "revoked_at"]
+    list_filter = ["kind", ("revoked_at", admin.EmptyFieldListFilter), ExpiryFilter]
     list_select_related = ["user"]
     search_fields = ["name", "user__username", "last_four"]
     date_hierarchy = "created_at"
     hidden = ("digest", "session_hash", "request_id")
-    exclude = ("last_four",)
-    readonly_fields = ["id", "hint", "state"]
+    readonly_fields = ["id", "hint", "state", "expires"]
+
+    def get_exclude(self, request: HttpRequest, obj: Token | None = None) -> tuple[str, ...]:
+        """`expires` stands for `expires_at`: midnight after the last day looks like a day later."""
+        return (*self.hidden, "last_four", "expires_at")
+
+    @admin.display(description="Expires", ordering="expires_at")
+    def expires(self, token: Token) -> str:
+        return dates.ends(token.expires_at)
 
     @admin.display(description="State")
     def state(self, token: Token) -> str:

@@ -48,6 +48,11 @@ def address(link: CalendarLink) -> str | None:
     return mail.absolute(reverse("tokens:calendar", args=[text])) if text else None
 
 
+def webcal(address: str) -> str:
+    """The same address in the scheme that calendar programs open (`webcal://`)."""
+    return f"webcal://{address.partition('://')[2]}"
+
+
 def current(user: User) -> CalendarLink | None:
     """The user's link, if the calendar is switched on."""
     link = CalendarLink.objects.filter(user=user).select_related("user").first()

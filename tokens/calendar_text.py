@@ -5,9 +5,9 @@ from datetime import date, datetime, timedelta
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
+from django.db.models import Count, Max
 from django.urls import reverse
-from django.utils import timezone
-from icalendar import Calendar, Event, vText
+from icalendar import Calendar, Event, vDuration, vText
 
 from portal import access, mail
 from portal.users.models import User
@@ -27,13 +27,15 @@ def render(user: User, now: datetime) -> bytes:
     tokens, and a word about the rest."""
     tokens = Token.objects.permanent().live(now).filter(**access.owned(user))
     tokens = tokens.order_by("expires_at", "id")
-    fields = ("name", "kind", "last_four", "expires_at", "user__username")
+    fields = ("name", "kind", "last_four", "created_at", "expires_at", "user__username")
     soonest = list(tokens.select_related("user").only(*fields)[: MOST_EVENTS + 1])
     calendar = head(user)
     for token in soonest[:MOST_EVENTS]:
-        calendar.add_component(expiry_event(token, user, now))
-    if len(soonest) > MOST_EVENTS and (more := tokens[MOST_EVENTS : MOST_EVENTS + MOST_COUNTED + 1].count()):
-        calendar.add_component(rest_event(more, dates.day_of(soonest[-2].last_moment), user, now))
+        calendar.add_component(expiry_event(token, user))
+    if len(soonest) > MOST_EVENTS:
+        later = tokens[MOST_EVENTS : MOST_EVENTS + MOST_COUNTED + 1].aggregate(count=Count("pk"), newest=Max("created_at"))
+        if later["count"]:
+            calendar.add_component(rest_event(later["count"], soonest[-2].expires_on, user, later["newest"]))
     return calendar.to_ical()
 
 
@@ -46,29 +48,33 @@ def head(user: User) -> Calendar:
     calendar.add("name", name)  # RFC 7986; older programs read the next one
     calendar.add("x-wr-calname", name)
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", vDuration(REFRESH))  # the same for Outlook, and for programs older than RFC 7986
     return calendar
 
 
-def expiry_event(token: Token, reader: User, now: datetime) -> Event:
+def expiry_event(token: Token, reader: User) -> Event:
     name, owner = plain(token.name), token.user.username
-    until = timezone.localtime(token.last_moment)
     page = reverse("tokens:user_tokens", args=[owner]) if reader.is_administrator else reverse("profile")
-    said = f"{token.hint} works until {until:%Y-%m-%d %H:%M %Z}. Replace it before then."
-    return all_day(str(token.pk), until.date(), f"API token {name} of {owner} expires", said, f"{page}?{urlencode({'q': token.name})}", now)
+    said = f"{token.hint} works until {dates.ends(token.expires_at)}. Replace it before then."
+    summary, link = f"API token {name} of {owner} expires", f"{page}?{urlencode({'q': token.name})}"
+    return all_day(str(token.pk), token.expires_on, summary, said, link, token.created_at)
 
 
-def rest_event(count: int, day: date, reader: User, now: datetime) -> Event:
+def rest_event(count: int, day: date, reader: User, changed: datetime) -> Event:
     page = reverse("tokens:all") if reader.is_administrator else reverse("profile")
     many = f"more than {MOST_COUNTED:,}" if count > MOST_COUNTED else f"{count:,}"
     words = f"and {many} more token{' expires' if count == 1 else 's expire'} later"
     said = f"This calendar holds the {MOST_EVENTS:,} tokens that expire first."
-    return all_day(f"later-{reader.pk}", day, words, said, f"{page}?sort=expires_at", now)
+    return all_day(f"later-{reader.pk}", day, words, said, f"{page}?sort=expires_at", changed)
 
 
-def all_day(uid: str, day: date, summary: str, description: str, path: str, now: datetime) -> Event:
+def all_day(uid: str, day: date, summary: str, description: str, path: str, changed: datetime) -> Event:
+    """`changed`: when this was last true otherwise. Read again, an event that has not changed is the same to the letter (RFC 5545,
+    3.8.7.2): programs take one with a newer stamp for a revision."""
     event = Event()
     event.add("uid", f"{uid}@{urlsplit(settings.PORTAL_URL).hostname}")
-    event.add("dtstamp", now)
+    event.add("dtstamp", changed)
+    event.add("last-modified", changed)
     event.add("dtstart", day)
     event.add("dtend", day + DAY)
     event.add("summary", summary)

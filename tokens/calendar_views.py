@@ -1,9 +1,13 @@
 """The calendar's feed, which programs read without signing in, and the Profile's card by which its link is managed."""
 
+import hashlib
+
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import access
@@ -16,13 +20,16 @@ HIDDEN = "This link was made under an earlier key of the portal and can't be sho
 
 @require_safe
 def feed(request: HttpRequest, secret: str) -> HttpResponse:
-    """`/calendar/<secret>.ics`. For everybody who has the address; whatever is wrong with it, the answer is the same 404."""
+    """`/calendar/<secret>.ics`. For everybody who has the address; whatever is wrong with it, the response is the same 404.
+    Programs ask every few hours: with the ETag that they know the response is 304 while nothing has changed (RFC 9110, 13.1.2)."""
     user = calendar.find(secret)
     if user is None:
         raise Http404
-    response = HttpResponse(calendar_text.render(user, timezone.now()), content_type="text/calendar; charset=utf-8")
-    response["Cache-Control"] = "no-store"
-    return response
+    text = calendar_text.render(user, timezone.now())
+    etag = quote_etag(hashlib.sha256(text).hexdigest()[:32])
+    response = HttpResponse(text, content_type="text/calendar; charset=utf-8", headers={"ETag": etag})
+    response["Cache-Control"] = "private, no-cache"  # kept by the program that asked, and asked for again each time
+    return get_conditional_response(request, etag=etag, response=response)
 
 
 @post_only("profile")
@@ -39,7 +46,8 @@ def show(request: HttpRequest) -> HttpResponse:
     link = calendar.current(request.user)
     address = calendar.address(link) if link else None
     if request.accepts("text/html") and request.headers.get("Accept") != "application/json":
-        return render(request, "profile/calendar_link.html", {"address": address}) if address else redirect("profile")
+        context = {"address": address, "webcal": calendar.webcal(address)} if address else {}
+        return render(request, "profile/calendar_link.html", context) if address else redirect("profile")
     if address is None:
         return JsonResponse({"error": HIDDEN if link else OFF}, status=404)
     return JsonResponse({"link": address})

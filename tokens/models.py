@@ -1,7 +1,7 @@
 """Tokens, the notices sent about them, and the scans that find who must be told."""
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Self
 
 from django.conf import settings
@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
-from tokens import secret
+from tokens import dates, secret
 from tokens.calendar_models import CalendarLink
 from tokens.scan_models import Change, Digest, Notice, ScanRange, ScanRun
 
@@ -121,8 +121,13 @@ class Token(models.Model):
 
     @property
     def last_moment(self) -> datetime:
-        """The last instant at which the token is good; its date is the Expiry Date that was asked for."""
+        """The last instant at which the token is valid; its date is the Expiry Date that was asked for."""
         return self.expires_at - timedelta(microseconds=1)
+
+    @property
+    def expires_on(self) -> date:
+        """The last day on which the token is valid, in `TIME_ZONE`: every page, email and API response says this one."""
+        return dates.day_of(self.last_moment)
 
 
 class SignInCode(models.Model):

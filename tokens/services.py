@@ -137,7 +137,9 @@ def issue(
         except IntegrityError:  # the same request for two owners at once: the lock on one owner's row keeps neither waiting
             refuse_second(request_id)
             raise
-        audit.record(actor, token, audit.CREATE, user=("", owner), expires_at=("", expires_at.isoformat()))
+        audit.record(
+            actor, token, audit.CREATE, user=("", owner), expires_on=("", token.expires_on), expires_at=("", expires_at.isoformat())
+        )
     return token, text
 
 

@@ -95,7 +95,8 @@ class TokenBrief(Schema):
     name: str
     hint: str = Field(description="The prefix and the last four characters.")
     created_at: Instant
-    expires_at: Instant
+    expires_at: Instant = Field(description="The instant from which it is rejected.")
+    expires_on: date = Field(description="The last day on which it is valid, in the portal's time zone: the day that was asked for.")
 
 
 class TokenOut(TokenBrief):

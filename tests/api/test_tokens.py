@@ -53,6 +53,7 @@ def test_a_token_shows_what_the_pages_show(caller: Caller) -> None:
         "created_by": caller.user.username,
         "created_with": None,
         "expires_at": token.expires_at.isoformat(),
+        "expires_on": f"{token.expires_on}",
         "revoked_at": None,
         "revoked_by": None,
         "last_used_at": now.isoformat(),

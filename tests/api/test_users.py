@@ -25,6 +25,7 @@ def test_whoami_says_whom_the_token_speaks_for_and_which_it_is(caller: Caller) -
         "hint": f"tpp_…{caller.text[-4:]}",
         "created_at": caller.token.created_at.isoformat(),
         "expires_at": caller.token.expires_at.isoformat(),
+        "expires_on": f"{caller.token.expires_on}",
     }
 
 

@@ -48,11 +48,31 @@ def test_a_program_without_any_cookie_reads_the_calendar(as_person: Visitor) -> 
     response = Client().get(on(as_person))
     assert response.status_code == 200
     assert response["Content-Type"] == "text/calendar; charset=utf-8"
-    assert response["Cache-Control"] == "no-store"
+    assert response["Cache-Control"] == "private, no-cache"
     assert response["Referrer-Policy"] == "same-origin"
     assert not response.cookies
     (event,) = Calendar.from_ical(response.content).walk("VEVENT")
     assert event["summary"] == "API token deploy of bob@example.com expires"
+
+
+def test_while_nothing_has_changed_a_program_that_knows_the_etag_gets_304(as_person: Visitor) -> None:
+    path = on(as_person)
+    TokenFactory(user=as_person.user, name="deploy")
+    etag = Client().get(path)["ETag"]
+    for known in (etag, f'"other", {etag}', f"W/{etag}", "*"):
+        again = Client().get(path, headers={"If-None-Match": known})
+        assert (again.status_code, again.content, again["ETag"], again["Cache-Control"]) == (304, b"", etag, "private, no-cache")
+    TokenFactory(user=as_person.user, name="another")
+    changed = Client().get(path, headers={"If-None-Match": etag})
+    assert changed.status_code == 200
+    assert changed["ETag"] != etag
+
+
+def test_the_link_opens_in_a_calendar_app(as_person: Visitor) -> None:
+    path = on(as_person)
+    page = Page(as_person.send("tokens:calendar_show"))
+    assert page.one("code", "token-secret").text == f"http://127.0.0.1:8000{path}"
+    assert page.one("a", href=f"webcal://127.0.0.1:8000{path}").text == "Open in your calendar app"
 
 
 def test_head_is_answered_and_nothing_else_is(as_person: Visitor) -> None:
@@ -151,7 +171,8 @@ def test_everybody_switches_on_and_sees_the_link_masked(name: str, request: pyte
     after = card(visitor)
     assert after.one("code", data_masked="/calendar/**********.ics").text == "/calendar/**********.ics"
     assert [link.text for link in after.all("a")] == ["Renew", "Switch off"]
-    assert [button.attributes["aria-label"] for button in after.all("button")] == ["Show the calendar's link", "Copy the calendar's link"]
+    labels = ["Show the calendar's link", "Copy the calendar's link", "Subscribe in a calendar app"]
+    assert [button.attributes["aria-label"] for button in after.all("button")] == labels
     assert path[10:18] not in visitor.see("profile").source
 
 

@@ -234,6 +234,23 @@ def test_a_wrong_secret_and_a_right_one_cost_one_query_each(user: User, django_a
 # What is read there
 
 
+def test_read_again_a_calendar_is_the_same_to_the_letter_until_a_token_changes(user: User) -> None:
+    """Programs take an event with a newer stamp for a revision, and the ETag is made of the text."""
+    mine = token(user)
+    before = calendar_text.render(user, NOW)
+    assert calendar_text.render(user, NOW + 5 * DAY) == before
+    services.revoke(mine, None, NOW)
+    assert calendar_text.render(user, NOW) != before
+
+
+def test_the_note_about_later_tokens_has_a_stamp_of_the_data_too(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calendar_text, "MOST_EVENTS", 1)
+    for number in range(3):
+        token(user, f"token-{number}", created_at=NOW - (9 - number) * DAY, expires_at=NOW + (50 + number) * DAY)
+    assert events(user)[-1]["dtstamp"].dt == NOW - 7 * DAY
+    assert calendar_text.render(user, NOW + DAY) == calendar_text.render(user, NOW)
+
+
 @pytest.mark.usefixtures("in_utc")
 def test_a_token_is_an_all_day_event_on_its_last_day(user: User) -> None:
     mine = token(user, expires_at=datetime(2027, 3, 1, tzinfo=UTC))
@@ -241,7 +258,7 @@ def test_a_token_is_an_all_day_event_on_its_last_day(user: User) -> None:
     assert event["uid"] == f"{mine.pk}@127.0.0.1"
     assert (event["dtstart"].dt, event["dtend"].dt) == (date(2027, 2, 28), date(2027, 3, 1))
     assert event["dtstart"].params["VALUE"] == "DATE"
-    assert event["dtstamp"].dt == NOW
+    assert event["dtstamp"].dt == event["last-modified"].dt == mine.created_at
     assert event["transp"] == "TRANSPARENT"
     assert event["summary"] == "API token deploy of alice expires"
     assert event["description"] == f"tpp_…{mine.last_four} works until 2027-02-28 23:59 UTC. Replace it before then."
@@ -261,7 +278,8 @@ def test_the_day_is_one_of_the_portals_time_zone(zone: str, last: date, user: Us
 def test_the_calendar_has_a_name_and_says_how_often_to_look(user: User, settings: Settings) -> None:
     settings.PORTAL_NAME = "Tokens, keys; and\nmore"
     mine, all_of_them = "Tokens\\, keys\\; and more: API tokens of alice", "Tokens\\, keys\\; and more: all API tokens"
-    assert {f"NAME:{mine}", f"X-WR-CALNAME:{mine}", "REFRESH-INTERVAL;VALUE=DURATION:PT6H", "VERSION:2.0"} <= set(lines(user))
+    assert {f"NAME:{mine}", f"X-WR-CALNAME:{mine}", "VERSION:2.0"} <= set(lines(user))
+    assert {"REFRESH-INTERVAL;VALUE=DURATION:PT6H", "X-PUBLISHED-TTL:PT6H"} <= set(lines(user))
     assert {f"NAME:{all_of_them}", f"X-WR-CALNAME:{all_of_them}"} <= set(lines(AdministratorFactory()))
 
 

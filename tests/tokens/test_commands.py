@@ -42,7 +42,7 @@ def test_issue_token_prints_the_token_alone_on_stdout() -> None:
     assert out.endswith("\n")
     token = verdict(out[:-1], timezone.now())
     assert (token.user, token.name, token.created_by) == (owner, "nightly build", None)
-    assert error.startswith(f"Token {token.pk} of robot, good until ")
+    assert error.startswith(f"Token {token.pk} of robot, valid until ")
     assert out.strip() not in error
 
 
@@ -52,7 +52,7 @@ def test_issue_token_takes_an_expiry_date() -> None:
     day = timezone.localdate() + 10 * DAY
     _, error = run("issue_token", "robot", "nightly build", "--expires", str(day))
     assert Token.objects.get().last_moment.date() == day
-    assert error.endswith(f"good until {day} 23:59 UTC\n")
+    assert error.endswith(f"valid until {day} 23:59 UTC\n")
 
 
 @pytest.mark.usefixtures("running_clock")

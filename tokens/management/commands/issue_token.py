@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from portal.users.models import User
-from tokens import services
+from tokens import dates, services
 from tokens.forms import ExpiryDateField
 
 
@@ -33,5 +33,5 @@ class Command(BaseCommand):
             token, text = services.issue(owner, name, day(expires or ""), None, timezone.now())
         except services.TokenError as error:
             raise CommandError(str(error)) from None
-        self.stderr.write(f"Token {token.pk} of {username}, good until {timezone.localtime(token.last_moment):%Y-%m-%d %H:%M %Z}")
+        self.stderr.write(f"Token {token.pk} of {username}, valid until {dates.ends(token.expires_at)}")
         self.stdout.write(text)
