@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
+from portal.actors import Actor
 from portal.users import devices, links
 from portal.users.models import User
 from tests.api.caller import Caller
@@ -71,7 +72,7 @@ def link_that_was_opened() -> Works:
 
 def calendar_link() -> Works:
     user = UserFactory()
-    text = calendar.reveal(calendar.switch_on(user, timezone.now()))
+    text = calendar.reveal(calendar.switch_on(Actor(user), timezone.now()))
     return lambda: calendar.find(text) == user
 
 

@@ -13,6 +13,7 @@ from django.test.signals import template_rendered
 from django.urls import resolve, reverse
 from django.utils import timezone
 
+from portal.actors import Actor
 from portal.users.models import User
 from tests.browser.furnishing import LONG
 from tests.factories import issue
@@ -89,7 +90,7 @@ def look_at_dialogs_of(portal: Portal, path: str, seen: set[str]) -> list[str]:
 
 
 def test_every_dialog_shows_all_that_it_holds(portal: Portal, furnished: User, administrator: User, rendered: set[str]) -> None:
-    calendar.switch_on(administrator, timezone.now())
+    calendar.switch_on(Actor(administrator), timezone.now())
     portal.sign_in(administrator)
     gone = User.objects.get(username="gone@example.com")
     found: list[str] = []
