@@ -3,6 +3,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from portal import shortened, views
+from portal.admin_input import rejecting_bad_input
 from portal.api.app import api
 from portal.api.app import page as api_page
 from portal.api.cli_token import cli_token
@@ -11,6 +12,7 @@ from portal.users import urls as user_urls
 from tokens.scan_views import health as scan_health
 
 admin.site.login = views.admin_sign_in
+admin.site.admin_view = rejecting_bad_input(admin.site.admin_view)
 admin.site.site_title = admin.site.site_header = "Review"
 admin.site.index_title = "For operators: faults, and what led to them"
 
