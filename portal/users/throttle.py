@@ -80,10 +80,6 @@ def give_back(attempts: list[Attempt]) -> None:
                 row.save(update_fields=["attempts"])
 
 
-def clear(rate: Rate, subject: str) -> None:
-    Throttle.objects.filter(key=key_of(rate, subject)).delete()
-
-
 def clean_up(now: datetime) -> None:
     """Deletes rows whose last attempt does not count any more."""
     Throttle.objects.filter(ends_at__lt=now).delete()

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from portal.users.models import User
 from tests.factories import PASSWORD, UserFactory
+from tests.one_time_links import NEW_PASSWORD, ask_for_reset, sent_link, use
 from tests.pages.visitor import Visitor
 from tests.racing import race
 
@@ -138,6 +139,15 @@ def test_a_cookie_that_is_not_this_accounts_counts_for_nothing(kind: str, owner:
     cookie = forged(kind, owner)
     assert [sign_in(owner.username, cookie=cookie) for _ in range(6)] == [WRONG] * 5 + [THROTTLED]
     assert sign_in(owner.username, PASSWORD, cookie=cookie) == THROTTLED
+
+
+def test_an_owner_whose_browser_is_not_known_gets_in_by_a_reset_link(owner: User) -> None:
+    assert [sign_in(owner.username) for _ in range(6)] == [WRONG] * 5 + [THROTTLED]
+    ask_for_reset(owner.email, REMOTE_ADDR=next(addresses))
+    visitor = Visitor(REMOTE_ADDR=next(addresses))
+    use(sent_link(), visitor=visitor)
+    assert visitor.send("account_login", login=owner.username, password=NEW_PASSWORD).status_code == SIGNED_IN
+    assert sign_in(owner.username, NEW_PASSWORD) == THROTTLED
 
 
 def test_a_cookie_is_no_credential(owner: User) -> None:

@@ -68,16 +68,6 @@ def test_an_attempt_given_back_makes_room_for_one_other() -> None:
 
 
 @pytest.mark.django_db
-def test_clearing_forgets_one_count_alone() -> None:
-    for subject in ("x", "y"):
-        for _ in range(3):
-            take(0, subject)
-    throttle.clear(RATE, "x")
-    take(1, "x")
-    wait(1, "y")
-
-
-@pytest.mark.django_db
 def test_clocks_that_differ_do_not_let_more_through_and_a_clock_set_back_locks_nobody_out() -> None:
     for seconds in (1, 2, 3):
         take(seconds)
