@@ -83,4 +83,4 @@ def is_type_accepted(request: HttpRequest) -> bool:
 
 
 def rejected(status: int) -> HttpResponse:
-    return HttpResponse(render_to_string(f"{status}.html"), status=status)
+    return HttpResponse(render_to_string(f"{status}.html"), status=status, headers={"Cache-Control": "no-store"})

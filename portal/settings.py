@@ -90,14 +90,14 @@ MIDDLEWARE = [
     "portal.api.errors.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
-    "portal.bodies.BodyMiddleware",  # before anything that could read the body
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "portal.bodies.BodyMiddleware",  # before anything reads a body; its answers have the headers of all pages
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "portal.users.devices.DeviceMiddleware",

@@ -16,8 +16,9 @@ from portal.wsgi import application
 from tests.api.caller import API, Caller
 from tests.factories import FaultFactory, TokenFactory, UserFactory
 
-# What no schema can say (a name that is taken, a date that is over) is 422 or 409, for requests that fit the document too.
-EXPECTED = ["2xx", "401", "403", "404", "409", "422"]
+# What no schema can say (a name that is taken, a date that is over, a version that is not the row's) is 422, 409 or 412, for requests that
+# fit the document too.
+EXPECTED = ["2xx", "401", "403", "404", "409", "412", "422"]
 CHECKS = SchemathesisConfig.from_dict({"checks": {"positive_data_acceptance": {"expected-statuses": EXPECTED}}})
 # Beside the cases that schemathesis derives from the document itself, about thirty an operation. PostgreSQL is the stricter one.
 EXAMPLES = 10 if os.environ["TEST_DATABASE"] == "postgres" else 5

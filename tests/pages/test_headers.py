@@ -155,7 +155,8 @@ class BrokenUrls:
 
 
 BAD: dict[str, tuple[Callable[[Visitor], Any], int]] = {
-    "400": (lambda visitor: visitor.send("account_change_password", oldpassword="x" * 3_000_000), 400),
+    "400": (lambda visitor: visitor.send("account_change_password", **{f"field{n}": "x" for n in range(1_001)}), 400),
+    "413": (lambda visitor: visitor.send("account_change_password", oldpassword="x" * 3_000_000), 413),
     "403": (lambda visitor: visitor.get(reverse("users:list")), 403),
     "404": (lambda visitor: visitor.get("/no/such/page/"), 404),
     "500": (lambda visitor: visitor.get("/boom/"), 500),

@@ -44,7 +44,7 @@ tokens:scans                            -         in 403 403 302   405 405 405 4
 tokens:scan_now                         -        302 302 302 302    in 403 403 302
 tokens:preview                          -        302 302 302 302    in 403 403 200
 tokens:cli_sign_in                      -         in 400 400 400    in 400 400 400
-cli_token                               -        405 405 405 405   415 415 415 415
+cli_token                               -        405 405 405 405   400 400 400 400
 api_page                                -        200 200 200 200   405 405 405 405
 oauth_revoke                            -        405 405 405 405   401 401 401 401
 users:list                              -         in 403 403 200   405 405 405 405

@@ -112,23 +112,28 @@ def test_the_task_of_scan_now_says_in_whose_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "asks"),
+    ("key", "value", "other", "asks"),
     [
-        ("token_expiration_days", "15", True),
-        ("token_expiration_emails", OPS, True),
-        ("notify_token_owners", "true", True),
-        ("session_minutes", "60", False),
+        ("token_expiration_days", "15", "7", True),
+        ("token_expiration_emails", OPS, "other@example.com", True),
+        ("notify_token_owners", "true", "false", True),
+        ("session_minutes", "60", "90", False),
     ],
 )
 def test_a_change_of_what_the_scan_goes_by_asks_for_a_scan_at_once(
-    key: str, value: str, asks: bool, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    key: str,
+    value: str,
+    other: str,
+    asks: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     asked: list[Any] = []
     monkeypatch.setattr(tasks.scan_tokens, "apply_async", lambda **options: asked.append(options["kwargs"]))
     with django_capture_on_commit_callbacks(execute=True):
         stored = config.add(key, value, None)
     with django_capture_on_commit_callbacks(execute=True):
-        config.update(stored, value, None)
+        config.update(stored, other, None)
     with django_capture_on_commit_callbacks(execute=True):
         config.delete(stored, None)
     assert asked == ([{"asked_by": "config"}] * 3 if asks else [])
