@@ -18,7 +18,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 log = structlog.get_logger(__name__)
 ORIGIN_REASONS = ("Origin checking failed", "Referer checking failed")
 MOST_CHARACTERS = 20_000
-NOT_KEPT = re.compile(r"password|csrfmiddlewaretoken|^confirmed$")  # secrets, and a "yes" that is to be given again
+NOT_KEPT = re.compile(r"password|csrfmiddlewaretoken|^token$|^confirmed$")  # secrets, and a "yes" that is to be given again
 NOT_SHOWN = ("next", "request_id", "version")
 TOASTS = {
     "origin": "This form came from an address that the portal doesn't know as its own. Ask your administrator to check its set-up.",

@@ -7,6 +7,8 @@ databases (portal/ordering.py).
 import re
 import unicodedata
 
+from portal.redaction import TOKEN
+
 ZWNJ, ZWJ = "\u200c", "\u200d"
 SIGMA = str.maketrans("ς", "σ")  # one letter, which has another form at the end of a word
 ACCENTS = re.compile("[\u0300-\u036f]")
@@ -34,13 +36,15 @@ def clean(text: str, longest: int, label: str = "Name") -> str:
 
     Allows what languages and emoji need (combining marks, joiners, variation selectors, flags). Raises TextError, in words that begin
     with `label`, for more than `longest` characters, for line breaks and characters that cannot be seen or that reorder the text
-    around them, and for piles of marks. Source: Unicode 14, UTS #39 and UTS #51.
+    around them, for piles of marks, and for API tokens. Source: Unicode 14, UTS #39 and UTS #51.
     """
     text = text.strip()
     if len(text) <= 10 * longest:  # no form of Unicode is that much shorter, and very long runs of marks take long to normalise
         text = unicodedata.normalize("NFC", text).strip()
     if len(text) > longest:
         raise TextError(f"{label} must be {longest} characters or fewer (now {len(text)}).")
+    if TOKEN.search(text):  # names are shown to others and sent by email
+        raise TextError(f"{label} can't contain an API token.")
     if hides_something(text):
         raise TextError(f"{label} can't contain line breaks or invisible characters.")
     if has_too_many_marks(text):

@@ -116,7 +116,7 @@ def temporary(request: HttpRequest) -> HttpResponse:
 @access.signed_in
 def look_up(request: HttpRequest) -> HttpResponse:
     """Whose token is it that somebody has put into a search box? The token is in no address and in no log."""
-    tokens = pasted.find(request.POST.get("text", ""), request.user, timezone.now())
+    tokens = pasted.find(request.POST.get("token", ""), request.user, timezone.now())
     return render(request, "tokens/looked_up.html", {"tokens": tokens, "back": reverse("home")})
 
 

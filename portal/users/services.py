@@ -14,6 +14,7 @@ from django.utils import timezone
 from portal import access, audit, versions
 from portal.actors import Actor
 from portal.domains import email_address
+from portal.redaction import TOKEN
 from portal.text import TextError, clean
 from portal.users import emails
 from portal.users.models import DISPLAY_NAME_MAX, USERNAME, User, new_stamp
@@ -65,6 +66,8 @@ def check_name(username: str) -> None:
         USERNAME(username)
     except ValidationError as error:
         raise UserError(error.messages[0], "username") from None
+    if TOKEN.search(username):
+        raise UserError("Username can't contain an API token.", "username")
     if username.lower() == "add":
         raise UserError('"add" is reserved. Choose another username.', "username")
 

@@ -14,7 +14,7 @@
   function lookUp(field, text) {
     if (!window.htmx) return post(text);
     const dialog = document.getElementById("window");
-    htmx.ajax("POST", url, { target: dialog, values: { text } });
+    htmx.ajax("POST", url, { target: dialog, values: { token: text } });
     dialog.addEventListener("close", () => field.focus(), { once: true });
   }
 
@@ -22,7 +22,7 @@
     const form = document.createElement("form");
     form.method = "post";
     form.action = url;
-    for (const [name, value] of [["csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]").value], ["text", text]]) {
+    for (const [name, value] of [["csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]").value], ["token", text]]) {
       const input = document.createElement("input");
       input.type = "hidden";
       [input.name, input.value] = [name, value];

@@ -90,7 +90,7 @@ def test_other_texts_are_searched_for(as_administrator: Visitor, query: str) -> 
 
 def looked_up(visitor: Visitor, text: str) -> str:
     visitor.htmx = "window"
-    response = visitor.send("tokens:look_up", text=text)
+    response = visitor.send("tokens:look_up", token=text)
     assert response.status_code == 200
     assert "no-store" in response["Cache-Control"]
     return re.sub(r"\s+", " ", response.content.decode())
@@ -145,3 +145,19 @@ def test_the_api_searches_for_no_token(path: str, text: str) -> None:
 def test_the_browser_recognises_the_same_texts_as_the_server() -> None:
     script = (settings.BASE_DIR / "static" / "js" / "pasted-token.js").read_text()
     assert f"const TOKEN = /{secret.LIKE_A_TOKEN.pattern}/;" in script
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_a_rejected_form_does_not_show_the_token(person: User, text: str, signed_in: bool) -> None:
+    visitor = Visitor(person if signed_in else None, enforce_csrf_checks=True)
+    response = visitor.post(reverse("tokens:look_up"), {"token": text}, headers={"Sec-Fetch-Site": "same-origin"}, follow=True)
+    assert text[4:] not in response.content.decode()
+    assert all(text[4:] not in url for url, status in response.redirect_chain)
+
+
+def test_no_name_of_a_user_holds_a_token(as_administrator: Visitor, text: str) -> None:
+    taken = {"username": "new@example.com", "display_name": text, "role": "user"}
+    assert "Display name can&#x27;t contain an API token." in as_administrator.send("users:create", **taken).content.decode()
+    taken |= {"username": text, "display_name": ""}
+    assert "Username can&#x27;t contain an API token." in as_administrator.send("users:create", **taken).content.decode()
+    assert not User.objects.filter(username__in=["new@example.com", text]).exists()

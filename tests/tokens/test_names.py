@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 EMPTY = "Enter a name that says what the token is for."
 UNSEEN = "Name can't contain line breaks or invisible characters."
 MARKUP = "Name can't contain < or >."
-TOKEN = "The name contains an API token. Names are shown to others and sent by email."
+TOKEN = "Name can't contain an API token."
 LINE = "a\u2028b"
 
 
