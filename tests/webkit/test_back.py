@@ -62,3 +62,15 @@ def test_a_token_does_not_come_back_with_its_page(portal: Portal, administrator:
     portal.shows("#results", "deploy")
     portal.no_dialog()
     assert text not in portal.driver.page_source
+
+
+def test_after_signing_out_back_shows_nothing_of_the_portal(portal: Portal, administrator: User) -> None:
+    portal.sign_in(administrator, reverse("users:list"))
+    portal.open(reverse("account_logout"))
+    portal.click("Logout")
+    portal.shows("h1", "Sign in")
+    portal.driver.back()
+    portal.driver.back()
+    portal.shows("h1", "Sign in")
+    portal.settled()
+    assert administrator.username not in portal.driver.page_source
