@@ -64,12 +64,16 @@ def test_a_token_that_ends_soon_becomes_a_fault_and_a_mail_and_ctrl_c_leaves_not
         until(lambda: "nightly build" in visitor.get("/administrator/faults/"), lambda: f"fault on the page:\n{portal.output}")
         (mail,) = until(lambda: mails(tmp_path), lambda: f"mail file:\n{portal.output}")
         check_mail(mail, secret)
+        link = ask_for_a_link(Visitor(address), tmp_path, portal)
+        cookie = visitor.cookie("portal_session")
 
         portal.interrupt()
         assert portal.ends_with_all() == 0, portal.output
     assert secret not in portal.output
     assert "Traceback" not in portal.output
     assert files_with(secret, tmp_path) == []
+    assert files_with(cookie, tmp_path) == []
+    assert [file.parent.name for file in files_with(link, tmp_path)] == ["mail"]  # the email itself, and neither database nor broker
 
     start_again_over_a_broken_schedule(tmp_path, port, password)
 
@@ -84,6 +88,14 @@ def issue_a_token(visitor: Visitor, name: str) -> str:
     assert ends.isoformat() in listed
     assert secret not in listed
     return secret
+
+
+def ask_for_a_link(visitor: Visitor, folder: Path, portal: Program) -> str:
+    """The secret of a link that sets a password, from the email that holds it."""
+    visitor.submit("/accounts/password/reset/", email="admin@example.com")
+    _, mail = until(lambda: len(found := mails(folder)) == 2 and found, lambda: f"mail file:\n{portal.output}")
+    assert mail["To"] == "admin@example.com"
+    return re.search(r"/accounts/password/reset/\w+-\w+-([0-9a-f]{32})/", mail.get_body(("plain",)).get_content())[1]
 
 
 def check_mail(mail: EmailMessage, secret: str) -> None:
@@ -114,4 +126,4 @@ def start_again_over_a_broken_schedule(folder: Path, port: int, password: str) -
         )
         portal.process.terminate()
         assert portal.ends_with_all() == 0, portal.output
-    assert len(mails(folder)) == 1
+    assert len(mails(folder)) == 2

@@ -13,8 +13,8 @@ HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)"(?: value="([^"]*)")?')
 class Visitor:
     def __init__(self, address: str) -> None:
         self.address = address
-        cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
-        self.opener = urllib.request.build_opener(cookies, urllib.request.ProxyHandler({}))
+        self.cookies = http.cookiejar.CookieJar()
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies), urllib.request.ProxyHandler({}))
         self.headers = Message()
 
     def get(self, path: str, data: dict[str, str] | None = None) -> str:
@@ -23,6 +23,9 @@ class Visitor:
         with self.opener.open(self.address + path, body, timeout=30) as response:
             self.headers = response.headers
             return response.read().decode()
+
+    def cookie(self, name: str) -> str:
+        return next(cookie.value for cookie in self.cookies if cookie.name == name)
 
     def submit(self, path: str, **fields: str) -> str:
         """Opens the page with the form, fills it in and sends it to the same address. Returns the page that follows."""
