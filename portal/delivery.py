@@ -19,6 +19,8 @@ from django.utils import timezone
 from post_office.connections import connections
 from post_office.models import STATUS, Email, Log
 
+from portal.redaction import redact
+
 log = structlog.get_logger(__name__)
 
 TAKEN_FOR = timedelta(minutes=5)
@@ -142,7 +144,8 @@ def postpone(email: Email, error: Exception) -> None:
         waiting = Email.objects.filter(pk=email.pk, status__in=[STATUS.queued, STATUS.requeued])
         if not waiting.update(number_of_retries=tries + 1, last_updated=now, **changes):
             return
-        Log.objects.create(email=email, status=STATUS.failed, exception_type=type(error).__name__, message=str(error)[:1000])
+        # A spam filter may quote the link that it did not like.
+        Log.objects.create(email=email, status=STATUS.failed, exception_type=type(error).__name__, message=redact(str(error))[:1000])
         refused.send(sender=Email, email=email, now=now, error=error, attempts=tries + 1, gave_up=gave_up)
     log.warning("mail not taken", email=email.pk, error=type(error).__name__, tries=tries + 1, gave_up=gave_up)
 

@@ -3,6 +3,7 @@
 import importlib
 import re
 from collections.abc import Callable
+from smtplib import SMTPDataError
 from typing import Any
 
 import pytest
@@ -11,11 +12,12 @@ from django.apps import apps
 from django.conf import settings as product
 from django.contrib.sessions.models import Session
 from django.core import mail as sent_mail
+from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from post_office.models import STATUS, Email
+from post_office.models import STATUS, Email, Log
 
 from portal import delivery, mail
 from portal.actors import Actor
@@ -83,11 +85,24 @@ def by_signing_in(user: User, actor: Actor) -> None:
     Visitor().send("account_login", login=user.username, password=PASSWORD)
 
 
+def by_a_change_past_the_services(user: User, actor: Actor) -> None:
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+
 def by_another_address(user: User, actor: Actor) -> None:
     User.objects.filter(pk=user.pk).update(email="elsewhere@example.com")
 
 
-ENDS = [services.deactivate, services.delete, by_activation_too, by_creation_anew, by_another_password, by_signing_in, by_another_address]
+ENDS = [
+    services.deactivate,
+    services.delete,
+    by_activation_too,
+    by_creation_anew,
+    by_another_password,
+    by_signing_in,
+    by_another_address,
+    by_a_change_past_the_services,
+]
 
 
 @pytest.mark.parametrize("end", ENDS)
@@ -170,6 +185,19 @@ def test_an_email_with_a_link_has_none_before_while_and_after_it_is_sent(user: U
         Email.objects.update(scheduled_time=None)
     assert "/accounts/password/" not in str(Email.objects.values().get())
     assert heading(use(sent_link())) == SET
+
+
+def test_a_mail_server_that_quotes_the_link_gets_it_into_no_row(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def reject(backend: EmailBackend, messages: list[Any]) -> int:
+        raise SMTPDataError(554, f"5.7.1 Rejected for {messages[0].body}".encode())
+
+    monkeypatch.setattr(EmailBackend, "send_messages", reject)
+    ask_for_reset(user.email)
+    assert delivery.deliver(timezone.now()) == (0, 1)
+    said = Log.objects.get().message
+    assert "5.7.1 Rejected" in said
+    assert "/accounts/password/reset/***" in said
+    assert not re.search(r"[0-9a-f]{32}", said)
 
 
 def test_a_session_that_opened_a_link_holds_nothing_that_opens_it(user: User) -> None:
