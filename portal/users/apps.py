@@ -6,7 +6,8 @@ class UsersConfig(AppConfig):
     label = "users"
 
     def ready(self) -> None:
-        from portal.users import devices, emails
+        from portal.users import devices, emails, first_administrator
 
         devices.connect()
         emails.connect()
+        first_administrator.connect()

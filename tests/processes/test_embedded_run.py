@@ -52,7 +52,9 @@ def test_a_token_that_ends_soon_becomes_a_fault_and_a_mail_and_ctrl_c_leaves_not
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     with start(tmp_path, port) as portal:
-        password = portal.wait_for("with the password").split()[-1]
+        file = Path(portal.wait_for("The password is in").split()[-1])  # standard output is no terminal here
+        assert file.stat().st_mode & 0o777 == 0o600
+        password = file.read_text().strip()
         assert "admin@example.com" in portal.output
         assert address in portal.wait_for("is running on", 120)
         visitor = Visitor(address)
@@ -70,6 +72,7 @@ def test_a_token_that_ends_soon_becomes_a_fault_and_a_mail_and_ctrl_c_leaves_not
         portal.interrupt()
         assert portal.ends_with_all() == 0, portal.output
     assert secret not in portal.output
+    assert password not in portal.output
     assert "Traceback" not in portal.output
     assert files_with(secret, tmp_path) == []
     assert files_with(cookie, tmp_path) == []
@@ -116,7 +119,7 @@ def start_again_over_a_broken_schedule(folder: Path, port: int, password: str) -
     with start(folder, port) as portal:
         portal.wait_for("is running on", 60)
         assert time.monotonic() - began < 30 + BUSY
-        assert "with the password" not in portal.output
+        assert "The password is in" not in portal.output
         visitor = Visitor(f"http://127.0.0.1:{port}")
         visitor.sign_in("admin@example.com", password)
         assert "nightly build" in visitor.get(TOKENS_PAGE)

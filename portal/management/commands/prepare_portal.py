@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from portal import checks
+from portal.users import first_administrator
 from portal.users.services import UserError, ensure_first_administrator
 
 log = structlog.get_logger(__name__)
@@ -25,6 +26,15 @@ class Command(BaseCommand):
         except UserError as error:
             raise CommandError(f"Configuration error: PORTAL_ADMIN_{(error.field or 'username').upper()}: {error}") from None
         if password:
-            self.stdout.write(f"The first administrator is {settings.PORTAL_ADMIN_USERNAME} with the password {password}")
+            self.announce(password)
+
+    def announce(self, password: str) -> None:
+        """On a terminal, for the person who sits there. What is not one is a log, which many read and which is kept: there, in a file."""
+        name = settings.PORTAL_ADMIN_USERNAME
+        if self.stdout.isatty():
+            self.stdout.write(f"The first administrator is {name} with the password {password}")
             self.stdout.write("This password is shown only now. Sign in and change it.")
-            self.stdout.flush()
+        else:
+            self.stdout.write(f"The first administrator is {name}. The password is in {first_administrator.keep(password)}")
+            self.stdout.write("Sign in and change it: that deletes the file.")
+        self.stdout.flush()
