@@ -7,14 +7,14 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import BadRequest, FieldDoesNotExist, FieldError, SuspiciousOperation, ValidationError
-from django.db import DataError, ProgrammingError
+from django.db import DataError, NotSupportedError, ProgrammingError
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 View = Callable[..., HttpResponse]
 BAD_INPUT = (
     *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, FieldError, FieldDoesNotExist, ValidationError),
-    *(DataError, ProgrammingError),  # the latter for `__range` with a text: one value for each of its characters
+    *(DataError, NotSupportedError, ProgrammingError),  # the last for `__range` with a text: one value for each of its characters
 )
 MOST_WORDS = 50  # in a search: each is a condition for each column that is searched, and SQLite takes a thousand
 
