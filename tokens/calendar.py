@@ -17,7 +17,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from portal import access, audit, mail
+from portal import access, audit, mail, versions
 from portal.actors import Actor
 from portal.users.models import User
 from tokens import secret
@@ -100,18 +100,39 @@ def switch_on(actor: Actor, now: datetime) -> CalendarLink:
     return current(user) or replace(actor, user, now, "off", "on")
 
 
+class LinkChanged(Exception):
+    """The link is another one than the actor saw: it has been renewed since."""
+
+
+def version(user: User) -> str:
+    """The version of the user's link, for the confirmations that end it."""
+    link = CalendarLink.objects.filter(user=user).first()
+    return versions.version(link=str(link.pk) if link else None)
+
+
+def require(user: User, read: versions.Versions) -> None:
+    if not versions.accepts(read, version(user)):
+        raise LinkChanged
+
+
 @transaction.atomic
-def renew(actor: Actor, now: datetime) -> CalendarLink | None:
-    """Another link in place of the old one, which stops working. None if the calendar is off."""
+def renew(actor: Actor, now: datetime, read: versions.Versions = None) -> CalendarLink | None:
+    """Another link in place of the old one, which stops working. None if the calendar is off. `read`: the versions of the link that the
+    actor knows; with another one LinkChanged is raised, so that a second click does not end the link that the first one made."""
     user = locked(actor)
-    return replace(actor, user, now, "on", "renewed") if current(user) else None
+    if current(user) is None:
+        return None
+    require(user, read)
+    return replace(actor, user, now, "on", "renewed")
 
 
 @transaction.atomic
-def switch_off(actor: Actor) -> bool:
-    """Ends the link. False if the calendar was off."""
+def switch_off(actor: Actor, read: versions.Versions = None) -> bool:
+    """Ends the link. False if the calendar was off. `read`: as for `renew`."""
     user = locked(actor)
     was_on = current(user) is not None
+    if was_on:
+        require(user, read)
     CalendarLink.objects.filter(user=user).delete()
     if was_on:
         audit.record(actor, user, audit.UPDATE, calendar_link=("on", "off"))

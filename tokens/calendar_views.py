@@ -10,11 +10,12 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import access
+from portal import access, versions
 from portal.responses import done, post_only
 from tokens import calendar, calendar_text
 
 OFF = "The calendar is switched off."
+CHANGED = "Nothing was changed: the calendar's link has been renewed since you opened that page."
 HIDDEN = "This link was made under an earlier key of the portal and can't be shown again. Renew it to see a link."
 
 
@@ -59,9 +60,13 @@ def renew(request: HttpRequest) -> HttpResponse:
     """The confirmation, and another link in place of the old one."""
     back = reverse("profile")
     if request.method == "GET":
-        return render(request, "profile/calendar_renew.html", {"back": back})
-    if calendar.renew(access.actor_of(request), timezone.now()):
-        return done(request, "The calendar has a new link. The old one is dead.", back, leave=True)
+        return render(request, "profile/calendar_renew.html", {"back": back, "version": calendar.version(request.user)})
+    try:
+        renewed = calendar.renew(access.actor_of(request), timezone.now(), versions.of_form(request.POST))
+    except calendar.LinkChanged:
+        return done(request, CHANGED, back, level="error", leave=True)
+    if renewed:
+        return done(request, "Calendar link renewed. The old link no longer works.", back, leave=True)
     return done(request, OFF, back, level="error", leave=True)
 
 
@@ -71,7 +76,11 @@ def switch_off(request: HttpRequest) -> HttpResponse:
     """The confirmation, and the end of the link."""
     back = reverse("profile")
     if request.method == "GET":
-        return render(request, "profile/calendar_off.html", {"back": back})
-    if calendar.switch_off(access.actor_of(request)):
+        return render(request, "profile/calendar_off.html", {"back": back, "version": calendar.version(request.user)})
+    try:
+        ended = calendar.switch_off(access.actor_of(request), versions.of_form(request.POST))
+    except calendar.LinkChanged:
+        return done(request, CHANGED, back, level="error", leave=True)
+    if ended:
         return done(request, "The calendar is switched off.", back, leave=True)
     return done(request, "The calendar was switched off already.", back, level="error", leave=True)

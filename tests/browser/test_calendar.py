@@ -49,7 +49,7 @@ def test_renewing_and_switching_off_ask_first(portal: Page, administrator: User)
     assert address(administrator) == old
     portal.get_by_role("link", name="Renew").click()
     window.get_by_role("button", name="Renew").click()
-    expect(portal.get_by_text("The old one is dead.")).to_be_visible()
+    expect(portal.get_by_text("The old link no longer works.")).to_be_visible()
     assert address(administrator) != old
     portal.get_by_role("link", name="Switch off").click()
     portal.get_by_role("dialog").get_by_role("button", name="Switch off").click()

@@ -217,7 +217,7 @@ def test_looking_at_the_confirmations_changes_nothing(as_person: Visitor) -> Non
 def test_renewing_gives_another_link_and_the_card_says_so(as_person: Visitor) -> None:
     old = on(as_person)
     assert as_person.send("tokens:calendar_renew").status_code == 302
-    assert as_person.see("profile").toasts[-1] == "The calendar has a new link. The old one is dead."
+    assert as_person.see("profile").toasts[-1] == "Calendar link renewed. The old link no longer works."
     assert link_of(as_person).removeprefix("http://127.0.0.1:8000") != old
 
 
@@ -227,6 +227,20 @@ def test_in_a_dialog_both_lead_to_the_page_anew(name: str, as_person: Visitor) -
     as_person.htmx = "window"
     response = as_person.send(name)
     assert (response.status_code, response["HX-Redirect"]) == (204, reverse("profile"))
+
+
+@pytest.mark.parametrize("name", ["tokens:calendar_renew", "tokens:calendar_off"])
+def test_a_confirmation_for_a_link_that_was_renewed_meanwhile_ends_nothing(name: str, as_person: Visitor) -> None:
+    """A second click, or another tab: the link that the first one made stays."""
+    on(as_person)
+    version = as_person.see(name).one("input", name="version").attributes["value"]
+    as_person.submit("tokens:calendar_renew")
+    renewed = link_of(as_person)
+    assert as_person.send(name, version=version).status_code == 302
+    assert as_person.see("profile").toasts[-1] == "Nothing was changed: the calendar's link has been renewed since you opened that page."
+    assert link_of(as_person) == renewed
+    as_person.submit(name)
+    assert not CalendarLink.objects.exists() or link_of(as_person) != renewed
 
 
 @pytest.mark.parametrize(("name", "said"), [("calendar_renew", "is switched off."), ("calendar_off", "was switched off already.")])

@@ -14,8 +14,8 @@ from tests.checks import verdict
 from tests.clock import NOW
 from tests.factories import AdministratorFactory, TokenFactory, UserFactory, issue
 from tests.racing import race, widen
-from tokens import services
-from tokens.models import Token
+from tokens import calendar, services
+from tokens.models import CalendarLink, Token
 from tokens.verify import Refusal
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,3 +77,13 @@ def test_making_a_token_and_deactivating_its_owner_do_not_block_each_other(monke
     results = race(lambda: issue(owner, actor=administrator), lambda: users.deactivate(User.objects.get(pk=owner.pk), Actor(actor)))
     assert isinstance(results[0], tuple | services.OwnerInactive)
     assert results[1] is None
+
+
+def test_of_two_clicks_that_renew_a_calendars_link_one_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    widen(monkeypatch, calendar, "replace")
+    actor = Actor(UserFactory())
+    calendar.switch_on(actor, NOW)
+    read = [calendar.version(actor.user)]
+    made, refused = split(race(*[lambda: calendar.renew(actor, NOW, read)] * 2), CalendarLink)
+    assert [type(error) for error in refused] == [calendar.LinkChanged]
+    assert made == [CalendarLink.objects.get()]
