@@ -4,6 +4,7 @@ What is merely written differently (case, a default port, a slash at the end, a 
 """
 
 import warnings
+from ipaddress import ip_address
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -52,6 +53,16 @@ def origin(text: str) -> str:
 def host_of(origin: str) -> str:
     """`https://[2001:db8::1]:8443` -> `[2001:db8::1]`"""
     return web_host(split(origin).host)
+
+
+def helo_name(text: str) -> str:
+    """How the portal greets a mail server (RFC 5321, section 4.1.3): a host name in ASCII, or an address in brackets."""
+    host = web_host(text.strip())
+    try:
+        address = ip_address(host.strip("[]"))
+    except ValueError:
+        return host
+    return f"[IPv6:{address}]" if address.version == 6 else f"[{address}]"
 
 
 def hosts(text: str) -> list[str]:

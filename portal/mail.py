@@ -3,6 +3,7 @@
 A mail is first a row (post_office's Email) in the caller's transaction; `portal.delivery` hands it to the mail server.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from email.utils import make_msgid
@@ -27,17 +28,33 @@ def queue(to: Sequence[str], subject: str, text: str, html: str = "", headers: d
     return email
 
 
-def queue_unwritten(writer: str, subject: str, addresses: Sequence[str], **about: Any) -> list[Email]:
+def queue_unwritten(
+    writer: str, subject: str, addresses: Sequence[str], headers: dict[str, str] | None = None, **about: Any
+) -> list[Email]:
     """Puts an email to each address into the queue whose text `portal.delivery.writers[writer]` makes when it is sent. `about`: what it
     needs for that, in values that JSON knows."""
-    return Email.objects.bulk_create([new([address], subject, context={"writer": writer, **about}) for address in addresses])
+    context = {"writer": writer, **about}
+    return Email.objects.bulk_create([new([address], subject, headers, context=context) for address in addresses])
 
 
-def new(to: Sequence[str], subject: str, **values: Any) -> Email:
+# Nobody's absence notice answers a machine (RFC 3834, section 5; Exchange looks for the second one).
+AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+
+
+def list_headers(name: str) -> dict[str, str]:
+    """Those of a notification that comes again and again, by which people sort or mute it (RFC 2919). `name`: one word for its kind."""
+    host = urlsplit(settings.PORTAL_URL).hostname
+    host = host if re.search("[a-z]", host) and ":" not in host else "localhost"  # an address is no domain, which it needs
+    phrase = re.sub(r"[^A-Za-z0-9 ]", "", settings.PORTAL_NAME).strip() or "Token Portal"
+    return {"List-Id": f"{phrase} <{name}.{host}>"}
+
+
+def new(to: Sequence[str], subject: str, headers: dict[str, str] | None = None, **values: Any) -> Email:
     return Email(
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=list(to),
         subject=one_line(subject),
+        headers=AUTOMATIC | (headers or {}),
         priority=PRIORITY.medium,
         status=STATUS.queued,
         message_id=make_msgid(domain=urlsplit(settings.PORTAL_URL).hostname),

@@ -58,6 +58,7 @@ PORTAL_ADMIN_USERNAME = read("PORTAL_ADMIN_USERNAME", values.username, "admin@ex
 PORTAL_ADMIN_PASSWORD = read("PORTAL_ADMIN_PASSWORD", values.password, "", A_PASSWORD)
 
 INSTALLED_APPS = [
+    "portal",  # first: its commands changepassword and createsuperuser replace Django's
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -79,7 +80,6 @@ INSTALLED_APPS = [
     "ninja",  # for the files of the API's interactive page
     "post_office",
     # Ours come last: their admin.py takes some of the libraries' pages out again.
-    "portal",
     "portal.users",
     "portal.faults",
     "settings_app",
@@ -242,6 +242,7 @@ EMAIL = read(
     None,
     "an address such as smtp+tls://user:password@host:587 (or smtp://, smtp+ssl://), with special characters percent-encoded",
 )
+EMAIL_HELO_NAME = read("EMAIL_HELO_NAME", urls.helo_name, urls.helo_name(urls.host_of(PORTAL_URL)), "a host name or an IP address")
 MAIL_TRANSPORT = "portal.smtp.EmailBackend" if EMAIL else "django.core.mail.backends.filebased.EmailBackend"
 if EMAIL:
     EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = EMAIL.host, EMAIL.port, EMAIL.user, EMAIL.password

@@ -23,21 +23,11 @@ def administrator(request: HttpRequest) -> HttpResponse:
     return redirect("users:list" if request.user.is_administrator else "faults:list")
 
 
-@require_safe
-@access.signed_in
-def tokens(request: HttpRequest, pk: str = "") -> HttpResponse:
-    """All tokens for administrators, and everybody else's own."""
-    return redirect("tokens:all" if request.user.is_administrator else "profile")
-
-
 urlpatterns = [
     path("administrator/", administrator),
     path("administrator/system-settings/", to("settings:config")),
     path("administrator/system-settings/config/<slug:key>/", to("settings:config")),
-    path("administrator/faults/<int:pk>/", to("faults:list")),
     path("access-control/", to("tokens:all")),
-    path("tokens/", tokens),
-    path("tokens/<uuid:pk>/", tokens),
     path("profile/tokens/", to("profile")),
     path("cli/", to("profile")),
     path("accounts/", to("profile")),

@@ -11,6 +11,7 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 # A developer's .env and shell say nothing here: an empty variable counts as not set, and .env never replaces one that is there.
 UNSET = """DEBUG ALLOWED_HOSTS REDIS_URL EMAIL_URL PORT PORTAL_URL PORTAL_NAME TIME_ZONE TOKEN_SCAN_MINUTES WEB_WORKERS STATIC_ROOT
     TRUSTED_PROXIES WRONG_TOKENS_A_MINUTE PORTAL_ADMIN_USERNAME PORTAL_ADMIN_PASSWORD SECRET_KEY_FALLBACKS DEFAULT_FROM_EMAIL
+    EMAIL_HELO_NAME
     POSTGRES_PASSWORD REDIS_PASSWORD"""
 for name in UNSET.split():
     os.environ[name] = ""

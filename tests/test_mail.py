@@ -70,7 +70,12 @@ def test_what_libraries_send_goes_through_the_same_queue(
         assert message.send() == 1
         assert send_mail("Plain", "text", None, ["b@example.com"]) == 1
     rich, plain = Email.objects.order_by("pk")
-    assert (rich.to, rich.message, rich.html_message, rich.headers) == (["a@example.com"], "text", "<p>html</p>", {"X-Kind": "reset"})
+    assert (rich.to, rich.message, rich.html_message, rich.headers) == (
+        ["a@example.com"],
+        "text",
+        "<p>html</p>",
+        mail.AUTOMATIC | {"X-Kind": "reset"},
+    )
     assert (plain.to, plain.message, plain.html_message) == (["b@example.com"], "text", "")
     assert len(asked) == 2
 

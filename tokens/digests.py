@@ -4,7 +4,7 @@ followed until the mail server takes it or it is given up."""
 from collections import Counter
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
@@ -45,7 +45,7 @@ def write(email: Email, now: datetime) -> mail.Content | None:
     if not total:
         return None
     named = listed(digest)
-    tokens = [line(notice.token, now, configured) for notice in named]
+    tokens = [line(notice.token, now) for notice in named]
     left_out = Counter()
     if total > len(named):
         left_out = name_only(digest, [notice.pk for notice in named])
@@ -76,10 +76,9 @@ def still_to_tell(digest: Digest, now: datetime) -> Q:
     return bands & Q(token__revoked_at=None, token__holds_name=True, token__user__is_active=True)
 
 
-def line(token: Token, now: datetime, configured: bool) -> dict[str, Any]:
-    """`configured`: is the reader one of Config's, who sees all tokens? An owner sees own ones, on the Profile."""
+def line(token: Token, now: datetime) -> dict[str, Any]:
+    """What the email says of one token. Its link leads each reader to where their role may see it."""
     used = token.last_used_at
-    page = reverse("tokens:user_tokens", args=[token.user.username]) if configured else reverse("profile")
     return {
         "name": token.name,
         "last_four": token.last_four,
@@ -88,7 +87,7 @@ def line(token: Token, now: datetime, configured: bool) -> dict[str, Any]:
         "days_left": dates.days_left(token.expires_at, now),
         "over": token.expires_at <= now,
         "last_used": f"{timezone.localtime(used):%Y-%m-%d}" if used else "never",
-        "link": mail.absolute(f"{page}?q={token.last_four if configured else quote(token.name)}"),
+        "link": mail.absolute(reverse("tokens:token", args=[token.pk])),
     }
 
 
@@ -96,7 +95,7 @@ def link_to_all(digest: Digest, now: datetime) -> str:
     """The list that shows what the mail had no room for too."""
     last = max(digest.notices.order_by().values_list("threshold", flat=True).distinct())
     until = dates.day_of(dates.due_before(last, now) - dates.MICROSECOND)
-    return mail.absolute(reverse("tokens:all") + "?" + urlencode({"expires_to": until.isoformat(), "sort": "expires_at"}))
+    return mail.absolute(reverse("tokens:list") + "?" + urlencode({"expires_to": until.isoformat(), "sort": "expires_at"}))
 
 
 def taken(sender: Any, email: Email, now: datetime, **kwargs: Any) -> None:

@@ -21,6 +21,8 @@ urlpatterns = [
     path("administrator/system-settings/config/preview/", scan_views.preview, name="preview"),
     path("administrator/system-settings/scans/", scan_views.scans, name="scans"),
     path("administrator/system-settings/scans/scan-now/", scan_views.scan_now, name="scan_now"),
+    path("tokens/", views.token_list, name="list"),
+    path("tokens/<uuid:pk>/", views.token, name="token"),
     path("tokens/look-up/", views.look_up, name="look_up"),
     path("tokens/<uuid:pk>/revoke/", views.revoke, name="revoke"),
 ]

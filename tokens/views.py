@@ -120,6 +120,28 @@ def look_up(request: HttpRequest) -> HttpResponse:
     return render(request, "tokens/looked_up.html", {"tokens": tokens, "back": reverse("home")})
 
 
+@require_safe
+@access.signed_in
+def token_list(request: HttpRequest) -> HttpResponse:
+    """The one address of the list of tokens, in emails to people of every role: all tokens for administrators, the faults about those that
+    expire for operators, and everybody else's own."""
+    if request.user.is_administrator:
+        return redirect(f"{reverse('tokens:all')}?{request.GET.urlencode()}")
+    return redirect("faults:list" if access.may_review(request.user) else "profile")
+
+
+@require_safe
+@access.signed_in
+def token(request: HttpRequest, pk: str) -> HttpResponse:
+    """The one address of a token: sends each role to the page that shows it. 404 for somebody else's."""
+    found = get_object_or_404(Token.objects.permanent().select_related("user"), pk=pk, **access.readable(request.user))
+    if found.user == request.user:
+        return redirect(f"{reverse('profile')}?{urlencode({'q': found.name})}")
+    if request.user.is_administrator and not found.user.deleted_at:
+        return redirect(f"{reverse('tokens:user_tokens', args=[found.user.username])}?{urlencode({'q': found.name})}")
+    return redirect("admin:tokens_token_change", found.pk)
+
+
 @require_http_methods(["GET", "POST"])
 @access.signed_in
 def revoke(request: HttpRequest, pk: str) -> HttpResponse:

@@ -1,5 +1,7 @@
+from urllib.parse import urlencode
+
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -24,6 +26,14 @@ def fault_list(request: HttpRequest) -> HttpResponse:
         filter_class=FaultFilter,
     )
     return render(request, "faults/list.html", context)
+
+
+@require_safe
+@access.operator
+def fault(request: HttpRequest, pk: int) -> HttpResponse:
+    """The one address of a fault: the list, with nothing but what is about the same thing."""
+    found = get_object_or_404(Fault, pk=pk)
+    return redirect(f"{reverse('faults:list')}?{urlencode({'state': 'all', 'q': found.resource})}")
 
 
 @post_only("faults:list")

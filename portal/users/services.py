@@ -238,17 +238,23 @@ def ensure_first_administrator(username: str, password: str) -> str | None:
     Raises UserError for a name or a password that nobody else may have either."""
     if User.objects.filter(role=User.Role.ADMINISTRATOR).exists():
         return None
-    check_name(username)
-    if User.objects.filter(username__iexact=username).exists():
-        raise UserError(f"A user named {username} already exists and is not an administrator.")
     made_up = None if password else secrets.token_urlsafe(12)
-    user = User(username=username, email=username if is_email(username) else "", role=User.Role.ADMINISTRATOR, display_name="Administrator")
-    if password:
-        check_password(password, user)
-    user.set_password(password or made_up)
-    user.save()
-    audit.record(None, user, audit.CREATE, role=("", user.role))
+    create_administrator(username, password or made_up)
     return made_up
+
+
+def create_administrator(username: str, password: str) -> User:
+    """Makes an administrator from the command line. Raises UserError for a name or a password that nobody else may have either."""
+    check_name(username)
+    user = User(username=username, email=username if is_email(username) else "", role=User.Role.ADMINISTRATOR, display_name="Administrator")
+    check_password(password, user)
+    user.set_password(password)
+    with transaction.atomic():
+        if User.objects.filter(username__iexact=username).exists():
+            raise UserError(f"A user named {username} already exists.", "username")
+        user.save()
+        audit.record(None, user, audit.CREATE, role=("", user.role))
+    return user
 
 
 def check_password(password: str, user: User) -> None:

@@ -30,6 +30,8 @@ tokens:user_tokens                      username  in 403 403 200   405 405 405 4
 tokens:create                           username  in 403 403 200    in 403 403 422
 tokens:all                              -         in 403 403 200   405 405 405 405
 tokens:revoke_many                      -        302 302 302 302    in 403 403 302
+tokens:list                             -         in 302 302 302   405 405 405 405
+tokens:token                            token     in 404 302 302   405 405 405 405
 tokens:look_up                          -        302 302 302 302    in 200 200 200
 tokens:add_own                          -         in 403 403 200    in 403 403 422
 tokens:create_own                       -         in 403 403 200    in 403 403 422
@@ -55,6 +57,7 @@ users:deactivate                        username  in 403 403 200    in 403 403 3
 users:activate                          username  in 403 403 200    in 403 403 302
 users:delete                            username  in 403 403 200    in 403 403 422
 faults:list                             -         in 403 200 200   405 405 405 405
+faults:fault                            fault     in 403 302 302   405 405 405 405
 faults:acknowledge                      fault    302 302 302 302    in 403 302 302
 settings:config                         -         in 403 403 200   405 405 405 405
 settings:add                            -         in 403 403 200    in 403 403 422

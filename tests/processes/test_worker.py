@@ -129,13 +129,13 @@ def test_what_was_queued_while_no_worker_ran_is_done_by_the_first_one_that_start
         f"nightly build (…{token.last_four}) of robot",
         f"  expires:   {ends.isoformat()} 23:59 UTC, 10 days left",
         "  last used: never",
-        f"  https://portal.example.com/administrator/users/robot/tokens/?q={token.last_four}",
+        f"  https://portal.example.com/tokens/{token.pk}/",
         "",
         "Token Portal, https://portal.example.com",
     ]
     html = mail.get_body(("html",)).get_content()
     assert f"{ends.isoformat()} 23:59 UTC" in html
-    assert f"?q={token.last_four}" in html
+    assert f"/tokens/{token.pk}/" in html
 
 
 def test_beat_asks_for_the_scan_and_for_mail_that_the_server_had_refused(processes: Processes, smtp_server: Mailbox) -> None:

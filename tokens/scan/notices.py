@@ -53,7 +53,7 @@ def hand_over() -> int:
     waiting = Digest.objects.filter(email=None, state=Digest.State.QUEUED, run__finished_at__isnull=False).order_by("pk")
     queued = 0
     while batch := list(waiting[:BATCH]):
-        mails = mail.queue_unwritten(WRITER, "API tokens expire soon", [digest.address for digest in batch])
+        mails = mail.queue_unwritten(WRITER, "API tokens expire soon", [digest.address for digest in batch], mail.list_headers("expiry"))
         for digest, email in zip(batch, mails, strict=True):
             digest.email = email
         Digest.objects.bulk_update(batch, ["email"])

@@ -1,0 +1,22 @@
+"""Creates an administrator. In place of Django's command, which knows none of our rules."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from portal.management.commands.changepassword import asked_twice
+from portal.users import services
+
+
+class Command(BaseCommand):
+    help = "Creates an administrator with a password, beside those that there are. For anybody else use the Users page."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("username", help="an email address")
+
+    def handle(self, *args: Any, username: str, **options: Any) -> None:
+        try:
+            user = services.create_administrator(username.strip(), asked_twice())
+        except services.UserError as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write(f"Administrator {user.username} created.")
