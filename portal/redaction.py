@@ -17,10 +17,14 @@ PASSWORD_LINK = re.compile(rf"(password{SLASH}reset){SLASH}(?!sent\b|done\b){RES
 CODE = re.compile(r"(code(?:_verifier)?\W{1,16})[A-Za-z0-9._~-]{20,}", re.IGNORECASE)
 # What a password is called in a query that should have been a form.
 PASSWORD = re.compile(r"((?:password\d?|csrfmiddlewaretoken|client_secret)=)[^&\s\"'\\]+", re.IGNORECASE)
+# PostgreSQL shows the values of a row that breaks a constraint, a password's hash or a token's digest among them. They end with the
+# line, which in JSON is an escaped line break.
+ROW = re.compile(r"(Failing row contains|Key \([^)]*\)=) ?\((?:[^\n\\]|\\[^n])*")
 
 
 def redact(text: str) -> str:
     """`text` with each API token in it cut down to its prefix, and without the secrets in URLs, parameters and codes."""
     text = CALENDAR.sub(r"\1/***.ics", TOKEN.sub(r"\1[redacted]", text))
+    text = ROW.sub(r"\1 [redacted]", text)
     text = PASSWORD_LINK.sub(r"\1/***", text)
     return PASSWORD.sub(r"\1[redacted]", CODE.sub(r"\1[redacted]", text))

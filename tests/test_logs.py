@@ -87,6 +87,13 @@ def test_links_and_codes_that_are_secrets_are_not_written(text: str) -> None:
         assert "SECRET-KEY" not in redact(written)
 
 
+@pytest.mark.parametrize("line_break", ["\n", "\\n"])
+def test_the_values_of_a_row_that_the_database_rejects_are_not_written(line_break: str) -> None:
+    text = f"DETAIL:  Failing row contains (7, pbkdf2_sha256$1000$salt$hash, a (b), x).{line_break}CONTEXT: more"
+    assert redact(text) == f"DETAIL:  Failing row contains [redacted]{line_break}CONTEXT: more"
+    assert redact("Key (username)=(jane@example.com) already exists.") == "Key (username)= [redacted]"
+
+
 @pytest.mark.parametrize(
     "text", ["/accounts/password/reset/", "/accounts/password/reset/sent/", "/accounts/password/reset/done/", "code=400"]
 )
