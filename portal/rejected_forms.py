@@ -47,7 +47,7 @@ def session_ended(request: HttpRequest, keep: bool = True) -> HttpResponse:
     if request.htmx:
         url = redirect_to_login(current_page(request), sign_in).url
         return HttpResponse(status=401, headers={"HX-Trigger": json.dumps({"session-ended": {"url": url}})})
-    if request.method != "POST" or (keep and not typed(request)):
+    if request.method != "POST" or (keep and not any(name not in NOT_SHOWN for name, _ in typed(request))):
         return redirect_to_login(request.get_full_path(), sign_in)
     return rejected(request, "ended", keep)
 

@@ -274,4 +274,4 @@ def test_a_real_server_gets_the_digest_as_text_and_html_from_and_to_the_right_ad
     text, html = (message.get_body([kind]).get_content() for kind in ("plain", "html"))
     assert "dépl{% debug %}oy (…5CEQ) of robot" in text
     assert "expires:   2026-11-26 23:59 UTC, 5 days left" in text
-    assert ">dépl{% debug %}oy</a>" in html
+    assert "<bdi>dépl{% debug %}oy</bdi></a>" in html

@@ -18,4 +18,4 @@ def test_each_row_names_a_test_that_exists() -> None:
 
 def test_each_attack_that_is_tested_is_named() -> None:
     attacks = {f"tests/attacks/{path.name}" for path in (REPOSITORY / "tests" / "attacks").glob("test_*.py")}
-    assert attacks == {path for path in re.findall(r"`(tests/attacks/[\w/]+\.py)`", TEXT)}
+    assert attacks == set(re.findall(r"`(tests/attacks/[\w/]+\.py)`", TEXT))

@@ -59,7 +59,7 @@ def surfaces(token: Token, owner: User, settings: Settings) -> dict[str, str]:
         "page": f"{datetime.strptime(listed.column('Expires')[0] + ' +0000', '%b %d, %Y %z'):%Y-%m-%d}",
         "Django admin": column[:10],
         "Django admin's page": column[:10] if column in detail else "",
-        "email": digests.line(token, NOW, True)["expires"][:10],
+        "email": digests.line(token, NOW)["expires"][:10],
         "fault": said.partition(" expires ")[2][:10],
         "calendar": f"{event['dtstart'].dt}",
         "calendar's words": str(event["description"]).partition(" until ")[2][:10],
