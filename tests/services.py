@@ -111,7 +111,7 @@ def chromium_program() -> str | None:
     return os.environ.get("TEST_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
-def nginx_program() -> str:
-    """nginx, or a skip (a failure with --require-real). Debian keeps it where an ordinary user's PATH does not look."""
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-    return program or missing("nginx")
+def installed(name: str) -> str:
+    """The path of a server, or a skip (a failure with --require-real). Debian keeps some where an ordinary user's PATH does not look."""
+    program = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    return program or missing(name)

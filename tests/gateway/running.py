@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.ports import free_port
 from tests.processes.running import REPOSITORY, Program
-from tests.services import nginx_program
+from tests.services import installed
 
 CONFIGURATION = REPOSITORY / "docs/gateway/nginx.conf"
 # `user` has no effect unless root starts nginx; then its worker must be root too, since pytest closes its folders to all others.
@@ -72,5 +72,5 @@ def nginx(folder: Path, portal_port: int, service_port: int) -> tuple[Program, i
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     paths = " ".join(f"{kind}_temp_path {kind};" for kind in kinds)
     (folder / "nginx.conf").write_text(AROUND.format(paths=paths))
-    command = [nginx_program(), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
+    command = [installed("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
     return Program(command, {"PATH": "/usr/sbin:/usr/bin:/bin"}, folder), port

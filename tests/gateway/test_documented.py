@@ -1,13 +1,14 @@
 """docs/gateways.md: each configuration takes away and sets exactly the headers that /verify answers with."""
 
 import re
+from itertools import product
 
 import pytest
 import yaml
 
 from tests.api.asking import verify
 from tests.factories import issue
-from tests.gateway.running import CONFIGURATION
+from tests.gateway.gateways import DOCUMENTED
 from tests.processes.running import REPOSITORY
 
 GUIDE = (REPOSITORY / "docs/gateways.md").read_text()
@@ -18,34 +19,48 @@ def headers(db: None) -> set[str]:
     return {name for name in verify(issue()[1]).headers if name.startswith("X-")}
 
 
-def block(title: str) -> str:
-    """The code under a heading."""
-    return GUIDE.split(f"\n## {title}\n")[1].split("```")[1].split("\n", 1)[1]
+def documented(name: str) -> str:
+    return (DOCUMENTED / name).read_text()
+
+
+def spellings(headers: set[str]) -> set[str]:
+    """Each way to write these names with hyphens and underscores."""
+    return {name for header in headers for name in map("".join, product(*(("-", "_") if c == "-" else (c,) for c in header)))}
 
 
 def test_nginx_replaces_each_header(headers: set[str]) -> None:
-    text = CONFIGURATION.read_text()
+    text = documented("nginx.conf")
     assert set(re.findall(r"proxy_set_header (X-Auth-\S+) \$auth_", text)) == headers
     variables = {f"$upstream_http_{name.lower().replace('-', '_')}" for name in headers}
     assert variables <= set(re.findall(r"\$upstream_http_\w+", text))
 
 
-def test_traefik_removes_each_header_and_then_sets_it(headers: set[str]) -> None:
-    http = yaml.safe_load(block("Traefik"))["http"]
+def test_traefik_removes_each_spelling_and_connection_and_then_sets_the_headers(headers: set[str]) -> None:
+    http = yaml.safe_load(documented("traefik.yml"))["http"]
     names = http["routers"]["service"]["middlewares"]
     first, second = (http["middlewares"][name] for name in names[:2])
     removed = first["headers"]["customRequestHeaders"]
-    assert headers <= set(removed)
+    assert set(removed) == spellings(headers) | {"Connection"}
     assert set(removed.values()) == {""}
     assert set(second["forwardAuth"]["authResponseHeaders"]) == headers
     assert set(names) == set(http["middlewares"])
 
 
-def test_caddy_removes_each_header_and_then_copies_it(headers: set[str]) -> None:
-    before, after = block("Caddy").split("forward_auth", 1)
-    assert set(re.findall(r"request_header -(X-\S+)", before)) == headers
+def test_caddy_copies_each_header_and_sets_it_again_for_the_service(headers: set[str]) -> None:
+    before, after = documented("Caddyfile").split("forward_auth", 1)
     assert set(re.search(r"copy_headers (.+)", after)[1].split()) == headers
+    assert set(re.findall(r"header_up (X-\S+) \{http\.request\.header\.\1\}", after.split("reverse_proxy")[1])) == headers
     assert "\troute {" in before
+
+
+def test_haproxy_sets_each_header(headers: set[str]) -> None:
+    found = re.findall(r"set-header (X-Auth-\S+) %\[var\(txn\.(\w+)\)\]", documented("haproxy.cfg"))
+    assert dict(found) == {name: name.lower().replace("-", "_") for name in headers}
+    assert {name.lower() for name in headers} == set(re.findall(r'"(x-auth-\S+)"', documented("verify.lua")))
+
+
+def test_apache_removes_each_spelling(headers: set[str]) -> None:
+    assert set(re.findall(r"RequestHeader unset (X.Auth\S+)", documented("apache.conf"))) == spellings(headers)
 
 
 def test_the_guide_lists_each_header_and_each_status(headers: set[str]) -> None:

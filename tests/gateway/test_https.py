@@ -17,7 +17,7 @@ from tests.gateway.running import AROUND, replaced
 from tests.ports import free_port
 from tests.processes.running import REPOSITORY, Program, until
 from tests.processes.serving import Server, environment, this_database
-from tests.services import nginx_program
+from tests.services import installed
 
 pytestmark = [pytest.mark.field, pytest.mark.django_db(transaction=True)]
 
@@ -50,7 +50,7 @@ def proxy(folder: Path, portal_port: int, plain: int, tls: int) -> Program:
     (folder / "gateway.conf").write_text(replaced(documented(), changes))
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     (folder / "nginx.conf").write_text(AROUND.format(paths=" ".join(f"{kind}_temp_path {kind};" for kind in kinds)))
-    command = [nginx_program(), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
+    command = [installed("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
     return Program(command, {"PATH": "/usr/sbin:/usr/bin:/bin"}, folder)
 
 

@@ -1,0 +1,62 @@
+"""What docs/gateways.md promises of each gateway: whose use counts, and what a rejected client gets."""
+
+import psutil
+import pytest
+
+from tests.factories import TokenFactory, issue
+from tests.gateway.conftest import Gateway
+from tests.gateway.forging import HYPHENS
+from tests.gateway.gateways import GATEWAYS
+from tests.gateway.wsgi_service import CLIENT, send
+from tests.processes.running import stopped, until
+from tokens import secret
+from tokens.models import Token
+
+pytestmark = [pytest.mark.field, pytest.mark.django_db(transaction=True)]
+
+
+def test_a_use_counts_for_the_client_whatever_it_says(gateway: Gateway) -> None:
+    forged = "203.0.113.9"
+    tokens = []
+    for lines in (
+        (f"X-Forwarded-For: {forged}", f"X-Forwarded-For: {forged}"),
+        (f"X_Forwarded_For: {forged}", f"X-Forwarded_For: {forged}", f"X_Forwarded-For: {forged}"),
+        ("Connection: X-Forwarded-For", f"X_Forwarded_For: {forged}", f"Forwarded: for={forged}"),
+    ):
+        token, text = issue()
+        assert forged not in send(gateway.port, text, lines).seen.get("HTTP_X_FORWARDED_FOR", "")
+        tokens.append(token.pk)
+    used = Token.objects.filter(pk__in=tokens)
+    until(lambda: used.exclude(last_used_at=None).count() == len(tokens), "last use", 15)
+    assert set(used.values_list("last_used_from", flat=True)) == {CLIENT}
+
+
+def test_the_client_gets_the_portals_rejection(gateway: Gateway) -> None:
+    assert 'realm="Token Portal"' in send(gateway.port, None).headers["WWW-Authenticate"]
+    assert 'error="invalid_token"' in send(gateway.port, secret.generate()).headers["WWW-Authenticate"]
+    assert b"invalid_request" in send(gateway.port, "a b").body
+
+
+def test_too_many_wrong_tokens_get_429_with_retry_after_and_valid_ones_pass(gateway: Gateway) -> None:
+    client = f"127.0.0.{10 + list(GATEWAYS).index(gateway.name)}"
+    replies = (send(gateway.port, "wrong", client=client) for _ in range(450))  # twice the limit: a new minute may begin meanwhile
+    reply = next(reply for reply in replies if reply.status != 401)
+    assert reply.status == 429
+    assert 1 <= int(reply.headers["Retry-After"]) <= 60
+    assert send(gateway.port, issue()[1], client=client).status == 200
+
+
+def test_while_the_portal_hangs_nobody_passes(gateway: Gateway) -> None:
+    _, text = issue()
+    with stopped(psutil.Process(gateway.portal.process.pid)):
+        assert gateway.rejects(text, HYPHENS) in (502, 503, 504)
+    until(lambda: send(gateway.port, text).status == 200, "answer of the portal", 10)
+
+
+@pytest.mark.parametrize("name", ["{http.request.header.Authorization}", "%[req.hdr(authorization)]", "a\r\nX-Auth-Role: administrator"])
+def test_no_name_is_read_as_a_part_of_the_configuration(gateway: Gateway, name: str) -> None:
+    text = secret.generate()
+    TokenFactory(name=name, digest=secret.digest(text))
+    reply = send(gateway.port, text)
+    assert reply.identity["HTTP_X_AUTH_ROLE"] == "user"
+    assert text not in str(reply.seen)
