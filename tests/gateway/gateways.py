@@ -36,10 +36,13 @@ def caddy(folder: Path, portal_port: int, service_port: int) -> tuple[Program, i
         "127.0.0.1:9000": f"127.0.0.1:{service_port}",
         "\nservice.example.com": f"\nhttp://127.0.0.1:{port}",
     }
-    options = "{\n\tadmin off\n}\n"
-    (folder / "Caddyfile").write_text(options + replaced((DOCUMENTED / "Caddyfile").read_text(), changes))
+    return start_caddy(folder, replaced((DOCUMENTED / "Caddyfile").read_text(), changes)), port
+
+
+def start_caddy(folder: Path, sites: str) -> Program:
+    (folder / "Caddyfile").write_text("{\n\tadmin off\n}\n" + sites)
     command = [installed("caddy"), "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
-    return Program(command, {"PATH": PATH, "HOME": str(folder)}, folder), port
+    return Program(command, {"PATH": PATH, "HOME": str(folder)}, folder)
 
 
 def haproxy(folder: Path, portal_port: int, service_port: int) -> tuple[Program, int]:
@@ -49,20 +52,28 @@ def haproxy(folder: Path, portal_port: int, service_port: int) -> tuple[Program,
         "service 127.0.0.1:9000": f"service 127.0.0.1:{service_port}",
         "bind :8080": f"bind 127.0.0.1:{port}",
     }
-    (folder / "haproxy.cfg").write_text(replaced((DOCUMENTED / "haproxy.cfg").read_text(), changes))
     script = replaced((DOCUMENTED / "verify.lua").read_text(), {"127.0.0.1:8000": f"127.0.0.1:{portal_port}"})
     (folder / "verify.lua").write_text(script)
-    return Program([installed("haproxy"), "-db", "-f", str(folder / "haproxy.cfg")], {"PATH": PATH}, folder), port
+    return start_haproxy(folder, replaced((DOCUMENTED / "haproxy.cfg").read_text(), changes)), port
+
+
+def start_haproxy(folder: Path, configuration: str) -> Program:
+    (folder / "haproxy.cfg").write_text(configuration)
+    return Program([installed("haproxy"), "-db", "-f", str(folder / "haproxy.cfg")], {"PATH": PATH}, folder)
 
 
 def apache(folder: Path, _portal_port: int, service_port: int) -> tuple[Program, int]:
     port = free_port()
     changes = {"http://127.0.0.1:9000": f"http://127.0.0.1:{service_port}", "*:8080": f"127.0.0.1:{port}"}
-    (folder / "service.conf").write_text(replaced((DOCUMENTED / "apache.conf").read_text(), changes))
+    return start_apache(folder, replaced((DOCUMENTED / "apache.conf").read_text(), changes), port), port
+
+
+def start_apache(folder: Path, host: str, port: int) -> Program:
+    """`-X`: one process in the foreground, which stays with the user who starts it."""
+    (folder / "service.conf").write_text(host)
     modules = "\n".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in MODULES)
     (folder / "apache.conf").write_text(APACHE.format(folder=folder, port=port, modules=modules))
-    # -X: one process in the foreground, which stays with the user who starts it.
-    return Program([installed("apache2"), "-X", "-f", str(folder / "apache.conf")], {"PATH": PATH}, folder), port
+    return Program([installed("apache2"), "-X", "-f", str(folder / "apache.conf")], {"PATH": PATH}, folder)
 
 
 GATEWAYS: dict[str, Start] = {"nginx": nginx, "caddy": caddy, "haproxy": haproxy}
