@@ -45,14 +45,15 @@ def start_caddy(folder: Path, sites: str) -> Program:
     return Program(command, {"PATH": PATH, "HOME": str(folder)}, folder)
 
 
-def haproxy(folder: Path, portal_port: int, service_port: int) -> tuple[Program, int]:
+def haproxy(folder: Path, portal_port: int, service_port: int, **script: str) -> tuple[Program, int]:
+    """`script`: further changes in verify.lua."""
     port = free_port()
     changes = {
         "/etc/haproxy/": f"{folder}/",
         "service 127.0.0.1:9000": f"service 127.0.0.1:{service_port}",
         "bind :8080": f"bind 127.0.0.1:{port}",
     }
-    script = replaced((DOCUMENTED / "verify.lua").read_text(), {"127.0.0.1:8000": f"127.0.0.1:{portal_port}"})
+    script = replaced((DOCUMENTED / "verify.lua").read_text(), {"127.0.0.1:8000": f"127.0.0.1:{portal_port}", **script})
     (folder / "verify.lua").write_text(script)
     return start_haproxy(folder, replaced((DOCUMENTED / "haproxy.cfg").read_text(), changes)), port
 
@@ -97,7 +98,7 @@ def ended(program: Program) -> bool:
 
 
 def answers(port: int) -> bool:
-    """200 (Apache passes everything on) or 401: the portal was asked."""
+    """401: the portal was asked; 200: Apache passes everything on; 503: a script that a test has broken."""
     with suppress(OSError):
-        return send(port, None).status in (200, 401)
+        return send(port, None).status in (200, 401, 503)
     return False

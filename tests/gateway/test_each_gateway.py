@@ -1,14 +1,18 @@
 """What docs/gateways.md promises of each gateway: whose use counts, and what a rejected client gets."""
 
+from functools import partial
+from pathlib import Path
+
 import psutil
 import pytest
 
 from tests.factories import TokenFactory, issue
 from tests.gateway.conftest import Gateway
 from tests.gateway.forging import HYPHENS
-from tests.gateway.gateways import GATEWAYS
-from tests.gateway.wsgi_service import CLIENT, send
+from tests.gateway.gateways import GATEWAYS, haproxy, running
+from tests.gateway.wsgi_service import CLIENT, WSGIService, send
 from tests.processes.running import stopped, until
+from tests.processes.serving import Server
 from tokens import secret
 from tokens.models import Token
 
@@ -51,6 +55,13 @@ def test_while_the_portal_hangs_nobody_passes(gateway: Gateway) -> None:
     with stopped(psutil.Process(gateway.portal.process.pid)):
         assert gateway.rejects(text, HYPHENS) in (502, 503, 504)
     until(lambda: send(gateway.port, text).status == 200, "answer of the portal", 10)
+
+
+@pytest.mark.parametrize("place", ["local response", 'txn:set_var("txn.verified", true)'])
+def test_after_an_error_in_haproxys_script_nobody_passes(portal: Server, service: WSGIService, tmp_path: Path, place: str) -> None:
+    broken = partial(haproxy, **{place: f'error("broken") {place}'})
+    with running(broken, tmp_path, portal.port, service.port) as port:
+        assert send(port, issue()[1]).status == 503
 
 
 @pytest.mark.parametrize("name", ["{http.request.header.Authorization}", "%[req.hdr(authorization)]", "a\r\nX-Auth-Role: administrator"])
