@@ -15,8 +15,9 @@ COMPILE = $(UV) pip compile pyproject.toml --quiet --upgrade --python-version 3.
 ON_POSTGRES = tests/browser tests/webkit tests/gateway tests/test_containers.py tests/test_environment.py tests/pages/test_bad_input.py \
 	tests/pages/test_admin_site.py tests/test_benchmarks.py
 ON_SQLITE = tests/test_house.py tests/processes/test_supervisor.py tests/processes/test_embedded_run.py tests/api/test_permissions.py \
-	tests/pages/test_permissions.py tests/pages/test_headers.py tests/pages/test_sign_in.py \
-	tests/attacks/test_cut_off.py tests/attacks/test_uploads.py
+	tests/pages/test_permissions.py tests/pages/test_headers.py tests/pages/test_sign_in.py tests/pages/test_shortened.py \
+	tests/pages/test_rejected_forms.py tests/pages/test_pasted_token.py tests/attacks/test_cut_off.py tests/attacks/test_uploads.py \
+	tests/test_https.py tests/test_logs.py tests/test_text.py tests/test_domains.py tests/test_smtp.py tests/test_readme.py
 CLOCKS = year-ahead leap-day new-year summer-time winter-time
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 # What is installed is written down in two stamps, so that a second `make run` starts at once.

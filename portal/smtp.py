@@ -18,6 +18,10 @@ SEVEN_BITS = Charset("utf-8")
 SEVEN_BITS.body_encoding = QP
 
 
+def helo_name() -> str:
+    return settings.EMAIL_HELO_NAME
+
+
 class Utf8(str):
     """smtplib encodes user names and passwords as ASCII. SASL says UTF-8 (RFC 4616, section 2)."""
 
@@ -48,7 +52,7 @@ class EmailBackend(smtp.EmailBackend):
     def connection_class(self) -> Callable[..., smtplib.SMTP]:
         """Greets the mail server by EMAIL_HELO_NAME. A container's own name, which Django would send, is one that servers reject."""
         connection = TlsConnection if self.use_ssl else Connection
-        return lambda *args, **options: connection(*args, **options | {"local_hostname": settings.EMAIL_HELO_NAME})
+        return lambda *args, **options: connection(*args, **options | {"local_hostname": helo_name()})
 
     def _send(self, email_message: EmailMessage) -> bool:
         """Sends one message, to `ops@xn--strae-oqa.example` if it is for `ops@straße.example`. Django's own conversion (IDNA 2003) would

@@ -214,7 +214,8 @@ def running(services: dict[str, Any], tmp_path: Path) -> Iterator[Containers]:
         connection.execute("DROP DATABASE containers WITH (FORCE)")
 
 
-@pytest.mark.skipif(os.environ["TEST_DATABASE"] != "postgres", reason="containers run on PostgreSQL: in the other half of `make test`")
+@pytest.mark.field
+@pytest.mark.skipif(os.environ["TEST_DATABASE"] != "postgres", reason="containers run on PostgreSQL: in the other half of the run")
 def test_each_service_starts_with_its_own_command_and_environment_and_becomes_healthy(running: Containers) -> None:
     with running.start("migrate") as migrate:
         assert migrate.ends_with_all(120) == 0, migrate.output

@@ -73,6 +73,7 @@ def test_successes_in_between_make_no_room(owner: User) -> None:
     assert SIGNED_IN in results[12:16]
 
 
+@pytest.mark.field
 def test_300_other_names_do_not_push_an_account_out_of_the_count(owner: User) -> None:
     """The file cache of earlier releases threw out a random third at 300 entries, so some of the five were forgotten."""
     assert [sign_in(owner.username) for _ in range(5)] == [WRONG] * 5

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.apps import AppConfig
-from django.core.mail.utils import DNS_NAME
 from django.db.backends.signals import connection_created
 
 
@@ -13,7 +12,7 @@ class StormConfig(AppConfig):
     name = "tests.storm"
 
     def ready(self) -> None:
-        from portal import delivery
+        from portal import delivery, smtp
         from tokens import digests, expiry
         from tokens.scan import lease
 
@@ -27,7 +26,7 @@ class StormConfig(AppConfig):
         delivery.PAUSES = [timedelta(seconds=pause) for pause in (1, 1, 2, 10)]
         digests.LISTED = 1_000_000  # each mail lists all that it tells of, so that the mails themselves are the proof
         connection_created.connect(introduce)
-        DNS_NAME.get_fqdn = lambda: f"pid-{os.getpid()}.example.com"  # what the mail server is greeted with
+        smtp.helo_name = lambda: f"pid-{os.getpid()}.example.com"  # what the mail server is greeted with
 
 
 def introduce(sender: Any, connection: Any, **kwargs: Any) -> None:

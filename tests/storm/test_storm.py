@@ -1,4 +1,4 @@
-"""A short storm with every run of the tests. `make test-faults` is the long one."""
+"""A short fault-injection test with every run of `make test-field`. `make test-faults` is the long one."""
 
 import os
 import sys
@@ -8,7 +8,10 @@ import pytest
 from tests.processes.running import Program
 from tests.services import missing, redis_program
 
-pytestmark = pytest.mark.skipif(os.environ["TEST_DATABASE"] != "postgres", reason="of PostgreSQL alone: in the other half of `make test`")
+pytestmark = [
+    pytest.mark.field,
+    pytest.mark.skipif(os.environ["TEST_DATABASE"] != "postgres", reason="of PostgreSQL alone: in the other half of the run"),
+]
 
 
 def test_a_short_storm_breaks_no_promise() -> None:

@@ -109,6 +109,7 @@ def cost(tokens: int, user: Any) -> tuple[int, int]:
     return peak, max(rows, default=0)
 
 
+@pytest.mark.field
 def test_memory_does_not_grow_with_the_tokens() -> None:
     user = UserFactory()
     configure("30;7;1", f"{OPS};{SECURITY}")
