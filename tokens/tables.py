@@ -67,6 +67,9 @@ class AllTokenTable(TokenTable):
         sequence = ("select", "menu", "...")
 
 
+CREATOR = forms.TextInput(attrs={"placeholder": "Username", "autocomplete": "off"})
+
+
 class DayField(forms.Field):
     """A day as YYYY-MM-DD, in a plain box as in the forms, of the years in which tokens are: others have no instant in some zones."""
 
@@ -102,12 +105,12 @@ class TokenFilter(django_filters.FilterSet):
         label="Expires within",
         empty_label="Any expiry",
         method="within",
-        choices=[("7", "Within 7 days"), ("30", "Within 30 days"), ("90", "Within 90 days")],
+        choices=[("7", "7 days"), ("30", "30 days"), ("90", "90 days")],
     )
-    created_by = django_filters.CharFilter(label="Created by", field_name="created_by__username", lookup_expr="iexact")
+    created_by = django_filters.CharFilter(label="Created by", field_name="created_by__username", lookup_expr="iexact", widget=CREATOR)
     created_with = django_filters.UUIDFilter(field_name="created_with", widget=forms.HiddenInput)
-    expires_from = DayFilter(label="Last day from", method="from_day")
-    expires_to = DayFilter(label="Last day to", method="to_day")
+    expires_from = DayFilter(label="Expires from", method="from_day")
+    expires_to = DayFilter(label="Expires to", method="to_day")
 
     def by_status(self, rows: QuerySet[Token], name: str, value: str) -> QuerySet[Token]:
         return rows.filter(status=value)

@@ -1,6 +1,7 @@
 """Pages and dialogs of tokens. The lists are for reading; the dialogs write, through `tokens.services` alone."""
 
 import uuid
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from portal import access
 from portal.lists import list_context
 from portal.ordering import ordered
 from portal.responses import done, form_page, post_only, put_into, refused, sent
+from portal.text import fold
 from portal.users.models import User
 from tokens import lineage, pasted, services, sessions
 from tokens.forms import DatedTokenForm, TokenForm
@@ -150,11 +152,16 @@ def revoke(request: HttpRequest, pk: str) -> HttpResponse:
     mine = token.user == request.user
     back = reverse("profile") if mine else reverse("tokens:user_tokens", args=[token.user.username])
     if request.method == "GET":
-        created = lineage.descendants([token.pk], timezone.now())
+        created = created_with([token], timezone.now())
         return render(request, "tokens/revoke.html", {"token": token, "created": created, "back": back})
     if services.revoke(token, access.actor_of(request), timezone.now()):
         return done(request, f"{token.name} is revoked.", back)
     return refused(request, services.revoked_already(token), back)
+
+
+def created_with(chosen: list[Token], now: datetime) -> list[Token]:
+    """What is revoked together with `chosen`, by name, for the confirmation."""
+    return sorted(lineage.descendants([token.pk for token in chosen], now), key=lambda token: (fold(token.name), token.pk))
 
 
 @post_only("tokens:all")
@@ -168,7 +175,7 @@ def revoke_many(request: HttpRequest) -> HttpResponse:
     if not chosen:
         return refused(request, "None of the tokens chosen can be revoked any more.", back)
     if "confirmed" not in request.POST:
-        created = lineage.descendants([token.pk for token in chosen], now)
+        created = created_with(chosen, now)
         return render(request, "tokens/revoke_many.html", {"tokens": chosen, "created": created, "back": back})
     count = services.revoke_many(chosen, access.actor_of(request), now)
     return done(request, f"{count} token{'' if count == 1 else 's'} revoked.", back)

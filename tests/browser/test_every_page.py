@@ -63,7 +63,7 @@ def test_every_page_of_an_operator_and_the_pages_for_errors_are_sound(
     expect(page.get_by_text("No faults. All is well.")).to_be_visible()
     found = audit(page, "faults") + too_wide(page, "faults")
     page.goto(reverse("users:list"))
-    expect(page.get_by_role("heading", name="You may not see this")).to_be_visible()
+    expect(page.get_by_role("heading", name="You don't have access to this page")).to_be_visible()
     found += audit(page, "403") + too_wide(page, "403")
     monkeypatch.setattr("portal.views.list_context", lambda *args, **kwargs: 1 / 0)
     page.goto(reverse("profile"))
