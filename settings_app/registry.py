@@ -175,7 +175,8 @@ KEYS = {
             "tokens_per_service_account",
             APP_CONFIG,
             "Maximum active tokens per service account",
-            "How many active permanent tokens a service account can have, 1 to 10,000. The default is 200. Existing tokens are not affected.",
+            "How many active permanent tokens a service account can have, 1 to 10,000. The default is 200. "
+            "Existing tokens are not affected.",
             200,
             token_count,
         ),
