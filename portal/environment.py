@@ -131,7 +131,7 @@ def keep(file: Path, text: str) -> None:
 
 
 def folder(name: str, default: Path, base: Path) -> Path:
-    """A folder that is there, and that nobody else on this machine can read: sessions and unsent emails are in it.
+    """An existing folder that no other user of this machine can read: sessions and unsent emails are in it.
 
     It becomes the portal's own, so it is none that other programs need, and none that holds the portal's code."""
     found = read(name, path(base), default, "a folder").resolve()

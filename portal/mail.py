@@ -98,7 +98,7 @@ OWNERS_COUNTED = 20
 
 def expiry_digest(tokens: Sequence[dict[str, Any]], left_out: Counter[str], link: str) -> Content:
     """Warns of tokens that end soon. Each of `tokens`: name, last_four, owner, expires (text with zone), days_left, over (has it
-    ended?), last_used (text), link. `left_out` counts those that the list has no room for, by owner; `link` shows them all."""
+    ended?), last_used (text), link. `left_out` counts those that the list leaves out, by owner; `link` shows them all."""
     more = left_out.total()
     owners = ", ".join(f"{count:,} of {owner}" for owner, count in left_out.most_common(OWNERS_COUNTED))
     owners += ", ..." if len(left_out) > OWNERS_COUNTED else ""

@@ -107,7 +107,7 @@ def next_page(request: HttpRequest) -> str:
 
 
 def log_origins(request: HttpRequest) -> None:
-    """For whoever runs the portal: nearly always a TLS proxy in front of a portal whose PORTAL_URL is not the address in the browser."""
+    """For administrators: nearly always a TLS proxy in front of a portal whose PORTAL_URL is not the address in the browser."""
     sent = request.headers.get("Origin") or re.sub(r"^(\w+://[^/?#]*).*", r"\1", request.headers.get("Referer", ""), flags=re.DOTALL)
     seen, configured = own_origins(request)
     log.warning(

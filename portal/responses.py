@@ -14,7 +14,7 @@ View = Callable[..., HttpResponse]
 
 
 def post_only(back: str) -> Callable[[View], View]:
-    """A view for POST. Whoever opens its URL (from the history, or after signing in again) is led to the page that has its button:
+    """A view for POST. Opening its URL (from the history, or after signing in again) leads to the page that has its button:
     `back`, a URL's name."""
 
     def decorate(view: View) -> View:

@@ -1,6 +1,6 @@
 """One instant for tests that pass `now`, so that they mean the same on every day.
 
-What a factory makes without being told an instant is as of NOW. Where the code under test reads the clock itself, as pages do, the
+What a factory makes without a given instant is as of NOW. Where the code under test reads the clock itself, as pages do, the
 fixture `running_clock` makes it as of that clock instead; tests/pages, tests/api and whatever needs a server have it for all tests.
 """
 

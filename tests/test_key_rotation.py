@@ -180,7 +180,7 @@ def test_whatever_uses_the_key_is_tried_here() -> None:
         "portal/users/models.py",  # sessions, temporary tokens
         "portal/users/links.py",
         "portal/users/devices.py",  # known browsers
-        "portal/users/throttle.py",  # counts begin anew, as they do after minutes
+        "portal/users/throttle.py",  # counts start again, as they do after minutes
         "portal/api/paging.py",
         "tokens/sessions.py",  # temporary tokens
         "tokens/calendar.py",

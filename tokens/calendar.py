@@ -4,7 +4,7 @@ Calendar programs send no header and keep no cookie, so the address itself holds
 link's id, so that the Profile can show it again while nothing at rest gives it away.
 
 A link ends with what gives its owner a new session stamp: a new password, a deactivation, a deletion. Its seal is an HMAC over that
-stamp, and is made anew under a new SECRET_KEY while the former one is a fallback; so a link outlives the key that it was derived under,
+stamp, and is made again under a new SECRET_KEY while the former one is a fallback; so a link outlives the key that it was derived under,
 but not one that was taken away without a fallback because it leaked.
 """
 
@@ -34,7 +34,7 @@ def derive(key: str, link: CalendarLink) -> str:
 
 
 def reveal(link: CalendarLink) -> str | None:
-    """The secret of `link`, derived anew. None if the key it was derived under is gone: the link may still work then."""
+    """The secret of `link`, derived again. None if the key it was derived under is gone: the link may still work then."""
     for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
         text = derive(key, link)
         if constant_time_compare(secret.digest(text), bytes(link.digest)):

@@ -1,4 +1,4 @@
-"""What is deleted, and after how long. Permanent tokens, faults and the audit trail are kept. And what is made anew under a new key."""
+"""What is deleted, and after how long. Permanent tokens, faults and the audit trail are kept. And what is made again under a new key."""
 
 from datetime import datetime, timedelta
 

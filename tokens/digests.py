@@ -53,8 +53,8 @@ def write(email: Email, now: datetime) -> mail.Content | None:
 
 
 def listed(digest: Digest) -> list[Notice]:
-    """The notices whose tokens the email names, soonest first. If there are too many, each owner has a share: whoever creates hundreds of
-    tokens that end soon pushes nobody else's out of the list."""
+    """The notices whose tokens the email names, soonest first. If there are too many, each owner has a share: a user with hundreds of
+    tokens that end soon does not push others' tokens out of the list."""
     place = Window(RowNumber(), partition_by="token__user", order_by=[F("token__expires_at"), Fold(F("token__name"))])
     shares = ordered(digest.notices.annotate(place=place), "place", *SOONEST).values_list("pk", flat=True)[:LISTED]
     return list(ordered(digest.notices.filter(pk__in=list(shares)).select_related("token__user"), *SOONEST))

@@ -1,6 +1,6 @@
 """Which permanent token created which. A token that was created with another ends no later than that one, and ends with it.
 
-`Token.created_with` never changes, and whoever adds to the tree holds the locks of the owners of all ancestors (`owners`). So whoever
+`Token.created_with` never changes, and what adds to the tree holds the locks of the owners of all ancestors (`owners`). So what
 holds the lock of a token's owner sees all tokens that were created with it, however far down.
 """
 

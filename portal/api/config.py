@@ -38,7 +38,7 @@ def list_config(request: HttpRequest) -> dict[str, Any]:
 @router.get("/{key}", response=answers({200: ConfigOut}, 403, 404, 422))
 @access.operator
 def get_config(request: HttpRequest, response: HttpResponse, key: KeyName) -> dict[str, Any]:
-    """A key that is not set has an `ETag` too: with it in `If-Match`, `PUT` sets the key only if nobody else has set it since."""
+    """A key that is not set has an `ETag` too: with it in `If-Match`, `PUT` sets the key only if it has not been set since."""
     return tagged(response, known(key), Config.objects.filter(key=key).first())
 
 

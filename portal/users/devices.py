@@ -1,4 +1,4 @@
-"""Known browsers: whoever signs in gets a signed cookie, and is from then on not counted together with strangers who try passwords
+"""Known browsers: people who sign in get a signed cookie, and are from then on not counted together with strangers who try passwords
 for the same account. So they cannot lock the owner out (OWASP, "Slow Down Online Guessing Attacks with Device Cookies").
 
 The cookie is no credential: it lets nobody in without the password, and only says which count a wrong password goes to. Its
@@ -59,14 +59,14 @@ class DeviceMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        # Read anew: the cookie goes by the password that was stored, which may be newer than the row that the view had.
+        # Read again: the cookie goes by the password that was stored, which may be newer than the row that the view had.
         if (pk := getattr(request, "device_of", None)) and (user := User.objects.filter(pk=pk).first()):
             set_cookie(response, user, device_id(request.COOKIES.get(settings.DEVICE_COOKIE_NAME, ""), user))
         return response
 
 
 def set_cookie(response: HttpResponse, user: User, device: str | None) -> None:
-    """A browser keeps its id, and with it its count: signing in again and again makes no room for more wrong passwords."""
+    """A browser keeps its id, and with it its count: signing in again and again allows no more wrong passwords."""
     response.set_cookie(
         settings.DEVICE_COOKIE_NAME,
         signer(user).sign(device or secrets.token_urlsafe(16)),

@@ -37,7 +37,7 @@ def queue_invitation(user: User) -> None:
 
 
 def queue_password_reset(to: str) -> None:
-    """Asks for a link for whoever has the email address `to`. Does the same work whether anybody has it: that is looked up at sending."""
+    """Queues a link for the owner of the email address `to`. Does the same work if there is none: that is looked up at sending."""
     queue(PASSWORD_RESET, f"Set a new password for {settings.PORTAL_NAME}", to)
 
 

@@ -235,7 +235,7 @@ def set_password(user: User, password: str, actor: Actor | None, now: datetime) 
 
 def ensure_first_administrator(username: str, password: str) -> str | None:
     """Makes the first administrator if there is none at all. Returns the password that it made up, if it made one up.
-    Raises UserError for a name or a password that nobody else may have either."""
+    Raises UserError for an invalid name or password."""
     if User.objects.filter(role=User.Role.ADMINISTRATOR).exists():
         return None
     made_up = None if password else secrets.token_urlsafe(12)
@@ -244,7 +244,7 @@ def ensure_first_administrator(username: str, password: str) -> str | None:
 
 
 def create_administrator(username: str, password: str) -> User:
-    """Makes an administrator from the command line. Raises UserError for a name or a password that nobody else may have either."""
+    """Makes an administrator from the command line. Raises UserError for an invalid name or password."""
     check_name(username)
     user = User(username=username, email=username if is_email(username) else "", role=User.Role.ADMINISTRATOR, display_name="Administrator")
     check_password(password, user)

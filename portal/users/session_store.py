@@ -17,7 +17,7 @@ def stored(key: str) -> str:
 
 
 class SessionStore(db.SessionStore):
-    """Django's, except that whoever reads the table learns no key that a cookie could carry. Has Django's class name, which is part of
+    """Django's, except that reading the table gives no key that a cookie could carry. Has Django's class name, which is part of
     the salt under which session data is signed: what earlier releases signed can still be read."""
 
     def _get_session_from_db(self) -> Session | None:

@@ -1,9 +1,9 @@
-"""What this room tells rooms above it, which it must not import."""
+"""Signals sent by the users app, for the apps above it that it must not import."""
 
 from django.dispatch import Signal
 
-# Sent inside the transaction that deactivates or deletes a user; arguments: user, actor (an Actor or None), now. Whoever
-# keeps something that must end with the user's access (tokens) ends it here, so that no way of deactivating can forget it.
+# Sent inside the transaction that deactivates or deletes a user; arguments: user, actor (an Actor or None), now. An app
+# that keeps something that must end with the user's access (tokens) ends it here, so that no way of deactivating can forget it.
 access_ended = Signal()
 
 # Sent when a password is wrong, at sign-in and where it is confirmed; arguments: request, account (what was typed).

@@ -71,7 +71,7 @@ def take(rate: Rate, subject: str, now: datetime) -> Attempt:
 
 
 def give_back(attempts: list[Attempt]) -> None:
-    """Uncounts attempts that succeeded. They were counted first, so that simultaneous ones cannot all find room."""
+    """Uncounts attempts that succeeded. They were counted first, so that simultaneous ones cannot exceed the limit."""
     for attempt in attempts:
         with transaction.atomic(durable=True):
             row = Throttle.objects.select_for_update().filter(key=attempt.key).first()

@@ -82,7 +82,7 @@ def test_an_upload_is_not_read(path: str, headers: str, server: Server, no_uploa
 
 
 def test_the_answer_comes_before_the_body_does(server: Server) -> None:
-    """Only the headers are sent: whoever waited for the body would not answer."""
+    """Only the headers are sent: a server that waited for the body would not answer."""
     for headers, expected in (
         (f"Content-Length: {SIZE}\r\n", 413),
         ("Content-Length: 500\r\n", 415),

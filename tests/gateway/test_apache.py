@@ -1,4 +1,4 @@
-"""docs/gateway/apache.conf in a real Apache: its service asks the portal itself, and nobody else names the client."""
+"""docs/gateway/apache.conf in a real Apache: its service asks the portal itself, and no other header names the client."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The first administrator's made-up password: on a terminal, or in a file that nobody else can read, and never in a log."""
+"""The first administrator's made-up password: on a terminal, or in a file that no other user can read, and never in a log."""
 
 import io
 from pathlib import Path

@@ -26,7 +26,7 @@ OPENERS = """
 return [...document.querySelectorAll('[hx-target="#pane"], [hx-target="#window"]')]
   .map((element) => element.getAttribute("hx-get")).filter(Boolean);
 """
-# What is wrong with the open dialog: a box that leaves the screen, a body that scrolls although there is room, a control or a
+# What is wrong with the open dialog: a box that leaves the screen, a body that scrolls although it would fit, a control or a
 # line of text that cannot be brought into sight.
 FAULTS = """
 const dialog = document.querySelector("dialog[open]"), body = dialog.querySelector(".dialog-body"), faults = [];
