@@ -56,6 +56,16 @@ def test_what_a_token_created_is_one_click_away_and_ends_with_it(as_administrato
     assert child.revoked_by == as_administrator.user
 
 
+def test_a_confirmation_lists_by_name_what_is_revoked_too(as_administrator: Visitor) -> None:
+    parent = TokenFactory(name="parent")
+    assert "Anything using this token will stop" in as_administrator.see("tokens:revoke", parent.pk).text
+    for name in ("delta", "Älpha", "charlie", "bravo"):
+        TokenFactory(name=name, created_with=parent, created_by=parent.user)
+    page = as_administrator.see("tokens:revoke", parent.pk)
+    assert [each.one("bdi").text for each in page.one("ul", "chosen").all("li")] == ["Älpha", "bravo", "charlie", "delta"]
+    assert "Anything using these tokens will stop" in page.text
+
+
 def found(visitor: Visitor, **query: str) -> set[str]:
     page = visitor.see(URL, **query)
     assert page.status == 200
