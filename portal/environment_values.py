@@ -51,7 +51,7 @@ def name(text: str) -> str:
 def key(text: str) -> str:
     """A secret key: 32 characters at least, and nothing that somebody typed to fill them. Django's own check (security.W009) asks for
     five different characters; a random key has more than eight of them even in hexadecimal digits."""
-    repeated = text in (text + text)[1:-1]  # one piece, several times
+    repeated = any(text.startswith(text[size:]) for size in range(1, len(text) // 2 + 1))  # one piece, several times, maybe cut at the end
     if len(text) < 32 or len(set(text)) < 8 or repeated or "insecure" in text or "token_urlsafe" in text:
         raise ValueError("weak")
     return text

@@ -4,8 +4,9 @@ import re
 
 # Without the word boundaries of `tokens.secret.PATTERN`: in a line of JSON a token after a line break stands behind `\n`, two
 # characters of which the second is a letter. From 20 characters on: the checksum gives back up to six that are missing at the end, and
-# of a token with fewer than 20 more is missing than anybody can try.
-TOKEN = re.compile(r"(tp[pt](?:_|%5F))[0-9A-Za-z]{20,38}", re.IGNORECASE)
+# of a token with fewer than 20 more is missing than anybody can try. Line breaks in it are those of a terminal that it was copied from.
+LINE_BREAKS = r"(?:[\r\n]|\\[nr]|%(?:25)*0[AD])*"
+TOKEN = re.compile(rf"(tp[pt](?:_|%5F))(?:{LINE_BREAKS}[0-9A-Za-z]){{20,38}}", re.IGNORECASE)
 SLASH = r"(?:/|%(?:25)*2F)"
 # All that stands up to the next space, quotation mark or written line break, since a mistyped secret is most of a secret; a backslash
 # belongs to what it escapes.

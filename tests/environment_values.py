@@ -91,6 +91,7 @@ BAD = [
     ("SECRET_KEY", "a" * 50),
     ("SECRET_KEY", "0123456789" * 5),
     ("SECRET_KEY", "secretkey" * 5),
+    ("SECRET_KEY", "change-me-change-me-change-me-change-me"),
     ("SECRET_KEY", f"django-insecure-{KEY}"),
     ("SECRET_KEY", "python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"),
     ("SECRET_KEY_FALLBACKS", "short"),

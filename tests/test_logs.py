@@ -67,6 +67,13 @@ def test_a_token_that_lacks_its_end_is_cut_down_too(missing: int) -> None:
             assert token[4:12] not in redact(f"Not Found: /{text}/x")
 
 
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\\n", "%0A", "%0d%0a", "%250A"])
+def test_a_token_that_a_terminal_broke_into_lines_is_cut_down_too(line_break: str) -> None:
+    for place in (5, 12, 24, 40):
+        cut = redact(f"Not Found: /{TOKEN[:place]}{line_break}{TOKEN[place:]}/x")
+        assert cut == f"Not Found: /{TOKEN[:4]}[redacted]/x"
+
+
 @pytest.mark.parametrize(
     "text",
     [

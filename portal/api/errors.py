@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
+from portal import access
 from portal.api.answers import refused
 from portal.api.bearer import Problem
 from portal.api.front import fail
@@ -101,7 +102,8 @@ def of_http(request: HttpRequest, raised: HttpError) -> HttpResponse:
 
 
 def of_permission(request: HttpRequest, raised: PermissionDenied) -> HttpResponse:
-    return refused(fail(Problem.FORBIDDEN))
+    """Whoever's token ended while the request was served may not be told that the role was wrong."""
+    return refused(fail(Problem.INVALID if isinstance(raised, access.ActorEnded) else Problem.FORBIDDEN))
 
 
 def of_missing(request: HttpRequest, raised: Http404) -> HttpResponse:

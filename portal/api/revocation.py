@@ -5,6 +5,7 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse
 
 from portal import access
+from portal.actors import Actor
 from portal.api.answers import posted, stored_nowhere
 from portal.api.bearer import Problem
 from portal.api.front import authenticate, fail, form_token
@@ -26,7 +27,15 @@ def revoke(request: HttpRequest, now: datetime) -> HttpResponse:
         request.user, request.credential = User.objects.get(pk=caller.user_id), TokenCredential(caller.id)
         token = Token.objects.filter(pk=target.id, **access.owned(request.user)).select_related("user").first()
         if token:
-            services.revoke(token, access.actor_of(request), now)
+            end(token, access.actor_of(request), now)
         elif target is found:
             raise fail(Problem.FORBIDDEN)
     return stored_nowhere({})
+
+
+def end(token: Token, actor: Actor, now: datetime) -> None:
+    """Raises Answer where the caller's own token has ended meanwhile: by another request to end it, for one."""
+    try:
+        services.revoke(token, actor, now)
+    except access.ActorEnded:
+        raise fail(Problem.INVALID) from None

@@ -58,22 +58,23 @@ def update_user(request: HttpRequest, response: HttpResponse, username: Path[Use
     return tagged(response, services.update(existing(username), **data.dict(), actor=access.actor_of(request), read=read))
 
 
-@router.post(f"{ONE}/activate", response=answers({200: UserOut}, 403, 404, 422))
+@router.post(f"{ONE}/activate", response=answers({200: UserOut}, 403, 404, 412, 422))
 @access.administrator
-def activate_user(request: HttpRequest, username: Path[Username]) -> User:
-    """Lets a deactivated user in again. The tokens that ended with the deactivation stay revoked."""
+def activate_user(request: HttpRequest, response: HttpResponse, username: Path[Username], if_match: IfMatch = None) -> User:
+    """Lets a deactivated user in again. The tokens that ended with the deactivation stay revoked. With `If-Match`, only if nobody has
+    changed the user since."""
     user = existing(username)
-    services.activate(user, access.actor_of(request))
-    return user
+    services.activate(user, access.actor_of(request), versions.of_if_match(if_match))
+    return tagged(response, user)
 
 
-@router.post(f"{ONE}/deactivate", response=answers({200: UserOut}, 403, 404, 422))
+@router.post(f"{ONE}/deactivate", response=answers({200: UserOut}, 403, 404, 412, 422))
 @access.administrator
-def deactivate_user(request: HttpRequest, username: Path[Username]) -> User:
-    """Ends the user's access at once: sign-in, sessions and all tokens."""
+def deactivate_user(request: HttpRequest, response: HttpResponse, username: Path[Username], if_match: IfMatch = None) -> User:
+    """Ends the user's access at once: sign-in, sessions and all tokens. With `If-Match`, only if nobody has changed the user since."""
     user = existing(username)
-    services.deactivate(user, access.actor_of(request))
-    return user
+    services.deactivate(user, access.actor_of(request), versions.of_if_match(if_match))
+    return tagged(response, user)
 
 
 @router.delete(ONE, response=answers({204: None}, 403, 404, 412, 422))

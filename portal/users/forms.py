@@ -67,7 +67,7 @@ class UpdateUserForm(UserForm):
         """The values that the form showed when it was opened; {} where that cannot be read."""
         try:
             found = json.loads(self.cleaned_data["version"])
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter for what is nested too deeply
             return {}
         plain = isinstance(found, dict) and all(isinstance(value, str | bool) for value in found.values())
         return found if plain else {}

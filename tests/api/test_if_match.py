@@ -54,6 +54,19 @@ def test_without_if_match_only_what_is_given_is_changed(caller: Caller, path: st
     assert (answer["display_name"], answer["role"]) == ("Z.", "operator")
 
 
+def test_a_user_is_deactivated_and_activated_only_by_who_has_seen_the_present_version(caller: Caller, path: str) -> None:
+    first = tag(caller, path)
+    caller.call("PATCH", path, {"role": "operator"})
+    assert rejected(caller.call("POST", f"{path}/deactivate", If_Match=first))
+    assert User.objects.get(username="zoe@example.com").is_active
+    deactivated = caller.call("POST", f"{path}/deactivate", If_Match=tag(caller, path))
+    assert (deactivated.status_code, deactivated["ETag"]) == (200, tag(caller, path))
+    assert rejected(caller.call("POST", f"{path}/activate", If_Match=first))
+    assert not User.objects.get(username="zoe@example.com").is_active
+    activated = caller.call("POST", f"{path}/activate", If_Match=deactivated["ETag"])
+    assert (activated.status_code, activated["ETag"]) == (200, tag(caller, path))
+
+
 ACCEPTED = ["*", " * ", "{tag}", '"other", {tag}', '{tag},"other"', 'W/"weak", {tag}']
 REJECTED = ['"other"', "W/{tag}", "{bare}", "", "nonsense", '"', '""', '"*"']
 

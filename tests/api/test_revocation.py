@@ -6,9 +6,12 @@ from unittest.mock import Mock
 import pytest
 from auditlog.models import LogEntry
 from django.db import OperationalError
+from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 
+from portal import access
+from portal.actors import Actor
 from portal.users.models import User
 from tests.factories import AdministratorFactory, OperatorFactory, ServiceFactory, UserFactory, issue
 from tests.pages.visitor import Visitor
@@ -157,3 +160,19 @@ def test_only_post_is_answered() -> None:
         answer = getattr(Client(), method)("/oauth/revoke")
         assert (answer.status_code, answer["Allow"]) == (405, "POST")
         assert method == "head" or answer.json()["error"] == "method_not_allowed"
+
+
+def test_a_caller_whose_own_token_ends_meanwhile_is_unauthorized_not_forbidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    token, text = issue()
+    presented = access.actor_of
+
+    def ended(request: HttpRequest) -> Actor:
+        services.revoke(token, None, timezone.now())
+        return presented(request)
+
+    monkeypatch.setattr(access, "actor_of", ended)
+    answer = revoke(text, text)
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
+    token, text = issue(token.user, "second")
+    answer = Client().post(f"/api/v1/tokens/{issue(token.user, 'third')[0].pk}/revoke", headers={"Authorization": f"Bearer {text}"})
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
