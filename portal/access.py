@@ -52,11 +52,12 @@ class ActorEnded(PermissionDenied):
     """The actor was deactivated or deleted, or the session or token ended, while the request was being served."""
 
 
-def actor_of(request: HttpRequest) -> Actor:
-    """Who acts by this request. Whatever authenticates a request otherwise than by its session sets `request.credential`."""
+def actor_of(request: HttpRequest, user: Any = None) -> Actor:
+    """Who acts by this request. Whatever authenticates a request otherwise than by its session sets `request.credential`. `user`: given
+    where `request.user` is not set yet."""
     credential = getattr(request, "credential", None) or SessionCredential.of(request.session)
     address = client_address(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
-    return Actor(request.user, credential, address, request.headers.get("User-Agent", ""))
+    return Actor(user or request.user, credential, address, request.headers.get("User-Agent", ""))
 
 
 def lock(actor: Actor | None, *allowed: str, users: Q = NOBODY) -> dict[int, Any]:

@@ -13,6 +13,8 @@ from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.utils.crypto import constant_time_compare
 
+from portal.redaction import redact
+
 
 class Credential(Protocol):
     """What a request was authenticated by."""
@@ -60,5 +62,5 @@ class Actor:
 
     def trace(self) -> dict[str, str]:
         """What the audit trail keeps beside the user and the address."""
-        agent = {"user_agent": self.user_agent[:200]} if self.user_agent else {}
+        agent = {"user_agent": redact(self.user_agent)[:200]} if self.user_agent else {}
         return agent | (self.credential.trace() if self.credential else {})

@@ -5,9 +5,10 @@ class TokensConfig(AppConfig):
     name = "tokens"
 
     def ready(self) -> None:
-        from tokens import digests, receivers
+        from tokens import digests, emails, receivers
         from tokens.scan import triggers
 
         receivers.connect()
         digests.connect()
+        emails.connect()
         triggers.connect()

@@ -19,6 +19,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from portal import access, audit, mail, versions
 from portal.actors import Actor
+from portal.audit import Event
 from portal.users.models import User
 from tokens import secret
 from tokens.models import CalendarLink
@@ -135,14 +136,14 @@ def switch_off(actor: Actor, read: versions.Versions = None) -> bool:
         require(user, read)
     CalendarLink.objects.filter(user=user).delete()
     if was_on:
-        audit.record(actor, user, audit.UPDATE, calendar_link=("on", "off"))
+        audit.event(Event.CALENDAR_LINK, actor, user, changes={"calendar_link": ["on", "off"]})
     return was_on
 
 
 def end(user: User, actor: Actor | None) -> None:
     """Ends the link with its owner's sessions, which made it useless already: the table and the audit trail then say so too."""
     if CalendarLink.objects.filter(user=user).delete()[0]:
-        audit.record(actor, user, audit.UPDATE, calendar_link=("on", "off"))
+        audit.event(Event.CALENDAR_LINK, actor, user, changes={"calendar_link": ["on", "off"]})
 
 
 def locked(actor: Actor) -> User:
@@ -156,5 +157,5 @@ def replace(actor: Actor, user: User, now: datetime, before: str, after: str) ->
     link.digest = secret.digest(derive(settings.SECRET_KEY, link))
     link.seal = seal(settings.SECRET_KEY, link)
     link.save(force_insert=True)
-    audit.record(actor, user, audit.UPDATE, calendar_link=(before, after))
+    audit.event(Event.CALENDAR_LINK, actor, user, changes={"calendar_link": [before, after]})
     return link

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
@@ -19,6 +19,7 @@ from django.utils.crypto import constant_time_compare
 from portal import access, audit
 from portal.actors import Actor
 from tokens import secret, services, sessions
+from tokens.credentials import TokenCredential
 from tokens.models import HIGHEST_PORT, LOWEST_PORT, SignInCode, Token
 from tokens.verify import Refused, verify
 
@@ -96,11 +97,11 @@ def allow(asked: Question, token: Token, actor: Actor, now: datetime) -> str:
     return code
 
 
-def redeem(code: str, verifier: str, now: datetime, redirect_uri: str = "") -> tuple[Token, str]:
+def redeem(code: str, verifier: str, now: datetime, redirect_uri: str = "", client: Actor | None = None) -> tuple[Token, str]:
     """The temporary token that a code stands for, and its text. Raises BadCode.
 
     The first try uses the code up, whatever comes of it: nobody gets to try a second verifier. `redirect_uri`, if the program sends
-    one, must be the one that the code went to (RFC 6749, section 4.1.3).
+    one, must be the one that the code went to (RFC 6749, section 4.1.3). `client`: where the program is, for the audit trail.
     """
     if not CODE.fullmatch(code):
         raise BadCode
@@ -113,7 +114,10 @@ def redeem(code: str, verifier: str, now: datetime, redirect_uri: str = "") -> t
         raise BadCode
     if isinstance(verify(text, now), Refused):  # the user signed out in between, or changed the password, ...
         raise BadCode
-    audit.record(Actor(found.token.user), found.token, audit.UPDATE, given_to=("", str(found)))
+    actor = Actor(found.token.user, TokenCredential(found.token.pk))
+    if client:
+        actor = replace(actor, address=client.address, user_agent=client.user_agent)
+    audit.event(audit.Event.CLI_SIGN_IN, actor, found.token, changes={"given_to": ["", str(found)]})
     return found.token, text
 
 

@@ -10,6 +10,8 @@ from tokens import lookup
 from tokens.models import Token
 from tokens.verify import refusal
 
+COMMAND_LINE = "the command line"
+
 
 @dataclass(frozen=True)
 class TokenCredential:
@@ -21,4 +23,21 @@ class TokenCredential:
         return token is not None and refusal(lookup.Stored.of(token), timezone.now()) is None
 
     def trace(self) -> dict[str, str]:
-        return {"token": str(self.token_id)}
+        """Who created the token is named if that was not only its owner: they have seen its text, and could act as the owner."""
+        token = Token.objects.filter(pk=self.token_id).select_related("user", "created_by").first()
+        if token is None:
+            return {"token": str(self.token_id)}
+        trace = {"token": str(token.pk), "token_name": token.name, "token_hint": token.hint, "token_owner": token.user.username}
+        others = created_by_others(token)
+        return trace | ({"token_created_by": ", ".join(others)} if others else {})
+
+
+def created_by_others(token: Token) -> list[str]:
+    """The usernames of all but the owner who created `token`, or a token that created it: its creator first."""
+    found: list[str] = []
+    link: Token | None = token
+    while link:
+        if link.created_by_id != link.user_id:
+            found.append(link.created_by.username if link.created_by else COMMAND_LINE)
+        link = link.created_with
+    return list(dict.fromkeys(found))

@@ -12,7 +12,7 @@ from portal import access, audit
 from portal.actors import Actor
 from portal.text import TextError, clean
 from portal.users.models import User
-from tokens import dates, expiry, lineage, secret
+from tokens import dates, emails, expiry, lineage, secret
 from tokens.models import NAME_MAX, Token
 
 
@@ -138,6 +138,8 @@ def issue(
         audit.record(
             actor, token, audit.CREATE, user=("", owner), expires_on=("", token.expires_on), expires_at=("", expires_at.isoformat())
         )
+        if actor:
+            emails.queue_token_created(token)
     return token, text
 
 

@@ -4,6 +4,7 @@ import structlog
 from celery import group, shared_task
 from django.utils import timezone
 
+from portal import sign_in_watch
 from portal.users.models import User
 from tokens import cleanup, expiry, watch
 from tokens.models import ScanRun
@@ -34,8 +35,10 @@ def spread(run: ScanRun, ranges: int) -> None:
 
 @shared_task
 def watch_scan() -> None:
-    """Raises the alarm when no scan has finished for too long. Pages do so too, should no worker be alive. Runs each minute."""
+    """Raises the alarm when no scan has finished for too long. Pages do so too, should no worker be alive. And clears the faults
+    of failed sign-ins when those have ended. Runs each minute."""
     watch.notice(timezone.now())
+    sign_in_watch.clear_quiet(timezone.now())
 
 
 @shared_task

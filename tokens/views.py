@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 import settings_app.services as config
-from portal import access
+from portal import access, audit
 from portal.lists import list_context
 from portal.ordering import ordered
 from portal.responses import done, form_page, post_only, put_into, refused, sent
@@ -107,6 +107,8 @@ def temporary(request: HttpRequest) -> HttpResponse:
     """The session's own temporary token in full: as JSON for the eye and copy buttons, or on the Profile without JavaScript."""
     token = sessions.current(request.session, timezone.now())
     text = sessions.reveal(token) if token else None
+    if text:
+        audit.event(audit.Event.TOKEN_REVEALED, access.actor_of(request), token)
     if request.accepts("text/html") and request.headers.get("Accept") != "application/json":
         return render(request, "tokens/temporary.html", {"text": text}) if text else redirect("profile")
     if text is None:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 
+from portal.access import actor_of
 from portal.api.answers import posted, stored_nowhere
 from portal.api.front import form, only
 from portal.api.shape import Answer
@@ -19,7 +20,7 @@ def cli_token(request: HttpRequest, now: datetime) -> HttpResponse:
         raise Answer(400, "unsupported_grant_type", "The grant_type can only be authorization_code.")
     redirect_uri = only(values, "redirect_uri") if "redirect_uri" in values else ""
     try:
-        token, text = cli_sign_in.redeem(code, verifier, now, redirect_uri)
+        token, text = cli_sign_in.redeem(code, verifier, now, redirect_uri, actor_of(request))
     except cli_sign_in.BadCode:
         raise Answer(400, "invalid_grant", "The code is unknown, used or too old, or the code_verifier is not its own.") from None
     seconds = int((token.expires_at - now).total_seconds())

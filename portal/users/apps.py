@@ -6,8 +6,9 @@ class UsersConfig(AppConfig):
     label = "users"
 
     def ready(self) -> None:
-        from portal.users import devices, emails, first_administrator
+        from portal.users import devices, emails, first_administrator, trail
 
         devices.connect()
         emails.connect()
         first_administrator.connect()
+        trail.connect()

@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from post_office.models import Email
 
-from portal import delivery, mail
+from portal import audit, delivery, mail
+from portal.actors import Actor
 from portal.tasks import deliver_mail, look_now
 from portal.users import links
 from portal.users.models import User
@@ -36,9 +37,11 @@ def queue_invitation(user: User) -> None:
     queue(INVITATION, f"Your account in {settings.PORTAL_NAME}", user.email, user=user.pk)
 
 
-def queue_password_reset(to: str) -> None:
-    """Queues a link for the owner of the email address `to`. Does the same work if there is none: that is looked up at sending."""
-    queue(PASSWORD_RESET, f"Set a new password for {settings.PORTAL_NAME}", to)
+def queue_password_reset(to: str, client: Actor) -> None:
+    """Queues a link for the owner of the email address `to`. Does the same work if there is none: that is looked up at sending.
+    `client`: where the request came from, for the audit trail."""
+    source = {"address": client.address, "user_agent": client.trace().get("user_agent", "")}
+    queue(PASSWORD_RESET, f"Set a new password for {settings.PORTAL_NAME}", to, **source)
 
 
 def queue_password_changed(user: User, now: datetime, address: str | None, first: bool) -> None:
@@ -62,6 +65,9 @@ def write_password_reset(email: Email, now: datetime) -> delivery.Content | None
     user = User.objects.existing().filter(email__iexact=email.to[0]).first()
     if user is None or not user.may_sign_in or user.email.lower() != email.to[0].lower():
         return None
+    if not email.number_of_retries:  # recorded here, since the request must not show whether anybody has the address
+        client = Actor(None, None, email.context.get("address"), email.context.get("user_agent", ""))
+        audit.event(audit.Event.RESET_REQUESTED, None, user, client)
     return mail.write("password_reset", email.subject, {"username": user.username, "link": links.link(user), "days": days()})
 
 

@@ -5,6 +5,7 @@ from allauth.account import forms as allauth_forms
 from django import forms
 from django.http import HttpRequest
 
+from portal import access
 from portal.responses import put_into
 from portal.users import emails
 from portal.users.models import USERNAME_MAX, User
@@ -114,7 +115,7 @@ class ResetPasswordForm(allauth_forms.ResetPasswordForm):
         return self.cleaned_data["email"].lower()
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
-        emails.queue_password_reset(self.cleaned_data["email"])
+        emails.queue_password_reset(self.cleaned_data["email"], access.actor_of(request))
         return self.cleaned_data["email"]
 
 

@@ -229,8 +229,16 @@ def set_password(user: User, password: str, actor: Actor | None, now: datetime) 
         user.password, user.session_stamp = encoded, new_stamp()
         User.objects.filter(pk=user.pk).update(password=user.password, session_stamp=user.session_stamp)
         password_replaced.send(sender=User, user=user, actor=actor, now=now)
+        audit.event(password_event(actor, first), actor, user)
         if user.email:
             emails.queue_password_changed(user, now, actor and actor.address, first)
+
+
+def password_event(actor: Actor | None, first: bool) -> audit.Event:
+    """How a password was set: by the one-time link of an invitation or of a reset (an actor without a session), or otherwise."""
+    if actor is None or actor.credential:
+        return audit.Event.PASSWORD_CHANGED
+    return audit.Event.INVITATION_ACCEPTED if first else audit.Event.PASSWORD_RESET
 
 
 def ensure_first_administrator(username: str, password: str) -> str | None:

@@ -37,9 +37,10 @@ def written() -> list[Any]:
 
 def preview(visitor: Visitor, key: str, value: str | None) -> str:
     """The words that the pane would show. Nothing may be written by it."""
+    visitor = Visitor(visitor.user, htmx="")
     before = written()
     data = {"key": key} | ({} if value is None else {"value": value})
-    page = Page(Visitor(visitor.user, htmx="").send("tokens:preview", **data))
+    page = Page(visitor.send("tokens:preview", **data))
     assert (page.status, page.all("html")) == (200, [])
     assert written() == before
     return page.text

@@ -3,10 +3,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from django.utils import timezone
 
 from portal.users.models import User
-from tokens import dates, services
+from tokens import dates, emails, services
 from tokens.forms import ExpiryDateField
 
 
@@ -30,7 +31,9 @@ class Command(BaseCommand):
         if owner is None:
             raise CommandError(f"There is no user named {username}.")
         try:
-            token, text = services.issue(owner, name, day(expires or ""), None, timezone.now())
+            with transaction.atomic():
+                token, text = services.issue(owner, name, day(expires or ""), None, timezone.now())
+                emails.queue_token_created(token)
         except services.TokenError as error:
             raise CommandError(str(error)) from None
         self.stderr.write(f"Token {token.pk} of {username}, valid until {dates.ends(token.expires_at)}")

@@ -1,0 +1,85 @@
+"""Sign-ins, failed ones, throttling and sign-outs in the audit trail (`portal.audit.Event`).
+
+Whoever fails to sign in needs no account, so what strangers can have written is bounded: repetitions from one address on one account
+are counted in one row for each WINDOW, and at most ROWS rows of one kind are written in that time; whatever is beyond is counted in one.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db.models.functions import Lower
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from portal import access, audit
+from portal.audit import Event
+from portal.users import limits, throttle
+from portal.users.models import Throttle, User
+from portal.users.signals import attempt_throttled, sign_in_failed
+from portal.users.throttle import Rate, Throttled
+
+WINDOW = timedelta(minutes=10)
+ROWS = 100
+ONCE = Rate("audit rows of throttling", 1, WINDOW)
+
+
+def signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    if not request.session.session_key:  # it has none yet if the browser was somebody else's before
+        request.session.save()
+    audit.event(Event.SIGNED_IN, access.actor_of(request, user), user)
+
+
+def signed_out(sender: Any, request: HttpRequest, user: User | None, **kwargs: Any) -> None:
+    if user:
+        audit.event(Event.SIGNED_OUT, access.actor_of(request, user), user)
+
+
+def failed(sender: Any, request: HttpRequest, account: str, **kwargs: Any) -> None:
+    note(Event.SIGN_IN_FAILED, request, account)
+
+
+def throttled(sender: Any, request: HttpRequest, action: str, account: str, **kwargs: Any) -> None:
+    """Only the first of a WINDOW is recorded: to reject an attempt must cost no write."""
+    try:
+        throttle.take(ONCE, f"{action}:{limits.address(request)}", timezone.now())
+    except Throttled:
+        return
+    note(Event.THROTTLED, request, account, action=action)
+
+
+def note(kind: Event, request: HttpRequest, account: str, **details: Any) -> None:
+    """Records an event that strangers can cause. `account`: what was typed, which may be anything (a password in the wrong field)."""
+    now = timezone.now()
+    client = access.actor_of(request)
+    user = find(account)
+    target = user or Throttle(pk=f"unknown account from {client.address}")
+    if audit.count_again(kind, target, client.address, now - WINDOW):
+        return
+    known = "accounts" if user else "unknown accounts"
+    try:
+        throttle.take(Rate(f"audit rows of {kind.value}, {known}", ROWS, WINDOW), "", now)
+    except Throttled:
+        rest = Throttle(pk=f"many {known}")
+        if not audit.count_again(kind, rest, None, now - WINDOW):
+            audit.event(kind, None, rest, count=1)
+        return
+    if not user:
+        details["account_hash"] = salted_hmac("portal.users.trail", limits.folded(account), algorithm="sha256").hexdigest()[:12]
+    actor = client if request.user.is_authenticated else None
+    audit.event(kind, actor, target, client, **details)
+
+
+def find(account: str) -> User | None:
+    """Whose account was typed. Looked for by an index: strangers ask."""
+    name = account.replace("\0", "").strip()[:254].lower()
+    return User.objects.existing().alias(lower=Lower("username")).filter(lower=name).first()
+
+
+def connect() -> None:
+    """Called once, when the app is ready."""
+    user_logged_in.connect(signed_in)
+    user_logged_out.connect(signed_out)
+    sign_in_failed.connect(failed)
+    attempt_throttled.connect(throttled)

@@ -1,0 +1,235 @@
+"""Each security event leaves a row in the audit trail and a line in the log, with who, from where and by what, and without secrets."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from auditlog.models import LogEntry
+from django.core import mail as outbox
+from django.urls import reverse
+from django.utils import timezone
+from structlog.testing import capture_logs
+
+from portal import delivery
+from portal.audit import Event
+from portal.users import services as users
+from tests.api.caller import Caller
+from tests.cli import confirm, exchange
+from tests.factories import PASSWORD, AdministratorFactory, ServiceFactory, UserFactory, issue
+from tests.one_time_links import NEW_PASSWORD, ask_for_reset, sent_link, use
+from tests.pages.visitor import Visitor
+from tokens import secret
+from tokens.models import Token
+
+pytestmark = pytest.mark.django_db
+ADDRESS, AGENT = "203.0.113.7", "Firefox/150"
+
+
+def browser() -> Visitor:
+    return Visitor(REMOTE_ADDR=ADDRESS, headers={"User-Agent": AGENT})
+
+
+def sign_in(visitor: Visitor, login: str, password: str = PASSWORD) -> Any:
+    return visitor.send("account_login", login=login, password=password)
+
+
+def trail(*kinds: Event) -> list[LogEntry]:
+    return list(LogEntry.objects.filter(additional_data__event__in=kinds or Event.values).order_by("pk"))
+
+
+def last(kind: Event) -> LogEntry:
+    """The event, which must have happened exactly once, from our browser."""
+    (entry,) = trail(kind)
+    assert (entry.remote_addr, entry.additional_data["user_agent"]) == (ADDRESS, AGENT)
+    return entry
+
+
+@pytest.fixture
+def lines() -> Iterator[list[Any]]:
+    with capture_logs() as captured:
+        yield captured
+
+
+def test_a_sign_in_a_revealed_token_and_a_sign_out_name_the_session(lines: list[Any]) -> None:
+    user, visitor = UserFactory(), browser()
+    sign_in(visitor, user.username)
+    visitor.post(reverse("tokens:temporary"), headers={"Accept": "application/json"})
+    visitor.send("account_logout")
+    events = trail()
+    assert [each.additional_data["event"] for each in events] == ["signed_in", "token_revealed", "signed_out"]
+    assert {(each.actor, each.remote_addr, each.additional_data["user_agent"]) for each in events} == {(user, ADDRESS, AGENT)}
+    (session,) = {each.additional_data["session"] for each in events}
+    assert len(session) == 16
+    assert events[1].object_pk == str(Token.objects.get().pk)
+    assert [each["event"] for each in lines] == ["signed_in", "token_revealed", "signed_out"]
+    assert {each["address"] for each in lines} == {ADDRESS}
+
+
+def test_signing_in_where_somebody_else_was_signed_in_names_the_new_session() -> None:
+    visitor = Visitor(UserFactory(), REMOTE_ADDR=ADDRESS)
+    before = LogEntry.objects.latest("pk").additional_data["session"]
+    visitor.force_login(UserFactory())
+    assert LogEntry.objects.latest("pk").additional_data["session"] not in (before, "")
+
+
+def test_wrong_passwords_are_counted_in_one_row_and_hold_nothing_that_was_typed(lines: list[Any]) -> None:
+    user = UserFactory()
+    for _ in range(3):
+        sign_in(browser(), user.username, "my-secret-password")
+    entry = last(Event.SIGN_IN_FAILED)
+    assert (entry.actor, entry.object_repr, entry.additional_data["count"]) == (None, user.username, 3)
+    assert "my-secret-password" not in str(list(LogEntry.objects.values())) + str(lines)
+
+
+def test_what_was_typed_as_an_unknown_account_is_not_written_down(lines: list[Any]) -> None:
+    """It may be the password, in the wrong field."""
+    sign_in(browser(), "correct horse battery staple", "x")
+    entry = last(Event.SIGN_IN_FAILED)
+    assert entry.object_repr == f"unknown account from {ADDRESS}"
+    assert len(entry.additional_data["account_hash"]) == 12
+    assert "horse" not in str(list(LogEntry.objects.values())) + str(lines)
+
+
+def test_throttling_is_recorded_once() -> None:
+    user = UserFactory()
+    for _ in range(12):
+        sign_in(browser(), user.username, "wrong")
+    entry = last(Event.THROTTLED)
+    assert (entry.object_repr, entry.additional_data["action"]) == (user.username, "failed sign-ins to an account")
+
+
+def test_a_reset_is_recorded_when_it_is_asked_for_and_when_it_is_done() -> None:
+    user = UserFactory()
+    ask_for_reset(user.email, REMOTE_ADDR=ADDRESS, headers={"User-Agent": AGENT})
+    ask_for_reset("nobody@example.com")
+    link = sent_link()
+    assert last(Event.RESET_REQUESTED).object_repr == user.username
+    use(link, visitor=browser())
+    entry = last(Event.PASSWORD_RESET)
+    assert (entry.actor, entry.object_pk) == (user, str(user.pk))
+    assert NEW_PASSWORD not in str(list(LogEntry.objects.values()))
+
+
+def test_an_accepted_invitation_and_a_password_change_are_recorded() -> None:
+    user = users.create("new@example.com", "", "user", None)
+    use(sent_link(), visitor=browser())
+    assert last(Event.INVITATION_ACCEPTED).actor == user
+    visitor = browser()
+    sign_in(visitor, user.username, NEW_PASSWORD)
+    visitor.send("account_change_password", oldpassword=NEW_PASSWORD, password1=PASSWORD, password2=PASSWORD)
+    entry = last(Event.PASSWORD_CHANGED)
+    assert (entry.actor, len(entry.additional_data["session"])) == (user, 16)
+
+
+def test_a_sign_in_on_the_command_line_names_the_program_its_address_and_the_token() -> None:
+    visitor = browser()
+    sign_in(visitor, UserFactory().username)
+    exchange(confirm(visitor)["code"])
+    (entry,) = trail(Event.CLI_SIGN_IN)
+    assert (entry.remote_addr, entry.additional_data["token"]) == ("127.0.0.1", str(Token.objects.get().pk))
+    assert entry.changes["given_to"][1] == "acme cli on port 51004"
+
+
+def test_a_calendar_link_that_is_turned_on_is_an_event() -> None:
+    visitor = browser()
+    sign_in(visitor, UserFactory().username)
+    visitor.send("tokens:calendar_on")
+    assert last(Event.CALENDAR_LINK).changes == {"calendar_link": ["off", "on"]}
+
+
+def test_an_api_token_in_the_user_agent_is_redacted() -> None:
+    text = secret.generate()
+    Visitor(REMOTE_ADDR=ADDRESS, headers={"User-Agent": f"curl {text}"}).send("account_login", login="x", password="x")
+    assert text[4:] not in str(list(LogEntry.objects.values()))
+    assert "[redacted]" in trail(Event.SIGN_IN_FAILED)[0].additional_data["user_agent"]
+
+
+# Tokens that somebody else created
+
+
+def caller_with(text: str) -> Caller:
+    caller = Caller()
+    caller.text = text
+    return caller
+
+
+def act_with(text: str) -> dict[str, Any]:
+    """What the audit trail keeps of a user that is created with the token `text`."""
+    caller = caller_with(text)
+    assert caller.call("POST", "/users", {"username": f"service-{text[-6:]}", "role": "user"}).status_code == 201
+    return LogEntry.objects.filter(object_repr=f"service-{text[-6:]}").get().additional_data
+
+
+def test_what_a_token_does_names_it_and_who_else_created_it() -> None:
+    ada, bob = AdministratorFactory(username="ada@example.com"), AdministratorFactory(username="bob@example.com")
+    token, text = issue(bob, "nightly", actor=ada)
+    known = act_with(text)
+    assert (known["token"], known["token_name"], known["token_hint"]) == (str(token.pk), "nightly", token.hint)
+    assert (known["token_owner"], known["token_created_by"]) == ("bob@example.com", "ada@example.com")
+    assert "token_created_by" not in act_with(issue(bob, "own", actor=bob)[1])
+
+
+def test_a_token_that_was_created_with_somebody_elses_names_them_too() -> None:
+    """Otherwise the administrator would create a second one with the first, and it would look like the owner's own."""
+    ada, bob = AdministratorFactory(username="ada@example.com"), AdministratorFactory(username="bob@example.com")
+    caller = caller_with(issue(bob, "first", actor=ada)[1])
+    second = caller.call("POST", f"/users/{bob.username}/tokens", {"name": "second"}).json()["secret"]
+    assert act_with(second)["token_created_by"] == "ada@example.com"
+    delivery.deliver(timezone.now())
+    assert [message.to for message in outbox.outbox] == [[bob.email], [bob.email]]
+    assert "with the token first" in outbox.outbox[1].body
+
+
+def test_a_person_gets_an_email_about_a_token_that_somebody_else_created() -> None:
+    ada, bob = AdministratorFactory(username="ada@example.com"), UserFactory(username="bob@example.com")
+    token, text = issue(bob, "nightly", actor=ada)
+    assert delivery.deliver(timezone.now()) == (1, 0)
+    (message,) = outbox.outbox
+    assert message.to == ["bob@example.com"]
+    for part in ("nightly", token.hint, "Created by: ada@example.com", f"{token.expires_on}", reverse("profile")):
+        assert part in message.body
+        assert part in message.alternatives[0][0]
+    assert text[4:36] not in str(message.message())
+
+
+def test_there_is_no_email_of_ones_own_token_or_a_service_accounts() -> None:
+    ada = AdministratorFactory()
+    issue(ada, "own", actor=ada)
+    issue(ServiceFactory(), "nightly", actor=ada)
+    assert delivery.deliver(timezone.now()) == (0, 0)
+
+
+# The Django admin
+
+
+def test_the_admin_shows_events_and_filters_by_them() -> None:
+    ada, bob = AdministratorFactory(username="ada@example.com"), AdministratorFactory(username="bob@example.com")
+    token, text = issue(bob, "nightly", actor=ada)
+    act_with(text)
+    sign_in(browser(), ada.username, "wrong")
+    operator = Visitor(UserFactory(role="operator"))
+    page = operator.see("admin:auditlog_logentry_changelist")
+    assert f"token nightly ({token.hint}) of bob@example.com, created by ada@example.com" in page.text
+    page = operator.see("admin:auditlog_logentry_changelist", event="sign_in_failed")
+    assert [cell.text for cell in page.all("td", "field-address")] == [ADDRESS]
+    assert [cell.text for cell in page.all("td", "field-user_agent")] == [AGENT]
+    assert len(operator.see("admin:auditlog_logentry_changelist", remote_addr=ADDRESS).all("td", "field-address")) == 1
+    detail = operator.see("admin:auditlog_logentry_change", trail(Event.SIGN_IN_FAILED)[0].pk)
+    assert "Failed sign-in" in detail.text
+
+
+def test_the_admins_list_takes_as_many_queries_for_many_rows(django_assert_max_num_queries: Any) -> None:
+    for _ in range(20):
+        Visitor(UserFactory())
+    operator = Visitor(UserFactory(role="operator"))
+    with django_assert_max_num_queries(15):
+        assert len(operator.see("admin:auditlog_logentry_changelist").all("td", "field-event")) == 21
+
+
+def test_rows_of_earlier_releases_are_shown() -> None:
+    operator = Visitor(UserFactory(role="operator"))
+    LogEntry.objects.update(additional_data=None)
+    assert operator.see("admin:auditlog_logentry_changelist").status == 200
+    LogEntry.objects.update(additional_data=json.loads('{"token": "6f1c1c5e-0000-4000-8000-000000000000"}'))
+    assert "token 6f1c1c5e" in operator.see("admin:auditlog_logentry_changelist").text
