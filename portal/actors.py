@@ -44,7 +44,7 @@ class SessionCredential:
         return import_module(settings.SESSION_ENGINE).SessionStore().exists(self.key)
 
     def trace(self) -> dict[str, str]:
-        return {"session": hashlib.sha256((self.key or "").encode()).hexdigest()[:16]}
+        return {"session": hashlib.sha256(self.key.encode()).hexdigest()[:16]} if self.key else {}
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,7 @@ def test_what_was_typed_as_an_unknown_account_is_not_written_down(lines: list[An
     """It may be the password, in the wrong field."""
     sign_in(browser(), "correct horse battery staple", "x")
     entry = last(Event.SIGN_IN_FAILED)
+    assert "session" not in entry.additional_data
     assert entry.object_repr == f"unknown account from {ADDRESS}"
     assert len(entry.additional_data["account_hash"]) == 12
     assert "horse" not in str(list(LogEntry.objects.values())) + str(lines)
