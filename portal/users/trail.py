@@ -11,7 +11,6 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from portal import access, audit
 from portal.audit import Event
@@ -66,7 +65,7 @@ def note(kind: Event, request: HttpRequest, account: str, **details: Any) -> Non
             audit.event(kind, None, rest, count=1)
         return
     if not user:
-        details["account_hash"] = salted_hmac("portal.users.trail", limits.folded(account), algorithm="sha256").hexdigest()[:12]
+        details["account_hash"] = throttle.key_of(ONCE, limits.folded(account))[:12]
     actor = client if request.user.is_authenticated else None
     audit.event(kind, actor, target, client, **details)
 
