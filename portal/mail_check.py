@@ -87,7 +87,7 @@ def one_line(text: str) -> str:
 def test_mail(address: str, asked_by: str) -> EmailMessage:
     text = (
         f"This is a test. {asked_by} sent it from {settings.PORTAL_NAME} to see whether notices about expiring API tokens arrive here.\n\n"
-        f"There is nothing to do.\n\n{settings.PORTAL_NAME}, {settings.PORTAL_URL}\n"
+        f"No action needed.\n\n{settings.PORTAL_NAME}, {settings.PORTAL_URL}\n"
     )
     headers = {"Message-ID": make_msgid(domain=urlsplit(settings.PORTAL_URL).hostname)}
     subject = one_line(f"Test mail from {settings.PORTAL_NAME}")

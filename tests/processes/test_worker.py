@@ -124,7 +124,7 @@ def test_what_was_queued_while_no_worker_ran_is_done_by_the_first_one_that_start
     assert mail["From"] == "Token Portal <portal@example.com>"
     assert mail["Subject"] == "API token nightly build of robot expires in 10 days"
     assert mail.get_body(("plain",)).get_content().rstrip().splitlines() == [
-        "These API tokens expire soon. Make a new token for each that is still needed, put it in place, then revoke the old one.",
+        "These API tokens expire soon. Create a replacement for each token you still need, deploy it, then revoke the old one.",
         "",
         f"nightly build (…{token.last_four}) of robot",
         f"  expires:   {ends.isoformat()} 23:59 UTC, 10 days left",
