@@ -14,7 +14,7 @@ from portal import access, versions
 from portal.responses import done, post_only
 from tokens import calendar, calendar_text
 
-OFF = "The calendar is switched off."
+OFF = "The calendar is turned off."
 CHANGED = "Nothing was changed: the calendar's link has been renewed since you opened that page."
 HIDDEN = "This link was made under an earlier key of the portal and can't be shown again. Renew it to see a link."
 
@@ -37,7 +37,7 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
 @access.signed_in
 def switch_on(request: HttpRequest) -> HttpResponse:
     calendar.switch_on(access.actor_of(request), timezone.now())
-    return done(request, "The calendar is switched on. Copy its link.", reverse("profile"))
+    return done(request, "The calendar is turned on. Copy its link.", reverse("profile"))
 
 
 @post_only("profile")
@@ -82,5 +82,5 @@ def switch_off(request: HttpRequest) -> HttpResponse:
     except calendar.LinkChanged:
         return done(request, CHANGED, back, level="error", leave=True)
     if ended:
-        return done(request, "The calendar is switched off.", back, leave=True)
-    return done(request, "The calendar was switched off already.", back, level="error", leave=True)
+        return done(request, "The calendar is turned off.", back, leave=True)
+    return done(request, "The calendar is already turned off.", back, level="error", leave=True)

@@ -12,7 +12,7 @@ MASKED = "/calendar/**********.ics"
 
 def switch_on(page: Page) -> None:
     page.goto("/profile/")
-    page.get_by_role("button", name="Switch on").click()
+    page.get_by_role("button", name="Turn on").click()
     expect(page.get_by_text(MASKED)).to_be_visible()
 
 
@@ -51,17 +51,17 @@ def test_renewing_and_switching_off_ask_first(portal: Page, administrator: User)
     window.get_by_role("button", name="Renew").click()
     expect(portal.get_by_text("The old link no longer works.")).to_be_visible()
     assert address(administrator) != old
-    portal.get_by_role("link", name="Switch off").click()
-    portal.get_by_role("dialog").get_by_role("button", name="Switch off").click()
-    expect(portal.get_by_text("The calendar is switched off.")).to_be_visible()
+    portal.get_by_role("link", name="Turn off").click()
+    portal.get_by_role("dialog").get_by_role("button", name="Turn off").click()
+    expect(portal.get_by_text("The calendar is turned off.")).to_be_visible()
     assert calendar.current(administrator) is None
-    expect(portal.get_by_role("button", name="Switch on")).to_be_visible()
+    expect(portal.get_by_role("button", name="Turn on")).to_be_visible()
 
 
 def test_the_card_and_its_windows_are_sound(portal: Page) -> None:
     switch_on(portal)
     found = audit(portal, "calendar") + too_wide(portal, "calendar")
-    for name in ("Renew", "Switch off"):
+    for name in ("Renew", "Turn off"):
         portal.goto("/profile/")
         portal.get_by_role("link", name=name).click()
         expect(portal.get_by_role("dialog").get_by_role("button", name=name)).to_be_visible()

@@ -166,20 +166,20 @@ def test_a_log_line_that_would_hold_it_is_found() -> None:
 def test_everybody_switches_on_and_sees_the_link_masked(name: str, request: pytest.FixtureRequest) -> None:
     visitor = request.getfixturevalue(name)
     before = card(visitor)
-    assert [button.text for button in before.all("button")] == ["Switch on"]
+    assert [button.text for button in before.all("button")] == ["Turn on"]
     path = on(visitor)
     after = card(visitor)
     assert after.one("code", data_masked="/calendar/**********.ics").text == "/calendar/**********.ics"
-    assert [link.text for link in after.all("a")] == ["Renew", "Switch off"]
+    assert [link.text for link in after.all("a")] == ["Renew", "Turn off"]
     labels = ["Show the calendar's link", "Copy the calendar's link", "Subscribe in a calendar app"]
     assert [button.attributes["aria-label"] for button in after.all("button")] == labels
     assert path[10:18] not in visitor.see("profile").source
 
 
 def test_the_card_says_whose_tokens_are_in_it(as_person: Visitor, as_operator: Visitor, as_administrator: Visitor) -> None:
-    assert "show when your API tokens expire" in card(as_person).text
-    assert "show when your API tokens expire" in card(as_operator).text
-    assert "the API tokens of all users expire" in card(as_administrator).text
+    assert "expiry dates of your API tokens" in card(as_person).text
+    assert "expiry dates of your API tokens" in card(as_operator).text
+    assert "expiry dates of all API tokens" in card(as_administrator).text
 
 
 def test_the_link_is_given_as_json_that_nobody_keeps(as_person: Visitor) -> None:
@@ -243,7 +243,7 @@ def test_a_confirmation_for_a_link_that_was_renewed_meanwhile_ends_nothing(name:
     assert not CalendarLink.objects.exists() or link_of(as_person) != renewed
 
 
-@pytest.mark.parametrize(("name", "said"), [("calendar_renew", "is switched off."), ("calendar_off", "was switched off already.")])
+@pytest.mark.parametrize(("name", "said"), [("calendar_renew", "is turned off."), ("calendar_off", "is already turned off.")])
 def test_what_was_switched_off_in_another_window_says_so(name: str, said: str, as_person: Visitor) -> None:
     on(as_person)
     as_person.send("tokens:calendar_off")
@@ -284,4 +284,4 @@ def test_a_new_password_ends_the_link_as_the_pages_say(as_person: Visitor) -> No
     assert "So does your calendar link" in as_person.see("account_change_password").text
     as_person.send("account_change_password", oldpassword=PASSWORD, password1=NEW_PASSWORD, password2=NEW_PASSWORD)
     assert Client().get(feed).status_code == 404
-    assert card(as_person).all("button")[0].text == "Switch on"
+    assert card(as_person).all("button")[0].text == "Turn on"
