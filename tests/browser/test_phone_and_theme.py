@@ -41,8 +41,9 @@ def test_the_drawer_opens_leads_on_and_closes(phone: Page) -> None:
 
 def test_access_control_fits_a_laptop_and_its_filters_a_phone(visit: Visit, administrator: User) -> None:
     owner = UserFactory(username="somebody.lastname@example.com")
-    TokenFactory(user=owner, created_by=UserFactory(username="administrator.lastname@example.com"), last_used_at=timezone.now())
-    page = visit(administrator, reverse("tokens:all"))
+    parent = TokenFactory(user=owner, name="a name of one " + "w" * 50)
+    TokenFactory(user=owner, name="child", created_with=parent, last_used_at=timezone.now())
+    page = visit(administrator, reverse("tokens:all") + "?q=child")
     page.set_viewport_size({"width": 1440, "height": 900})
     scroll = page.locator("#results .table-scroll")
     assert scroll.evaluate("box => box.scrollWidth - box.clientWidth") == 0
