@@ -18,9 +18,12 @@ class TokenCredential:
     token_id: uuid.UUID
 
     def is_valid(self, owner: User) -> bool:
-        """By the rules of `/verify`, as of now: the caller may have waited for a lock."""
+        """By the rules of `/verify`, as of now: the caller may have waited for a lock. An administrator's token that somebody else created
+        writes only while that person is an active administrator too: they may have kept its text, and could undo their own end with it."""
         token = Token.objects.filter(pk=self.token_id, user=owner).select_related("user").first()
-        return token is not None and refusal(lookup.Stored.of(token), timezone.now()) is None
+        if token is None or refusal(lookup.Stored.of(token), timezone.now()):
+            return False
+        return not owner.is_administrator or all(other.can_administrate for other in created_by_others(token) if other)
 
     def trace(self) -> dict[str, str]:
         """Who created the token is named if that was not only its owner: they have seen its text, and could act as the owner."""
@@ -28,16 +31,20 @@ class TokenCredential:
         if token is None:
             return {"token": str(self.token_id)}
         trace = {"token": str(token.pk), "token_name": token.name, "token_hint": token.hint, "token_owner": token.user.username}
-        others = created_by_others(token)
+        others = names(created_by_others(token))
         return trace | ({"token_created_by": ", ".join(others)} if others else {})
 
 
-def created_by_others(token: Token) -> list[str]:
-    """The usernames of all but the owner who created `token`, or a token that created it: its creator first."""
-    found: list[str] = []
+def created_by_others(token: Token) -> list[User | None]:
+    """All but the owner who created `token`, or a token that created it: its creator first. None: the command line."""
+    found: list[User | None] = []
     link: Token | None = token
     while link:
         if link.created_by_id != link.user_id:
-            found.append(link.created_by.username if link.created_by else COMMAND_LINE)
+            found.append(link.created_by)
         link = link.created_with
     return list(dict.fromkeys(found))
+
+
+def names(creators: list[User | None]) -> list[str]:
+    return [user.username if user else COMMAND_LINE for user in creators]

@@ -10,7 +10,7 @@ from post_office.models import Email
 
 from portal import delivery, mail
 from portal.tasks import deliver_mail, look_now
-from tokens.credentials import COMMAND_LINE, created_by_others
+from tokens.credentials import COMMAND_LINE, created_by_others, names
 from tokens.models import Token
 
 TOKEN_CREATED = "token_created"
@@ -43,7 +43,7 @@ def values(token: Token) -> dict[str, Any]:
         "username": token.user.username,
         "creator": token.created_by.username if token.created_by else COMMAND_LINE,
         "created_with": token.created_with,
-        "others": ", ".join(created_by_others(token)),
+        "others": ", ".join(names(created_by_others(token))),
         "at": f"{timezone.localtime(token.created_at):%Y-%m-%d %H:%M %Z}",
         "profile": mail.absolute(reverse("profile")),
     }

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from auditlog.models import LogEntry
 from django.core.exceptions import PermissionDenied
+from django.utils import timezone
 
 from portal import access
 from portal.actors import Actor, SessionCredential
@@ -139,3 +140,28 @@ def test_nobody_reactivates_themselves() -> None:
     user = AdministratorFactory(is_active=False)
     with pytest.raises(users.UserError, match="reactivate yourself"):
         users.activate(user, Actor(user))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("end", [deactivated, demoted])
+@pytest.mark.parametrize("through_another", [False, True])
+def test_a_colleagues_token_does_not_outlive_its_creators_role(end: Callable[[Actor], None], through_another: bool) -> None:
+    attacker, colleague = Actor(AdministratorFactory()), AdministratorFactory()
+    token, _ = issue(colleague, "a favour", now=timezone.now(), actor=attacker)
+    if through_another:
+        token, _ = issue(colleague, "another", now=timezone.now(), actor=Actor(colleague, TokenCredential(token.pk)))
+    kept = Actor(colleague, TokenCredential(token.pk))
+    users.update(UserFactory(), "New Name", None, kept)
+    end(attacker)
+    with pytest.raises(PermissionDenied):
+        users.update(attacker.user, None, "administrator", kept)
+    with pytest.raises(PermissionDenied):
+        users.create("accomplice@example.com", "", "administrator", kept)
+
+
+@pytest.mark.django_db
+def test_a_plain_users_token_goes_on_when_its_creator_leaves() -> None:
+    chief, person = Actor(AdministratorFactory()), UserFactory()
+    token, _ = issue(person, "pipeline", now=timezone.now(), actor=chief)
+    deactivated(chief)
+    assert services.revoke(token, Actor(person, TokenCredential(token.pk)), timezone.now())
