@@ -10,13 +10,16 @@ MANAGE = $(BIN)/python manage.py
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --dist worksteal -n $(JOBS) -q
 COMPILE = $(UV) pip compile pyproject.toml --quiet --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 # What runs once, to stay under five minutes: a browser and a gateway meet the same pages and answers on both databases; containers, the
-# environment, the supervisor and the house's rules know none; who may do what, and how one signs in, is decided above them. What a form
-# or the Django admin sends on to the database is tried on the stricter one.
+# environment, the supervisor and the house's rules know none; who may do what, how one signs in, and what a page
+# says is decided above them. What a form, the API or the Django admin sends on to the database is tried on the stricter one.
 ON_POSTGRES = tests/browser tests/webkit tests/gateway tests/test_containers.py tests/test_environment.py tests/pages/test_bad_input.py \
-	tests/pages/test_admin_site.py tests/test_benchmarks.py
+	tests/pages/test_admin_site.py tests/test_benchmarks.py tests/api/test_document.py tests/attacks/test_garbage.py
 ON_SQLITE = tests/test_house.py tests/processes/test_supervisor.py tests/processes/test_embedded_run.py tests/api/test_permissions.py \
 	tests/pages/test_permissions.py tests/pages/test_headers.py tests/pages/test_sign_in.py tests/pages/test_shortened.py \
-	tests/pages/test_rejected_forms.py tests/pages/test_pasted_token.py tests/attacks/test_cut_off.py tests/attacks/test_uploads.py \
+	tests/pages/test_rejected_forms.py tests/pages/test_pasted_token.py tests/pages/test_stale_forms.py tests/pages/test_throttled_forms.py \
+	tests/pages/test_profile.py tests/pages/test_preview.py tests/pages/test_calendar.py tests/pages/test_names_on_pages.py \
+	tests/pages/test_user_tokens.py tests/pages/test_config.py tests/pages/test_test_mail.py tests/pages/test_one_address.py \
+	tests/attacks/test_cut_off.py tests/attacks/test_uploads.py \
 	tests/test_https.py tests/test_logs.py tests/test_text.py tests/test_domains.py tests/test_smtp.py tests/test_readme.py
 CLOCKS = year-ahead leap-day new-year summer-time winter-time
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes

@@ -2,6 +2,9 @@
 
 import asyncio
 import importlib
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -107,6 +110,12 @@ def test_a_key_that_was_never_given_opens_nothing(key: str) -> None:
     assert SessionStore(key).load() == {}
 
 
+def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """In a thread of its own: Playwright's event loop may be running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_asynchronous_methods_store_no_key_either() -> None:
     async def live() -> tuple[str, object, bool]:
@@ -116,10 +125,10 @@ def test_the_asynchronous_methods_store_no_key_either() -> None:
         key = session.session_key
         return key, (await SessionStore(key).aload())["a"], await session.aexists(key)
 
-    key, value, there = asyncio.run(live())
+    key, value, there = run(live())
     assert (value, there) == (1, True)
     assert Session.objects.get().session_key == stored(key)
-    asyncio.run(SessionStore(key).adelete())
+    run(SessionStore(key).adelete())
     assert not Session.objects.exists()
 
 
