@@ -20,7 +20,7 @@ WINDOW = timedelta(minutes=10)
 # long before 20. Attempts that were rejected unseen count too.
 OF_ACCOUNT = Rate("failed and rejected sign-ins to an account that raise a fault", 20, WINDOW)
 OF_ALL = Rate("failed and rejected sign-ins that raise a fault", 100, WINDOW)
-# Whoever tries many accounts must not fill the list of faults: beyond so many, the fault about all of them says enough.
+# Attempts on many accounts must not fill the list of faults: beyond so many, the fault about all of them says enough.
 MOST_ACCOUNTS = 20
 SIGN_INS = {
     rate.action for rate in (throttle.SIGN_IN_FORMS, throttle.FAILED_BY_ADDRESS, throttle.FAILED_BY_ACCOUNT, throttle.FAILED_BY_DEVICE)

@@ -102,7 +102,7 @@ def of_http(request: HttpRequest, raised: HttpError) -> HttpResponse:
 
 
 def of_permission(request: HttpRequest, raised: PermissionDenied) -> HttpResponse:
-    """Whoever's token ended while the request was served may not be told that the role was wrong."""
+    """A token that ended while the request was being served is rejected as such, not for its owner's role."""
     return refused(fail(Problem.INVALID if isinstance(raised, access.ActorEnded) else Problem.FORBIDDEN))
 
 

@@ -1,6 +1,6 @@
 """Sign-ins, failed ones, throttling and sign-outs in the audit trail (`portal.audit.Event`).
 
-Whoever fails to sign in needs no account, so what strangers can have written is bounded: repetitions from one address on one account
+An attempt to sign in needs no account, so what strangers can have written is bounded: repetitions from one address on one account
 are counted in one row for each WINDOW, and at most ROWS rows of one kind are written in that time; whatever is beyond is counted in one.
 """
 
