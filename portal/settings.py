@@ -10,11 +10,9 @@ from pathlib import Path
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
-from portal import environment
-from portal import environment_urls as urls
-from portal import environment_values as values
-from portal.environment import read
-from portal.logs import logging_config
+from portal import env as environment
+from portal.env import read, urls, values
+from portal.logging import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 environment.read_file(BASE_DIR / ".env")
@@ -80,10 +78,13 @@ INSTALLED_APPS = [
     "ninja",  # for the files of the API's interactive page
     "post_office",
     # Ours come last: their admin.py takes some of the libraries' pages out again.
+    "portal.audit",
+    "portal.notifications",
     "portal.users",
     "portal.faults",
     "settings_app",
     "tokens",
+    "portal.demo",
 ]
 
 MIDDLEWARE = [
@@ -91,7 +92,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "portal.bodies.BodyMiddleware",  # before anything reads a body; its answers have the headers of all pages
+    "portal.core.request_bodies.BodyMiddleware",  # before anything reads a body; its answers have the headers of all pages
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -102,8 +103,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "portal.users.devices.DeviceMiddleware",
     "portal.users.limits.ThrottleMiddleware",
-    "portal.responses.MethodNotAllowedMiddleware",
-    "portal.access.PrivatePagesMiddleware",
+    "portal.core.middleware.MethodNotAllowedMiddleware",
+    "portal.core.middleware.PrivatePagesMiddleware",
     "tokens.pasted.TokenInAddressMiddleware",
 ]
 
@@ -119,9 +120,9 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "portal.frame.frame",
+                "portal.core.context_processors.frame",
                 "portal.faults.services.bell",
-                "tokens.watch.banner",
+                "tokens.expiry.health.banner",
             ]
         },
     }
@@ -191,7 +192,7 @@ CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}portal_csrf"
 DEVICE_COOKIE_NAME = f"{COOKIE_PREFIX}portal_device"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
-CSRF_FAILURE_VIEW = "portal.rejected_forms.csrf_failure"
+CSRF_FAILURE_VIEW = "portal.core.rejected_forms.csrf_failure"
 # For a year browsers ask this host by https alone, on every port: so not where others, by a port of its own, share the host.
 SECURE_HSTS_SECONDS = 365 * 86400 if f"https://{PORTAL_HOST}" == PORTAL_URL else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
@@ -207,7 +208,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-# What a request may bring (portal/bodies.py). There are no uploads; if one ever gets past that, it stays in memory and is thrown away.
+# There are no uploads (portal/core/request_bodies.py); if one ever gets past that, it stays in memory and is thrown away.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
@@ -227,14 +228,14 @@ STORAGES = {
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 DJANGO_TABLES2_TEMPLATE = "_table.html"
 
-# Mail: every message is a row in post_office's queue; portal/mail.py sends them through MAIL_TRANSPORT.
+# Mail: every message is a row in post_office's queue; portal/notifications/emails.py sends them through MAIL_TRANSPORT.
 DEFAULT_FROM_EMAIL = read(
     "DEFAULT_FROM_EMAIL",
     values.sender,
     formataddr((PORTAL_NAME, "portal@localhost")),
     "one address such as Token Portal <portal@example.com>",
 )
-EMAIL_BACKEND = "portal.mail.QueueBackend"
+EMAIL_BACKEND = "portal.notifications.emails.QueueBackend"
 EMAIL_TIMEOUT = 20
 EMAIL = read(
     "EMAIL_URL",
@@ -243,7 +244,7 @@ EMAIL = read(
     "an address such as smtp+tls://user:password@host:587 (or smtp://, smtp+ssl://), with special characters percent-encoded",
 )
 EMAIL_HELO_NAME = read("EMAIL_HELO_NAME", urls.helo_name, urls.helo_name(urls.host_of(PORTAL_URL)), "a host name or an IP address")
-MAIL_TRANSPORT = "portal.smtp.EmailBackend" if EMAIL else "django.core.mail.backends.filebased.EmailBackend"
+MAIL_TRANSPORT = "portal.notifications.smtp.EmailBackend" if EMAIL else "django.core.mail.backends.filebased.EmailBackend"
 if EMAIL:
     EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = EMAIL.host, EMAIL.port, EMAIL.user, EMAIL.password
     EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL.starttls, EMAIL.tls
@@ -281,7 +282,7 @@ CELERY_BEAT_SCHEDULE = {
         # A message that waited for longer than the interval is worth nothing: the next one says the same.
         "options": {"expires": TOKEN_SCAN_MINUTES * 60},
     },
-    "deliver-mail": {"task": "portal.tasks.deliver_mail", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
+    "deliver-mail": {"task": "portal.notifications.tasks.deliver_mail", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
     "watch-scan": {"task": "tokens.tasks.watch_scan", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
     "clean-up": {"task": "tokens.tasks.clean_up", "schedule": crontab(hour=3, minute=17)},
 }

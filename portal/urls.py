@@ -2,14 +2,15 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from portal import shortened, views
-from portal.admin_input import rejecting_bad_input
 from portal.api.app import api
 from portal.api.app import page as api_page
-from portal.api.cli_token import cli_token
-from portal.api.revocation import revoke
+from portal.core.admin_input import rejecting_bad_input
+from portal.oauth.cli_token import cli_token
+from portal.oauth.revocation import revoke
+from portal.pages import shortened_urls as shortened
+from portal.pages import views
 from portal.users import urls as user_urls
-from tokens.scan_views import health as scan_health
+from tokens.expiry.views import health as scan_health
 
 admin.site.login = views.admin_sign_in
 admin.site.admin_view = rejecting_bad_input(admin.site.admin_view)

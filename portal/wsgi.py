@@ -9,7 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 django = get_wsgi_application()
 
-from portal.api.front import front  # noqa: E402  # the rooms can be imported once Django is set up
+from portal.oauth.front import front  # noqa: E402  # the rooms can be imported once Django is set up
 
 application = front(django)
 

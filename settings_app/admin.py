@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from portal.readonly import PortableAdmin
+from portal.core.admin import PortableAdmin
 from settings_app.models import Config
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from portal.domains import email_address
+from portal.core.domains import email_address
 
 APP_CONFIG, FLAGS = "App Config", "Flags"
 TYPES = (APP_CONFIG, FLAGS)

@@ -6,8 +6,10 @@ from django.db import IntegrityError, transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
-from portal import access, audit, versions
-from portal.actors import Actor
+from portal.audit import services as audit
+from portal.core import permissions as access
+from portal.core import versions
+from portal.core.actors import Actor
 from settings_app.models import Config
 from settings_app.registry import KEYS
 

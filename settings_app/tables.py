@@ -1,6 +1,6 @@
 import django_tables2 as tables
 
-from portal.lists import narrow_column
+from portal.core.list_views import narrow_column
 
 
 class ConfigTable(tables.Table):

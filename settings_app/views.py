@@ -6,9 +6,11 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import access, checks, mail_check, versions
-from portal.lists import list_context
-from portal.responses import done, form_page, put_into, refused, sent
+from portal.core import checks, versions
+from portal.core import permissions as access
+from portal.core.htmx import done, form_page, put_into, refused, sent
+from portal.core.list_views import list_context
+from portal.notifications import test_email as mail_check
 from settings_app import services
 from settings_app.forms import ConfigForm, UpdateConfigForm
 from settings_app.models import Config

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from tokens import lookup, verify
 from tokens.models import Token
-from tokens.verify import Refusal, Refused
+from tokens.verification import lookup, verify
+from tokens.verification.verify import Refusal, Refused
 
 
 def verdict(text: str, now: datetime) -> Token | Refusal:

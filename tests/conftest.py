@@ -13,11 +13,11 @@ from django.db.backends.signals import connection_created
 from django.test import Client
 from pytest_django import Settings
 
-from portal import tasks
-from portal.api import limits
+from portal.core import tasks
 from tests import clock
 from tests.services import chromium_program, missing, redis_server, redis_url, smtp_server
-from tokens import uses
+from tokens.verification import limits
+from tokens.verification import usage as uses
 
 __all__ = ["redis_server", "redis_url", "smtp_server"]
 

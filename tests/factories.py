@@ -5,12 +5,12 @@ from typing import Any
 
 import factory
 
-from portal.actors import Actor
+from portal.core.actors import Actor
 from portal.faults.models import Fault
 from portal.users.models import User
 from tests import clock
 from tests.clock import DAY
-from tokens import secret, services
+from tokens import services, token_format
 from tokens.models import Token
 
 PASSWORD = "correct-horse-battery"
@@ -62,8 +62,8 @@ class TokenFactory(factory.django.DjangoModelFactory):
 
     @classmethod
     def _create(cls, model_class: type[Token], *args: Any, **values: Any) -> Token:
-        text = secret.generate()
-        values = {"digest": secret.digest(text), "last_four": secret.hint(text), **values}
+        text = token_format.generate()
+        values = {"digest": token_format.digest(text), "last_four": token_format.hint(text), **values}
         return super()._create(model_class, *args, **values)
 
 

@@ -7,7 +7,7 @@ from django.core import mail as sent_mail
 from django.urls import reverse
 from django.utils import timezone
 
-from portal import delivery
+from portal.notifications import delivery
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
 

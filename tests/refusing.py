@@ -4,7 +4,7 @@ import pytest
 from django.core.mail.backends.locmem import EmailBackend
 from post_office.models import STATUS, Email
 
-from portal import delivery
+from portal.notifications import delivery
 
 
 class Refusing:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from portal.environment import SECRETS
+from portal.env import SECRETS
 
 RUN_DIR = Path(os.environ["TEST_RUN_DIR"])
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")

@@ -6,7 +6,7 @@ import pytest
 from auditlog.models import LogEntry
 from django.db.models import Model
 
-from portal.actors import Actor
+from portal.core.actors import Actor
 from portal.faults import services as faults
 from portal.users import services as users
 from settings_app import services as config

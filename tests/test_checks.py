@@ -6,8 +6,8 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
-from portal import checks
-from portal.environment_urls import email
+from portal.core import checks
+from portal.env.urls import email
 
 SERVER = email("smtp://mail.example.com")
 REJECTED = ["portal@localhost", "Portal <portal@mailhost>", "portal@example.com", "portal@mail.EXAMPLE.org", "portal@portal.test"]

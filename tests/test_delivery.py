@@ -13,7 +13,8 @@ from django.utils import timezone
 from post_office.models import STATUS, Email, Log
 from pytest_django import Settings
 
-from portal import delivery, mail, tasks
+from portal.notifications import delivery, tasks
+from portal.notifications import emails as mail
 from tests.clock import NOW, SECOND
 from tests.refusing import Refusing
 from tests.services import Mailbox

@@ -10,7 +10,8 @@ from post_office.connections import connections
 from post_office.models import STATUS, Email
 from pytest_django import Settings
 
-from portal import delivery, mail
+from portal.notifications import delivery
+from portal.notifications import emails as mail
 from tests.services import Mailbox
 
 pytestmark = pytest.mark.django_db

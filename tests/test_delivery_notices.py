@@ -11,8 +11,9 @@ from django.utils import timezone
 from post_office.models import Email
 from pytest_django import Settings
 
-from portal import delivery, mail
 from portal.faults.models import Fault
+from portal.notifications import delivery
+from portal.notifications import emails as mail
 from settings_app.models import Config
 from tests.clock import NOW
 from tests.refusing import Refusing, last_try

@@ -5,7 +5,8 @@ from django.core import mail as sent_mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 
-from portal import delivery, mail
+from portal.notifications import delivery
+from portal.notifications import emails as mail
 from tests.racing import race, widen
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -12,11 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 from post_office.models import STATUS, Email
 
+from portal.demo import crowd as demo_crowd
+from portal.demo import story as demo
 from portal.faults.models import Fault
 from portal.users.models import User
 from settings_app.models import Config
 from tests.factories import UserFactory
-from tokens import demo, demo_crowd, services
+from tokens import services
 from tokens.models import Token
 
 pytestmark = pytest.mark.django_db

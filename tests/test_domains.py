@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from portal import mail, mail_check
-from portal.domains import email_address, to_ascii, web_host
-from portal.environment_urls import origin
+from portal.core.domains import email_address, to_ascii, web_host
+from portal.env.urls import origin
+from portal.notifications import emails as mail
+from portal.notifications import test_email as mail_check
 from tests.services import Mailbox
 
 # UTS 46, as browsers apply it (https://www.unicode.org/reports/tr46/, table 1 and section 4.6)
@@ -54,7 +55,7 @@ def test_one_form_is_its_own(name: str) -> None:
 
 def test_an_email_goes_to_the_domain_that_was_meant(smtp_server: Mailbox) -> None:
     host, port = smtp_server.url.removeprefix("smtp://").split(":")
-    with get_connection("portal.smtp.EmailBackend", host=host, port=int(port)) as connection:
+    with get_connection("portal.notifications.smtp.EmailBackend", host=host, port=int(port)) as connection:
         to = ["ops@straße.example", "jane@example.com"]
         connection.send_messages([EmailMessage("Test", "text", "portal@xn--mnchen-3ya.example", to)])
     (envelope,) = smtp_server.messages

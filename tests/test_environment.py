@@ -12,9 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal import environment_urls as urls
-from portal import environment_values as values
-from portal.environment import SECRETS
+from portal.env import SECRETS, urls, values
 from tests.environment_values import BAD, GOOD, KEY, OTHER_KEY, POSTGRES
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -26,7 +24,7 @@ Ended = subprocess.CompletedProcess[str]
 MANY = """
 import gc, json, os, sys, tempfile, traceback
 import celery.app, celery.schedules, csp.constants, django.conf.global_settings, psycopg.conninfo
-import django.contrib.auth.password_validation, portal.environment, portal.environment_urls, portal.logs
+import django.contrib.auth.password_validation, portal.env, portal.env.urls, portal.logging
 
 def read(name):
     try:
@@ -248,7 +246,7 @@ def test_djangos_check_for_deployment_has_nothing_to_say_about_an_https_portal(t
     assert "no issues" in result.stdout
 
 
-READ = "import sys; from pathlib import Path; from portal import environment as e; e.read_file(Path(sys.stdin.read())); "
+READ = "import sys; from pathlib import Path; from portal import env as e; e.read_file(Path(sys.stdin.read())); "
 
 
 def env_file(folder: Path, content: bytes) -> Ended:

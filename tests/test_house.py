@@ -13,14 +13,14 @@ ROOMS = ("portal", "tokens", "settings_app")
 SOURCES = [path for room in ROOMS for path in (ROOT / room).rglob("*.py") if "migrations" not in path.parts]
 SECRET = re.compile(r"(^|_)(text|digest|secret|hash|mac|password|stamp|checksum)($|_)")
 OPEN_TO_ALL = {
-    "portal.views.health",
-    "tokens.scan_views.health",
-    "portal.views.admin_sign_in",
-    "portal.api.cli_token.cli_token",
-    "portal.api.revocation.revoke",
+    "portal.pages.views.health",
+    "tokens.expiry.views.health",
+    "portal.pages.views.admin_sign_in",
+    "portal.oauth.cli_token.cli_token",
+    "portal.oauth.revocation.revoke",
     "portal.api.app.page",
     "portal.users.account_views.set_password",  # its address holds a one-time secret
-    "tokens.calendar_views.feed",  # its address holds a secret: calendar programs know no other way
+    "tokens.calendar.views.feed",  # its address holds a secret: calendar programs know no other way
 }
 
 
@@ -70,7 +70,7 @@ def views() -> Iterator[tuple[str, object]]:
 
 
 def roles_of(view: object) -> tuple[str, ...] | None:
-    """What the decorators of `portal.access` wrote down, under whatever else is wrapped around."""
+    """What the decorators of `portal.core.permissions` wrote down, under whatever else is wrapped around."""
     while view is not None:
         if hasattr(view, "roles"):
             return view.roles
@@ -109,17 +109,23 @@ def test_services_and_rules_never_see_a_request() -> None:
     """Verbs take plain arguments, so that commands, tasks and the API can use them too."""
     plain = [
         "tokens/services.py",
-        "tokens/secret.py",
-        "tokens/verify.py",
-        "tokens/expiry.py",
+        "tokens/token_format.py",
+        "tokens/verification/verify.py",
+        "tokens/expiry/scan.py",
         "tokens/dates.py",
-        "tokens/calendar.py",
-        "tokens/calendar_text.py",
+        "tokens/calendar/links.py",
+        "tokens/calendar/ical.py",
         "portal/users/services.py",
         "portal/users/throttle.py",
     ]
-    plain += [relative(path) for path in sorted((ROOT / "tokens/scan").glob("*.py"))] + ["tokens/digests.py"]
-    plain += ["settings_app/services.py", "settings_app/registry.py", "portal/mail.py", "portal/delivery.py", "portal/audit.py"]
+    plain += [relative(path) for path in sorted((ROOT / "tokens/scan").glob("*.py"))] + ["tokens/expiry/digest.py"]
+    plain += [
+        "settings_app/services.py",
+        "settings_app/registry.py",
+        "portal/notifications/emails.py",
+        "portal/notifications/delivery.py",
+        "portal/audit/services.py",
+    ]
     for name in plain:
         arguments = {node.arg for node in ast.walk(ast.parse((ROOT / name).read_text())) if isinstance(node, ast.arg)}
         assert "request" not in arguments, name
@@ -132,7 +138,7 @@ def test_config_is_remembered_nowhere_between_two_reads() -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=relative)
 def test_settings_alone_read_the_environment(path: Path) -> None:
-    allowed = {"portal/environment.py", "portal/settings.py", "portal/supervisor.py"}  # the last hands it on as a whole
+    allowed = {"portal/env/__init__.py", "portal/settings.py", "portal/processes.py"}  # the last hands it on as a whole
     source = path.read_text().replace('os.environ.setdefault("DJANGO_SETTINGS_MODULE"', "")
     if relative(path) not in allowed:
         assert not re.search(r"os\.environ|os\.getenv", source)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from portal.actors import Actor
+from portal.core.actors import Actor
 from portal.users import devices, links
 from portal.users.models import User
 from tests.api.caller import Caller
@@ -21,9 +21,10 @@ from tests.factories import PASSWORD, AdministratorFactory, TokenFactory, UserFa
 from tests.one_time_links import NEW_PASSWORD
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
-from tokens import calendar, sessions
+from tokens import sessions
+from tokens.calendar import links as calendar
 from tokens.models import Token
-from tokens.verify import Refused, verify
+from tokens.verification.verify import Refused, verify
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("running_clock")]
 ROOT = Path(__file__).resolve().parent.parent
@@ -175,15 +176,15 @@ def test_whatever_uses_the_key_is_tried_here() -> None:
     ]
     found = {str(path.relative_to(ROOT)) for path in sources if USES_THE_KEY.search(without_words(path))}
     assert found == {
-        "portal/environment.py",  # reads it
+        "portal/env/__init__.py",  # reads it
         "portal/settings.py",
         "portal/users/models.py",  # sessions, temporary tokens
         "portal/users/links.py",
         "portal/users/devices.py",  # known browsers
         "portal/users/throttle.py",  # counts start again, as they do after minutes
-        "portal/api/paging.py",
+        "portal/api/pagination.py",
         "tokens/sessions.py",  # temporary tokens
-        "tokens/calendar.py",
+        "tokens/calendar/links.py",
     }
 
 

@@ -10,13 +10,13 @@ import pytest
 import structlog
 from django.http import HttpRequest
 
-from portal.logs import RedactingFormatter, logging_config, shorten_traceback
-from portal.redaction import redact
-from portal.request_logs import RequestFilter
-from tokens import secret
+from portal.core.redaction import redact
+from portal.core.request_logs import RequestFilter
+from portal.logging import RedactingFormatter, logging_config, shorten_traceback
+from tokens import token_format
 
-TOKEN = secret.with_checksum("tpp_" + "aB3" * 10 + "xY")
-TEMPORARY = secret.derive("key", "id")
+TOKEN = token_format.with_checksum("tpp_" + "aB3" * 10 + "xY")
+TEMPORARY = token_format.derive("key", "id")
 
 
 @pytest.fixture(params=[False, True], ids=["json", "readable"])
@@ -148,11 +148,11 @@ def line(name: str = "django.request", status: int = 404, text: str = "Not Found
 
 def test_of_a_flood_a_few_lines_are_written_and_the_rest_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr("portal.request_logs.time.monotonic", lambda: now)
+    monkeypatch.setattr("portal.core.request_logs.time.monotonic", lambda: now)
     limit = RequestFilter(lines=3, seconds=10)
     assert [limit.filter(line()) for _ in range(5)] == [True, True, True, False, False]
     assert limit.filter(line(status=403)), "another kind has lines of its own"
-    assert all(limit.filter(logging.LogRecord("portal.mail", logging.WARNING, "file", 1, "x", (), None)) for _ in range(9))
+    assert all(limit.filter(logging.LogRecord("portal.notifications.emails", logging.WARNING, "file", 1, "x", (), None)) for _ in range(9))
     now += 10
     later = line()
     assert limit.filter(later)

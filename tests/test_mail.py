@@ -10,8 +10,9 @@ from django.utils import timezone
 from post_office.models import STATUS, Email
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from portal import delivery, mail, tasks
 from portal import settings as portal_settings
+from portal.notifications import delivery, tasks
+from portal.notifications import emails as mail
 
 pytestmark = pytest.mark.django_db
 

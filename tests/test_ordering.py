@@ -10,8 +10,8 @@ from django.db.models import F, TextField, Value
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.ordering import Finds, Fold, ordered
-from portal.text import fold
+from portal.core.ordering import Finds, Fold, ordered
+from portal.core.text import fold
 from portal.users.models import User
 from tests.clock import DAY, NOW
 from tests.factories import TokenFactory, UserFactory

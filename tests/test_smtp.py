@@ -10,8 +10,9 @@ from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 from pytest_django import Settings
 
-from portal import delivery, mail
-from portal.smtp import EmailBackend
+from portal.notifications import delivery
+from portal.notifications import emails as mail
+from portal.notifications.smtp import EmailBackend
 from portal.users import emails
 from tests.clock import NOW
 from tests.factories import UserFactory
@@ -82,7 +83,7 @@ def test_the_server_gets_our_name_a_password_beyond_ascii_and_seven_bits(server:
     ],
 )
 def test_the_name_is_the_host_of_portal_url_unless_another_is_set(origin: str, name: str) -> None:
-    from portal import environment_urls as urls
+    from portal.env import urls
 
     assert urls.helo_name(urls.host_of(urls.origin(origin))) == name
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.text import MOST_MARKS, TextError, clean, fold
+from portal.core.text import MOST_MARKS, TextError, clean, fold
 
 LANGUAGES = [
     "résumé",

@@ -8,16 +8,16 @@ import pytest
 from django.db import connection, connections
 from django.test import Client
 
-from portal.api.front import front
+from portal.oauth.front import front
 from portal.wsgi import django
 from tests.processes.running import until
-from tokens import secret
+from tokens import token_format
 
 REQUEST = {
     "REQUEST_METHOD": "GET",
     "PATH_INFO": "/verify",
     "REMOTE_ADDR": "127.0.0.1",
-    "HTTP_AUTHORIZATION": f"Bearer {secret.generate()}",
+    "HTTP_AUTHORIZATION": f"Bearer {token_format.generate()}",
 }
 WAYS: dict[str, Callable[[], object]] = {
     "a page": lambda: Client().get("/healthz/scan"),

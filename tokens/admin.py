@@ -9,10 +9,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from post_office.models import Attachment, Email, EmailTemplate, Log
 
-from portal.readonly import PortableAdmin, ReadOnlyAdmin
-from tokens import dates, verify
-from tokens.lookup import Stored
+from portal.core.admin import PortableAdmin, ReadOnlyAdmin
+from tokens import dates
 from tokens.models import Digest, Notice, ScanRun, Token
+from tokens.verification import verify
+from tokens.verification.lookup import Stored
 
 
 class ExpiryFilter(admin.SimpleListFilter):

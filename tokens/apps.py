@@ -5,8 +5,9 @@ class TokensConfig(AppConfig):
     name = "tokens"
 
     def ready(self) -> None:
-        from tokens import digests, emails, receivers
-        from tokens.scan import triggers
+        from tokens import emails, receivers
+        from tokens.expiry import digest as digests
+        from tokens.expiry import triggers
 
         receivers.connect()
         digests.connect()

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from django.core.management import call_command
 
-from portal import delivery
+from portal.notifications import delivery
 from portal.users import throttle
-from tokens import calendar
+from tokens.calendar import links as calendar
 from tokens.models import ScanRun, SignInCode, Token
 
 KEPT_FOR = timedelta(days=90)

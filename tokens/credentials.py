@@ -1,4 +1,4 @@
-"""A token as that by which a request acts (portal/actors.py)."""
+"""A token as that by which a request acts (portal/core/actors.py)."""
 
 import uuid
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from portal.users.models import User
-from tokens import lookup
 from tokens.models import Token
-from tokens.verify import refusal
+from tokens.verification import lookup
+from tokens.verification.verify import refusal
 
 COMMAND_LINE = "the command line"
 

@@ -8,8 +8,10 @@ from django.urls import reverse
 from django.utils import timezone
 from post_office.models import Email
 
-from portal import delivery, mail
-from portal.tasks import deliver_mail, look_now
+from portal.core.tasks import look_now
+from portal.notifications import delivery
+from portal.notifications import emails as mail
+from portal.notifications.tasks import deliver_mail
 from tokens.credentials import COMMAND_LINE, created_by_others, names
 from tokens.models import Token
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from portal.actors import Actor
+from portal.core.actors import Actor
 from tokens.credentials import TokenCredential
 from tokens.models import Token
 

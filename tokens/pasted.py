@@ -13,34 +13,34 @@ from django.utils import timezone
 from django.utils.encoding import escape_uri_path
 from django.utils.http import escape_leading_slashes
 
-from portal import access
+from portal.core import permissions as access
 from portal.users.models import User
-from tokens import secret, services
+from tokens import services, token_format
 from tokens.models import Token
 
-BODY_LENGTH = len(secret.PERMANENT) + secret.RANDOM_LENGTH
+BODY_LENGTH = len(token_format.PERMANENT) + token_format.RANDOM_LENGTH
 MOST = 10
 EXPOSED = "Web addresses are kept in logs and in the browser's history, so replace the token."
 
 
 def completed(text: str) -> str | None:
     """The token that `text` begins with, or that lacks only last characters, which the checksum gives back. None if it is neither."""
-    whole = secret.with_checksum(text[:BODY_LENGTH])
-    given = text[: secret.LENGTH]
+    whole = token_format.with_checksum(text[:BODY_LENGTH])
+    given = text[: token_format.LENGTH]
     return whole if len(given) >= BODY_LENGTH and whole.startswith(given) else None
 
 
 def find(text: str, user: User, now: datetime) -> list[Token]:
     """The tokens in `text` that `user` may see, with `status` as in the lists: an administrator any, everybody else their own."""
-    candidates = [completed(found) for found in secret.LIKE_A_TOKEN.findall(text)[:MOST]]
-    digests = [secret.digest(whole) for whole in candidates if whole]
+    candidates = [completed(found) for found in token_format.LIKE_A_TOKEN.findall(text)[:MOST]]
+    digests = [token_format.digest(whole) for whole in candidates if whole]
     tokens = Token.objects.filter(digest__in=digests, **access.owned(user))
     return list(tokens.with_status(now, services.expiring_before(now)).select_related("user"))
 
 
 class TokenInAddressMiddleware:
     """Answers a request whose query holds an API token by sending the browser to the same address without it. Neither a view nor a
-    template sees the token. The API says so itself (portal/api/paging.py)."""
+    template sees the token. The API says so itself (portal/api/pagination.py)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -61,7 +61,7 @@ def without_tokens(query: QueryDict) -> QueryDict:
     """`query` without the parameters that hold a token in their names or values."""
     rest = query.copy()
     for name, values in query.lists():
-        if any(map(secret.holds_token, [name, *values])):
+        if any(map(token_format.holds_token, [name, *values])):
             del rest[name]
     return rest
 

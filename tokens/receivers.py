@@ -8,11 +8,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 import settings_app.services as config
-from portal.actors import Actor
-from portal.tasks import look_now
+from portal.core.actors import Actor
+from portal.core.tasks import look_now
 from portal.users.models import User
 from portal.users.signals import access_ended, password_replaced
-from tokens import calendar, services, sessions, tasks
+from tokens import services, sessions, tasks
+from tokens.calendar import links as calendar
 from tokens.models import ScanRun
 
 SCAN_KEYS = ("token_expiration_days", "token_expiration_emails", "notify_token_owners")

@@ -8,11 +8,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 import settings_app.services as config
-from portal import access, audit
-from portal.actors import Actor
-from portal.text import TextError, clean
+from portal.audit import services as audit
+from portal.core import permissions as access
+from portal.core.actors import Actor
+from portal.core.text import TextError, clean
 from portal.users.models import User
-from tokens import dates, emails, expiry, lineage, secret
+from tokens import dates, emails, lineage, token_format
+from tokens.expiry import scan as expiry
 from tokens.models import NAME_MAX, Token
 
 
@@ -51,7 +53,7 @@ class AlreadyMade(TokenError):
 
 
 def clean_name(name: str) -> str:
-    """The name as it is stored (`portal.text.clean`). Raises BadName."""
+    """The name as it is stored (`portal.core.text.clean`). Raises BadName."""
     try:
         name = clean(name, NAME_MAX)
     except TextError as error:
@@ -107,7 +109,7 @@ def issue(
     Raises BadName, NameTaken, BadExpiry, OwnerInactive, TooManyTokens, AlreadyMade or PermissionDenied.
     """
     name = clean_name(name)
-    text = secret.generate()
+    text = token_format.generate()
     if request_id and actor:  # each actor's ids are their own: nobody can use up another's, or learn a name by guessing one
         request_id = uuid.uuid5(request_id, str(actor.user.pk))
     parent = lineage.presented(actor)
@@ -128,7 +130,7 @@ def issue(
             raise NameTaken(f"{owner.username} has an active token named {name} already.")
         token = Token(user=owner, name=name, created_at=now, expires_at=expires_at, request_id=request_id)
         token.created_by, token.created_with = actor and actor.user, parent
-        token.digest, token.last_four = secret.digest(text), secret.hint(text)
+        token.digest, token.last_four = token_format.digest(text), token_format.hint(text)
         try:
             with transaction.atomic():
                 token.save(force_insert=True)

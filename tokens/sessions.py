@@ -14,7 +14,7 @@ from django.utils.crypto import constant_time_compare
 
 import settings_app.services as config
 from portal.users.models import User
-from tokens import secret
+from tokens import token_format
 from tokens.models import Token
 
 KEY = "temporary_token"
@@ -25,14 +25,14 @@ def begin(session: SessionBase, user: User, now: datetime) -> Token:
     end(session, now)  # signing in twice in one session leaves no second token behind
     ends = now + timedelta(minutes=config.get("session_minutes"))
     token_id = uuid.uuid4()
-    text = secret.derive(settings.SECRET_KEY, str(token_id))
+    text = token_format.derive(settings.SECRET_KEY, str(token_id))
     token = Token.objects.create(
         id=token_id,
         user=user,
         kind=Token.Kind.TEMPORARY,
         name=f"Sign-in of {now:%Y-%m-%d %H:%M} UTC",
-        digest=secret.digest(text),
-        last_four=secret.hint(text),
+        digest=token_format.digest(text),
+        last_four=token_format.hint(text),
         created_at=now,
         created_by=user,
         expires_at=ends,
@@ -85,7 +85,7 @@ def same_session(session_hash: str, owner: User) -> bool:
 def reveal(token: Token) -> str | None:
     """The text of a temporary token, derived anew. None if the key it was derived under is gone."""
     for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
-        text = secret.derive(key, str(token.pk))
-        if constant_time_compare(secret.digest(text), bytes(token.digest)):
+        text = token_format.derive(key, str(token.pk))
+        if constant_time_compare(token_format.digest(text), bytes(token.digest)):
             return text
     return None

@@ -9,7 +9,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from portal.lists import narrow_column
+from portal.core.list_views import narrow_column
 from tokens import dates
 from tokens.models import Token
 

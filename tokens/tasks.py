@@ -4,9 +4,11 @@ import structlog
 from celery import group, shared_task
 from django.utils import timezone
 
-from portal import sign_in_watch
+from portal.users import sign_in_watch
 from portal.users.models import User
-from tokens import cleanup, expiry, watch
+from tokens import cleanup
+from tokens.expiry import health as watch
+from tokens.expiry import scan as expiry
 from tokens.models import ScanRun
 
 log = structlog.get_logger(__name__)

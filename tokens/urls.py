@@ -1,7 +1,10 @@
 from django.urls import path, re_path
 
-from portal.users import paths as paths  # the converter <username:...>
-from tokens import calendar, calendar_views, cli_views, scan_views, views
+from tokens import views
+from tokens.calendar import links as calendar
+from tokens.calendar import views as calendar_views
+from tokens.cli_login import views as cli_views
+from tokens.expiry import views as scan_views
 
 app_name = "tokens"
 urlpatterns = [

@@ -12,11 +12,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 import settings_app.services as config
-from portal import access, audit
-from portal.lists import list_context
-from portal.ordering import ordered
-from portal.responses import done, form_page, post_only, put_into, refused, sent
-from portal.text import fold
+from portal.audit import services as audit
+from portal.core import permissions as access
+from portal.core.htmx import done, form_page, post_only, put_into, refused, sent
+from portal.core.list_views import list_context
+from portal.core.ordering import ordered
+from portal.core.text import fold
 from portal.users.models import User
 from tokens import lineage, pasted, services, sessions
 from tokens.forms import DatedTokenForm, TokenForm

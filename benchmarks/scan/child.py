@@ -21,12 +21,14 @@ from django.db import transaction  # noqa: E402
 from django.db.models import F  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
-from portal import delivery, mail  # noqa: E402
 from portal.faults.models import Fault  # noqa: E402
+from portal.notifications import delivery  # noqa: E402
+from portal.notifications import emails as mail  # noqa: E402
 from scan import fill  # noqa: E402
-from tokens import dates, expiry  # noqa: E402
+from tokens import dates  # noqa: E402
+from tokens.expiry import scan as expiry  # noqa: E402
+from tokens.expiry.policy import Rules  # noqa: E402
 from tokens.models import ScanRun, Token  # noqa: E402
-from tokens.scan.rules import Rules  # noqa: E402
 
 CHANGED = 20  # tokens, between two scans
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 
-from tokens import secret
+from tokens import token_format
 
 PEOPLE = """
     INSERT INTO users_user (password, username, email, display_name, role, kind, is_active, created_at, session_stamp, may_introspect)
@@ -22,7 +22,9 @@ WAYS = random.Random(7)
 def texts() -> Iterator[str]:
     """Tokens without end, of the portal's own form. Quicker than its generator, whose randomness they don't need."""
     while True:
-        yield secret.with_checksum(secret.PERMANENT + "".join(WAYS.choices(secret.ALPHABET, k=secret.RANDOM_LENGTH)))
+        yield token_format.with_checksum(
+            token_format.PERMANENT + "".join(WAYS.choices(token_format.ALPHABET, k=token_format.RANDOM_LENGTH))
+        )
 
 
 def fill(database: str, digests: Iterable[bytes], count: int, people: int) -> None:
@@ -48,7 +50,7 @@ def portal(database: str, folder: Path, count: int, people: int, sent: int) -> s
     """`sent`: how many of the tokens the client uses; beside 9 of them the file holds one that is well formed and unknown. Returns an
     administrator's token."""
     good = list(itertools.islice(texts(), count))
-    fill(database, map(secret.digest, good), count, people)
+    fill(database, map(token_format.digest, good), count, people)
     used = WAYS.sample(good, sent)
     (folder / "portal").write_text("\n".join([*used, *itertools.islice(texts(), sent // 9)]))
     (folder / "garbage").write_text("\n".join(text[:-1] + ("A" if text[-1] != "A" else "B") for text in used[:10_000]))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from portal import supervisor
+from portal import processes as supervisor
 
 ROOT = Path(__file__).parent.parent.parent
 WORKERS = 2

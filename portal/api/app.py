@@ -11,12 +11,13 @@ from ninja import NinjaAPI
 from ninja.operation import Operation
 from ninja.parser import Parser
 
-from portal import access
-from portal.api import config, errors, faults, tokens, users
+from portal.api import errors
 from portal.api.auth import BearerToken
 from portal.api.errors import answers
+from portal.api.routers import config, faults, tokens, users
 from portal.api.schemas import WhoAmI
-from portal.api.shape import Answer
+from portal.core import permissions as access
+from portal.core.error_responses import Answer
 
 
 class JsonParser(Parser):

@@ -4,10 +4,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security.http import HttpAuthBase
 
-from portal.api.bearer import Problem
-from portal.api.front import authenticate, fail
 from tokens.credentials import TokenCredential
 from tokens.models import Token
+from tokens.verification.authenticate import authenticate, fail
+from tokens.verification.bearer import Problem
 
 
 class BearerToken(HttpAuthBase):

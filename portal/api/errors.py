@@ -9,15 +9,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
-from portal import access
-from portal.api.answers import refused
-from portal.api.bearer import Problem
-from portal.api.front import fail
-from portal.api.shape import OUTAGE, Answer, body, outage
+from portal.core import permissions as access
+from portal.core.error_responses import OUTAGE, Answer, body, outage, refused
 from portal.users.services import UserChanged, UserError
 from settings_app.services import ConfigChanged, ConfigError
-from tokens.lookup import Unavailable
 from tokens.services import TokenError
+from tokens.verification.authenticate import fail
+from tokens.verification.bearer import Problem
+from tokens.verification.lookup import Unavailable
 
 # What is answered in this shape whoever made the error: this API, Django, or a middleware.
 PREFIXES = ("/api/", "/oauth/", "/cli/token")

@@ -5,10 +5,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from portal import access
+from portal.core import permissions as access
+from portal.core.admin import PortableAdmin
 from portal.faults import services
 from portal.faults.models import Fault
-from portal.readonly import PortableAdmin
 
 
 @admin.register(Fault)

@@ -9,8 +9,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from portal import access, audit
-from portal.actors import Actor
+from portal.audit import services as audit
+from portal.core import permissions as access
+from portal.core.actors import Actor
 from portal.faults.models import Fault
 
 BATCH = 1000

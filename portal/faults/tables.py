@@ -4,8 +4,8 @@ import django_filters
 import django_tables2 as tables
 from django.db.models import QuerySet
 
+from portal.core.list_views import narrow_column
 from portal.faults.models import Fault
-from portal.lists import narrow_column
 
 SEARCH = ("name__finds", "resource__finds", "description__finds")
 

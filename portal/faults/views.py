@@ -6,12 +6,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from portal import access
+from portal.core import permissions as access
+from portal.core.htmx import done, post_only, refused
+from portal.core.list_views import list_context
 from portal.faults import services
 from portal.faults.models import Fault
 from portal.faults.tables import SEARCH, FaultFilter, FaultTable
-from portal.lists import list_context
-from portal.responses import done, post_only, refused
 
 
 @require_safe

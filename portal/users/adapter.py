@@ -8,8 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils import timezone
 
-from portal.access import actor_of
-from portal.addresses import client_address
+from portal.core.client_ip import client_address
+from portal.core.permissions import actor_of
 from portal.users import limits, services, signals, throttle
 from portal.users.models import User
 

@@ -6,7 +6,7 @@ class UsersConfig(AppConfig):
     label = "users"
 
     def ready(self) -> None:
-        from portal.users import devices, emails, first_administrator, trail
+        from portal.users import converters, devices, emails, first_administrator, trail  # noqa: F401  # converters registers <username:...>
 
         devices.connect()
         emails.connect()

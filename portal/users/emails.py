@@ -1,5 +1,5 @@
 """Emails to users about their accounts. A queued one names its kind and what it is about; the text, with the one-time link in it, is
-made when it is sent (`portal.delivery.writers`), so no row ever holds a link."""
+made when it is sent (`portal.notifications.delivery.writers`), so no row ever holds a link."""
 
 from datetime import datetime
 
@@ -10,9 +10,12 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from post_office.models import Email
 
-from portal import audit, delivery, mail
-from portal.actors import Actor
-from portal.tasks import deliver_mail, look_now
+from portal.audit import services as audit
+from portal.core.actors import Actor
+from portal.core.tasks import look_now
+from portal.notifications import delivery
+from portal.notifications import emails as mail
+from portal.notifications.tasks import deliver_mail
 from portal.users import links
 from portal.users.models import User
 

@@ -5,8 +5,8 @@ from allauth.account import forms as allauth_forms
 from django import forms
 from django.http import HttpRequest
 
-from portal import access
-from portal.responses import put_into
+from portal.core import permissions as access
+from portal.core.htmx import put_into
 from portal.users import emails
 from portal.users.models import USERNAME_MAX, User
 from portal.users.services import UserError

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from portal.addresses import client_address, subnet
+from portal.core.client_ip import client_address, subnet
 from portal.users import devices, signals, throttle
 from portal.users.throttle import Attempt, Rate, Throttled
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.http import base36_to_int
 
-from portal import mail
+from portal.notifications import emails as mail
 from portal.users.models import User
 
 OPENED = "opened_password_link"

@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from portal import versions
+from portal.core import versions
 
 USERNAME_MAX, DISPLAY_NAME_MAX = 150, 100
 # What an email address or a service's name is made of. Plain letters only, since other services get the name in a header and

@@ -11,11 +11,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from portal import access, audit, versions
-from portal.actors import Actor
-from portal.domains import email_address
-from portal.redaction import TOKEN
-from portal.text import TextError, clean
+from portal.audit import services as audit
+from portal.core import permissions as access
+from portal.core import versions
+from portal.core.actors import Actor
+from portal.core.domains import email_address
+from portal.core.redaction import TOKEN
+from portal.core.text import TextError, clean
 from portal.users import emails
 from portal.users.models import DISPLAY_NAME_MAX, USERNAME, User, new_stamp
 from portal.users.signals import access_ended, password_replaced
@@ -73,7 +75,7 @@ def check_name(username: str) -> None:
 
 
 def clean_display_name(name: str) -> str:
-    """The name as it is stored (`portal.text.clean`); it may be empty. Raises UserError."""
+    """The name as it is stored (`portal.core.text.clean`); it may be empty. Raises UserError."""
     try:
         return clean(name, DISPLAY_NAME_MAX, "Display name")
     except TextError as error:

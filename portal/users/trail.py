@@ -1,4 +1,4 @@
-"""Sign-ins, failed ones, throttling and sign-outs in the audit trail (`portal.audit.Event`).
+"""Sign-ins, failed ones, throttling and sign-outs in the audit trail (`portal.audit.services.Event`).
 
 An attempt to sign in needs no account, so what strangers can have written is bounded: repetitions from one address on one account
 are counted in one row for each WINDOW, and at most ROWS rows of one kind are written in that time; whatever is beyond is counted in one.
@@ -12,8 +12,9 @@ from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.utils import timezone
 
-from portal import access, audit
-from portal.audit import Event
+from portal.audit import services as audit
+from portal.audit.services import Event
+from portal.core import permissions as access
 from portal.users import limits, throttle
 from portal.users.models import Throttle, User
 from portal.users.signals import attempt_throttled, sign_in_failed

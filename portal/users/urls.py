@@ -1,6 +1,5 @@
 from django.urls import path
 
-from portal.users import paths as paths  # the converter <username:...>
 from portal.users import views
 
 app_name = "users"

@@ -7,8 +7,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import access, versions
-from portal.responses import done, form_page, refused, sent
+from portal.core import permissions as access
+from portal.core import versions
+from portal.core.htmx import done, form_page, refused, sent
 from portal.users import services
 from portal.users.forms import CreateUserForm, DeleteUserForm, UpdateUserForm
 from portal.users.models import User

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 from wsgiref.validate import validator
 
-from portal.api.front import front
+from portal.oauth.front import front
 
 FORM = "application/x-www-form-urlencoded"
 

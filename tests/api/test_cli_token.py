@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from portal import audit
-from portal.actors import Actor
+from portal.audit import services as audit
+from portal.core.actors import Actor
 from portal.users import services as users
 from portal.users.models import User
 from tests.cli import CHALLENGE, FORM, VERIFIER, confirm, exchange
@@ -18,9 +18,10 @@ from tests.clock import SECOND
 from tests.factories import AdministratorFactory, UserFactory
 from tests.pages.visitor import Visitor
 from tests.racing import race, widen
-from tokens import cli_sign_in, sessions
+from tokens import sessions
 from tokens.cleanup import clean_up
-from tokens.cli_sign_in import BadCode, proves, question, redeem
+from tokens.cli_login import flow as cli_sign_in
+from tokens.cli_login.flow import BadCode, proves, question, redeem
 from tokens.models import SignInCode, Token
 
 OTHER = "x" * 43

@@ -8,12 +8,13 @@ from django.db import connection, transaction
 from django.http import HttpRequest
 from pytest_django import Settings
 
-from portal.api import limits
 from portal.api.app import api
 from portal.users.models import User
 from tests.api.caller import API, Caller
 from tests.factories import TokenFactory, UserFactory
-from tokens import lookup, secret, uses
+from tokens import token_format
+from tokens.verification import limits, lookup
+from tokens.verification import usage as uses
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +52,7 @@ def bad_tokens(caller: Caller) -> list[str]:
     revoked, inactive = Caller("user"), Caller("user")
     caller.call("POST", f"/tokens/{revoked.token.pk}/revoke")
     User.objects.filter(pk=inactive.user.pk).update(is_active=False)
-    return ["garbage", secret.generate(), revoked.text, inactive.text]
+    return ["garbage", token_format.generate(), revoked.text, inactive.text]
 
 
 def test_every_token_that_is_not_good_is_refused_in_the_same_words(caller: Caller) -> None:

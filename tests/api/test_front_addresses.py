@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from portal import addresses
-from portal.addresses import client_address
+from portal.core import client_ip as addresses
+from portal.core.client_ip import client_address
 
 CASES = [
     # peer, X-Forwarded-For, the client

@@ -16,8 +16,10 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from tests.clock import BUSY
 from tests.processes.running import until
 from tests.processes.serving import Server, environment
-from tokens import lookup, prepared, secret
-from tokens.prepared import Unavailable
+from tokens import token_format
+from tokens.verification import lookup
+from tokens.verification import postgres as prepared
+from tokens.verification.postgres import Unavailable
 
 
 @contextmanager
@@ -51,7 +53,7 @@ def test_a_black_hole_is_answered_within_2_seconds_by_every_request(hole, tmp_pa
             server.answers()
             seconds = []
             for _ in range(3):
-                reply = server.verify(secret.generate())
+                reply = server.verify(token_format.generate())
                 assert (reply.status, reply.headers["retry-after"]) == (503, "1")
                 seconds.append(reply.seconds)
             assert max(seconds) < 2 + BUSY

@@ -8,9 +8,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from portal.api.bearer import MOST, Problem, challenge, token_of
 from tests.api.asking import ask
-from tokens import lookup, secret
+from tokens import token_format
+from tokens.verification import lookup
+from tokens.verification.bearer import MOST, Problem, challenge, token_of
 
 as_a_server_hands_it_over = st.binary(max_size=200).map(lambda data: data.decode("latin-1"))
 near_a_token = st.text(alphabet=string.ascii_letters + string.digits + "_-é ", max_size=60).map(lambda text: "tpp_" + text)
@@ -69,25 +70,29 @@ def test_the_longest_header_is_still_looked_at() -> None:
     assert token_of("Bearer " + "a" * (MOST - 7)) == "a" * (MOST - 7)
 
 
-@given(st.text(alphabet=secret.ALPHABET, min_size=secret.RANDOM_LENGTH, max_size=secret.RANDOM_LENGTH), st.integers(4, 41), st.characters())
+@given(
+    st.text(alphabet=token_format.ALPHABET, min_size=token_format.RANDOM_LENGTH, max_size=token_format.RANDOM_LENGTH),
+    st.integers(4, 41),
+    st.characters(),
+)
 def test_one_changed_character_is_noticed_by_the_checksum(body: str, place: int, other: str) -> None:
-    text = secret.with_checksum(secret.PERMANENT + body)
+    text = token_format.with_checksum(token_format.PERMANENT + body)
     changed = text[:place] + other + text[place + 1 :]
-    assert secret.well_formed(text)
-    assert secret.well_formed(changed) is (changed == text)
+    assert token_format.well_formed(text)
+    assert token_format.well_formed(changed) is (changed == text)
 
 
 @given(anything)
 def test_a_token_is_42_characters_of_ascii_and_nothing_around_them(text: str) -> None:
-    good = secret.with_checksum(secret.PERMANENT + "0" * secret.RANDOM_LENGTH)
-    assert secret.well_formed(text + good) is (text == "")
-    assert secret.well_formed(good + text) is (text == "")
+    good = token_format.with_checksum(token_format.PERMANENT + "0" * token_format.RANDOM_LENGTH)
+    assert token_format.well_formed(text + good) is (text == "")
+    assert token_format.well_formed(good + text) is (text == "")
 
 
 @given(anything)
 def test_many_headers_in_one_are_malformed(text: str) -> None:
     """A server joins headers of the same name with commas: which of them would be the one?"""
-    good = secret.with_checksum(secret.PERMANENT + "0" * secret.RANDOM_LENGTH)
+    good = token_format.with_checksum(token_format.PERMANENT + "0" * token_format.RANDOM_LENGTH)
     assert token_of(f"Bearer {good}, Bearer {text}") is Problem.MALFORMED
     assert token_of(f"Bearer {good},{text}") is Problem.MALFORMED
 

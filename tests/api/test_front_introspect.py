@@ -9,8 +9,9 @@ from django.utils import timezone
 from portal.users.models import User
 from tests.api.asking import FORM, Reply, application, ask, introspect
 from tests.factories import AdministratorFactory, OperatorFactory, ServiceFactory, UserFactory, issue
-from tokens import secret, services, uses
+from tokens import services, token_format
 from tokens.models import Token
+from tokens.verification import usage as uses
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +50,7 @@ def test_rfc_7662_section_2_2_of_a_token_that_is_not_good_nothing_is_said(caller
     services.revoke(revoked, None, timezone.now())
     left, left_text = issue()
     User.objects.filter(pk=left.user_id).update(is_active=False)
-    for text in (revoked_text, left_text, secret.generate(), "nonsense", "é" * 40, "\x00", " " + revoked_text):
+    for text in (revoked_text, left_text, token_format.generate(), "nonsense", "é" * 40, "\x00", " " + revoked_text):
         reply = introspect(caller, ("token", text))
         assert (reply.status, reply.body) == (200, b'{"active": false}')
 
@@ -71,14 +72,14 @@ def test_rfc_6750_section_3_1_others_have_too_little_permission_even_for_their_o
 def test_rfc_7662_section_2_3_a_caller_without_a_good_token_of_its_own_gets_401() -> None:
     _, text = issue()
     assert introspect(None, ("token", text)).headers["WWW-Authenticate"] == 'Bearer realm="Token Portal"'
-    reply = introspect(secret.generate(), ("token", text))
+    reply = introspect(token_format.generate(), ("token", text))
     assert (reply.status, reply.error) == (401, "invalid_token")
 
 
 def test_the_callers_own_revocation_counts_at_once(caller: str) -> None:
     _, text = issue()
     assert introspect(caller, ("token", text)).status == 200
-    Token.objects.filter(digest=secret.digest(caller)).update(revoked_at=timezone.now())
+    Token.objects.filter(digest=token_format.digest(caller)).update(revoked_at=timezone.now())
     assert introspect(caller, ("token", text)).status == 401
 
 
@@ -163,7 +164,7 @@ def test_to_ask_about_a_token_is_a_use_of_it_from_where_only_the_caller_knows(ca
     uses.flush(timezone.now())
     good.refresh_from_db()
     ended.refresh_from_db()
-    asking = Token.objects.get(digest=secret.digest(caller))
+    asking = Token.objects.get(digest=token_format.digest(caller))
     assert (good.last_used_at is not None, good.last_used_from) == (True, None)
     assert (ended.refused_count, ended.refused_from, ended.last_used_at) == (1, None, None)
     assert (asking.last_used_at is not None, asking.last_used_from) == (True, "192.0.2.7")

@@ -10,12 +10,12 @@ import pytest
 import redis
 from pytest_django import Settings
 
-from portal.api import limits
-from portal.api.limits import InProcess, InRedis
 from tests.api.asking import ask, introspect, verify
 from tests.factories import AdministratorFactory, issue
 from tests.ports import free_port
-from tokens import secret
+from tokens import token_format
+from tokens.verification import limits
+from tokens.verification.limits import InProcess, InRedis
 
 WRONG = "wrong"
 
@@ -133,7 +133,7 @@ def test_a_redis_that_is_silent_costs_one_short_wait_and_is_asked_again_later(mo
 def test_the_text_of_a_wrong_token_is_not_in_redis(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     counter = InRedis(redis_url)
     monkeypatch.setattr(limits, "counter", counter)
-    text = secret.generate()
+    text = token_format.generate()
     verify(text)
     assert len(keys := counter.client.keys()) == 1
     assert text not in str(keys) + str(counter.client.mget(keys))

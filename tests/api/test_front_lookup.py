@@ -7,9 +7,10 @@ from django.db import OperationalError
 
 from tests.factories import ServiceFactory, TokenFactory, issue
 from tests.processes.running import until
-from tokens import lookup, secret
-from tokens.lookup import Outage, Stored, Unavailable, by_digest
+from tokens import token_format
 from tokens.models import Token
+from tokens.verification import lookup
+from tokens.verification.lookup import Outage, Stored, Unavailable, by_digest
 
 
 class Failing:
@@ -51,10 +52,10 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.mark.django_db
 def test_it_gives_what_the_model_holds_of_a_token_and_its_owner() -> None:
     token, text = issue(ServiceFactory(may_introspect=True), "Müller 😀")
-    found = by_digest(secret.digest(text))
+    found = by_digest(token_format.digest(text))
     same = Stored.of(Token.objects.select_related("user").get(pk=token.pk))
     assert found._replace(password="", digest=b"") == same._replace(password="", digest=b"")
-    assert bytes(found.digest) == secret.digest(text)
+    assert bytes(found.digest) == token_format.digest(text)
     assert (type(found.id), type(found.revoked_at), type(found.owner_active)) == (type(token.pk), type(None), bool)
     assert found.expires_at.utcoffset() is not None
 

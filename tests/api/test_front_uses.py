@@ -8,16 +8,17 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from portal.actors import Actor
+from portal.core.actors import Actor
 from portal.users import services as users
 from tests.api.asking import verify
 from tests.clock import DAY, MINUTE, NOW, SECOND
 from tests.factories import AdministratorFactory, TokenFactory, UserFactory, issue
 from tests.racing import race
-from tokens import services, uses
+from tokens import services
 from tokens.models import Token
-from tokens.uses import Uses
-from tokens.uses_written import Denied, Good
+from tokens.verification import usage as uses
+from tokens.verification.usage import Uses
+from tokens.verification.usage_sql import Denied, Good
 
 HOME, OFFICE = "192.0.2.7", "2001:db8::7"
 

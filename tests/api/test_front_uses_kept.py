@@ -11,10 +11,10 @@ from tests.api.test_front_uses import HOME, OFFICE, refused, used
 from tests.clock import MINUTE, NOW, SECOND
 from tests.factories import TokenFactory
 from tests.processes.running import until
-from tokens import uses
 from tokens.models import Token
-from tokens.uses import Uses
-from tokens.uses_written import MOST_COUNTED, Denied, Good
+from tokens.verification import usage as uses
+from tokens.verification.usage import Uses
+from tokens.verification.usage_sql import MOST_COUNTED, Denied, Good
 
 
 @pytest.fixture

@@ -9,21 +9,22 @@ import time_machine
 from django.utils import timezone
 from pytest_django import Settings
 
-from portal.actors import Actor
+from portal.core.actors import Actor
 from portal.users import services as users
 from portal.users.models import User
 from tests.api.asking import Reply, ask, verify
 from tests.factories import AdministratorFactory, TokenFactory, UserFactory, issue
-from tokens import lookup, secret, services
+from tokens import services, token_format
 from tokens.models import Token
+from tokens.verification import lookup
 
 pytestmark = pytest.mark.django_db
 
 
 def a_token_called(name: str, username: str = "ada@example.com") -> str:
     """A stored token whose names no form has looked at."""
-    text = secret.generate()
-    TokenFactory(user=UserFactory(username=username), name=name, digest=secret.digest(text))
+    text = token_format.generate()
+    TokenFactory(user=UserFactory(username=username), name=name, digest=token_format.digest(text))
     return text
 
 
@@ -51,7 +52,7 @@ def test_a_good_token_costs_one_look_up_and_garbage_costs_none(monkeypatch: pyte
     assert verify(spoilt).status == 401
     assert asked == []
     assert verify(text).status == 204
-    assert asked == [secret.digest(text)]
+    assert asked == [token_format.digest(text)]
 
 
 def refused_tokens() -> dict[str, str]:
@@ -66,7 +67,7 @@ def refused_tokens() -> dict[str, str]:
     expired, expired_text = issue()
     Token.objects.filter(pk=expired.pk).update(created_at=now - timedelta(days=2), expires_at=now - timedelta(seconds=1))
     return {
-        "unknown": secret.generate(),
+        "unknown": token_format.generate(),
         "malformed": "nonsense",
         "expired": expired_text,
         "revoked": revoked_text,

@@ -10,7 +10,7 @@ from django.utils import timezone
 from portal.faults.models import Fault
 from tests.api.caller import Caller
 from tests.factories import FaultFactory, TokenFactory, UserFactory
-from tokens import secret
+from tokens import token_format
 from tokens.models import Token
 
 pytestmark = pytest.mark.django_db
@@ -26,9 +26,9 @@ def tokens(count: int) -> list[str]:
     owner, now = UserFactory(), timezone.now()
     rows = []
     for n in range(count):
-        text, at = secret.generate(), now - timedelta(seconds=n // 7)
+        text, at = token_format.generate(), now - timedelta(seconds=n // 7)
         dates = {"created_at": at, "expires_at": at + timedelta(days=9)}
-        rows.append(Token(user=owner, name=f"t{n}", digest=secret.digest(text), last_four=text[-4:], **dates))
+        rows.append(Token(user=owner, name=f"t{n}", digest=token_format.digest(text), last_four=text[-4:], **dates))
     return [str(token.pk) for token in Token.objects.bulk_create(rows)]
 
 

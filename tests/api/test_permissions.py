@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 import settings_app.services as config
-from portal.actors import Actor
 from portal.api.app import api
+from portal.core.actors import Actor
 from portal.users import services as users
 from portal.users.models import User
 from tests.api.caller import API, Caller

@@ -10,15 +10,16 @@ from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 
-from portal import access
-from portal.actors import Actor
+from portal.core import permissions as access
+from portal.core.actors import Actor
 from portal.users.models import User
 from tests.factories import AdministratorFactory, OperatorFactory, ServiceFactory, UserFactory, issue
 from tests.pages.visitor import Visitor
-from tokens import secret, services, sessions, uses
-from tokens.lookup import Unavailable
+from tokens import services, sessions, token_format
 from tokens.models import Token
-from tokens.verify import Refusal, Refused, verify
+from tokens.verification import usage as uses
+from tokens.verification.lookup import Unavailable
+from tokens.verification.verify import Refusal, Refused, verify
 
 pytestmark = pytest.mark.django_db
 FORM = "application/x-www-form-urlencoded"
@@ -67,7 +68,7 @@ def test_rfc_7009_section_2_1_a_token_that_is_somebody_elses_is_refused_and_stay
     assert state(theirs) == "good"
 
 
-@pytest.mark.parametrize("token", ["no-token", "x" * 10_000, "%00%ff%F0%9F%92%A9", "tpp_" + "0" * 38, secret.derive("key", "id")])
+@pytest.mark.parametrize("token", ["no-token", "x" * 10_000, "%00%ff%F0%9F%92%A9", "tpp_" + "0" * 38, token_format.derive("key", "id")])
 def test_rfc_7009_section_2_2_a_token_that_nobody_has_is_no_error(token: str) -> None:
     assert revoke(issue()[1], token).status_code == 200
 
@@ -84,9 +85,12 @@ def test_rfc_7009_section_2_2_a_token_that_ended_already_is_no_error_and_keeps_t
 def test_rfc_7009_section_2_2_1_without_a_database_the_client_may_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
     _, text = issue()
 
-    for name, error in (("front.verify", Unavailable), ("revocation.services.revoke", OperationalError)):
+    for name, error in (
+        ("tokens.verification.authenticate.verify", Unavailable),
+        ("portal.oauth.revocation.services.revoke", OperationalError),
+    ):
         with monkeypatch.context() as patched:
-            patched.setattr(f"portal.api.{name}", Mock(side_effect=error))
+            patched.setattr(name, Mock(side_effect=error))
             answer = revoke(text, text)
         assert (answer.status_code, answer["Retry-After"], answer.json()["error"]) == (503, "1", "temporarily_unavailable")
     assert state(text) == "good"
@@ -122,7 +126,7 @@ def test_a_temporary_token_ends_itself() -> None:
     [
         (None, 401, "unauthorized"),
         ("no-token", 401, "invalid_token"),
-        (secret.derive("key", "id"), 401, "invalid_token"),
+        (token_format.derive("key", "id"), 401, "invalid_token"),
         ("a b", 400, "invalid_request"),
     ],
 )

@@ -7,9 +7,9 @@ from django.utils import timezone
 import settings_app.services as config
 from tests.api.caller import Caller
 from tests.factories import TokenFactory, UserFactory
-from tokens import dates, secret
+from tokens import dates, token_format
 from tokens.models import Token
-from tokens.verify import verify
+from tokens.verification.verify import verify
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +35,7 @@ def test_a_tokens_text_is_in_the_answer_that_made_it_and_in_no_other(caller: Cal
     assert again.json() == made
     others = [again, *(caller.call("GET", path) for path in ("/tokens", f"/users/{owner.username}", "/whoami"))]
     others.append(caller.call("POST", f"/tokens/{made['id']}/revoke"))
-    assert not [each for each in others if secret.PATTERN.search(each.content.decode()) or "secret" in each.json()]
+    assert not [each for each in others if token_format.PATTERN.search(each.content.decode()) or "secret" in each.json()]
 
 
 def test_a_token_shows_what_the_pages_show(caller: Caller) -> None:

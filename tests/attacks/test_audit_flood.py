@@ -5,10 +5,9 @@ from auditlog.models import LogEntry
 from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
 
-from portal import sign_in_watch
-from portal.audit import Event
+from portal.audit.services import Event
 from portal.faults.models import Fault
-from portal.users import trail
+from portal.users import sign_in_watch, trail
 from portal.users.models import Throttle, User
 from tests.clock import MINUTE, NOW
 from tests.factories import UserFactory

@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
-from portal.actors import Actor
+from portal.core.actors import Actor
 from portal.users import services as users
 from portal.users.models import User
 from tests.factories import AdministratorFactory, ServiceFactory

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from portal import supervisor
+from portal import processes as supervisor
 from tests import containers
 from tests.attacks import wire
 from tests.processes.running import REPOSITORY

@@ -9,8 +9,8 @@ from auditlog.models import LogEntry
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
-from portal import access
-from portal.actors import Actor, SessionCredential
+from portal.core import permissions as access
+from portal.core.actors import Actor, SessionCredential
 from portal.faults import services as faults
 from portal.users import services as users
 from portal.users.models import User
@@ -18,7 +18,9 @@ from settings_app import services as config
 from tests.clock import NOW
 from tests.factories import AdministratorFactory, FaultFactory, TokenFactory, UserFactory, issue
 from tests.racing import race, widen
-from tokens import calendar, cli_sign_in, services
+from tokens import services
+from tokens.calendar import links as calendar
+from tokens.cli_login import flow as cli_sign_in
 from tokens.credentials import TokenCredential
 from tokens.models import Token
 

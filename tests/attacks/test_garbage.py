@@ -9,11 +9,11 @@ import pytest
 
 from tests.attacks import wire
 from tests.processes.serving import Server
-from tokens import secret
+from tokens import token_format
 
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
 CSRF = b"Cookie: portal_csrf=" + b"x" * 32 + b"\r\n"
-TOKEN = secret.generate()
+TOKEN = token_format.generate()
 MANY_FIELDS = b"&".join(b"a%d=1" % n for n in range(5000))
 
 
@@ -132,7 +132,7 @@ def problem(server: Server, request: bytes) -> str:
     lines = logged(server, since)
     if found and int(found.split(b" ")[1]) >= 500:
         return f"an error of ours: {str(lines)[-400:]}"
-    own = [line for line in lines if line["logger"] == "portal.rejected_forms"]  # beside Django's line, for a wrong PORTAL_URL
+    own = [line for line in lines if line["logger"] == "portal.core.rejected_forms"]  # beside Django's line, for a wrong PORTAL_URL
     if len(lines) > 1 + len(own) or [
         line for line in lines if "exception" in line or "Traceback" in line["event"] or len(json.dumps(line)) > 2000
     ]:
@@ -151,9 +151,9 @@ FLOODS = {
     "pages that are not there": (get(b"/nothing"), "django.request"),
     "forms without a CSRF token": (post(SIGN_IN, b"login=a"), "django.security.csrf"),
     "forms with too many fields": (post(SIGN_IN, KEY + b"&" + MANY_FIELDS), "django.security.TooManyFieldsSent"),
-    "forms from elsewhere": (post(SIGN_IN, KEY, FORM + CSRF + b"Origin: https://evil.example\r\n"), "portal.rejected_forms"),
+    "forms from elsewhere": (post(SIGN_IN, KEY, FORM + CSRF + b"Origin: https://evil.example\r\n"), "portal.core.rejected_forms"),
     "bodies that are no JSON": (post(b"/api/v1/users", b"{", b"Content-Type: application/json\r\n"), "django.request"),
-    "tokens that are wrong": (get(b"/verify", b"Authorization: Bearer " + secret.generate().encode() + b"\r\n"), ""),
+    "tokens that are wrong": (get(b"/verify", b"Authorization: Bearer " + token_format.generate().encode() + b"\r\n"), ""),
 }
 
 
@@ -167,7 +167,7 @@ def test_a_flood_is_a_few_lines_and_the_number_of_the_others(flood: str, server:
     lines = [line for line in logged(server, since) if line["level"] != "info"]
     assert len(lines) <= 40  # 10 in each 10 seconds; on a busy machine the flood takes longer
     assert sum(len(json.dumps(line)) for line in lines) < 20_000
-    assert {line["logger"] for line in lines} <= {logger, "django.security.csrf" if logger == "portal.rejected_forms" else logger}
+    assert {line["logger"] for line in lines} <= {logger, "django.security.csrf" if logger == "portal.core.rejected_forms" else logger}
 
 
 SECRETS = {

@@ -23,9 +23,10 @@ from tests.cli import confirm
 from tests.factories import PASSWORD, AdministratorFactory, UserFactory, issue
 from tests.one_time_links import ask_for_reset, sent_link
 from tests.pages.visitor import Visitor
-from tokens import calendar, cli_sign_in, sessions
+from tokens import sessions, token_format
+from tokens.calendar import links as calendar
 from tokens.models import SignInCode, Token
-from tokens.verify import Refused, verify
+from tokens.verification.verify import Refused, verify
 
 pytestmark = pytest.mark.django_db
 SHORTEST, LONGEST = 8, 200
@@ -63,7 +64,7 @@ def opened_by(text: str) -> set[str]:
         "token": not isinstance(verify(text, now), Refused),
         "calendar": calendar.find(text) is not None,
         "link": any(links.generator.check_token(user, key) for user in User.objects.all() for key in (text, text.partition("-")[2])),
-        "code": SignInCode.objects.filter(digest=cli_sign_in.secret.digest(text)).exists(),
+        "code": SignInCode.objects.filter(digest=token_format.digest(text)).exists(),
     }
     return {what for what, opened in found.items() if opened}
 

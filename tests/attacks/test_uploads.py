@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.client import MULTIPART_CONTENT
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from portal.bodies import WholeBody, prepare
+from portal.core.request_bodies import WholeBody, prepare
 from tests.attacks import wire
 from tests.processes.serving import Server
 

@@ -14,7 +14,7 @@ from portal.users.models import User
 from tests.browser.furnishing import furnish
 from tests.browser.watching import REPORT_VIOLATIONS, Visit, Watch
 from tests.factories import AdministratorFactory
-from tokens import lookup
+from tokens.verification import lookup
 
 expect.set_options(timeout=30_000)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 import settings_app.services as config
-from portal.actors import Actor
+from portal.core.actors import Actor
 from portal.users.models import User
 from tests.factories import ServiceFactory, TokenFactory, UserFactory
 from tokens import services

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 from portal.users.models import User
 from tests.browser.soundness import audit, too_wide
 from tests.browser.steps import clipboard
-from tokens import calendar
+from tokens.calendar import links as calendar
 
 MASKED = "/calendar/**********.ics"
 

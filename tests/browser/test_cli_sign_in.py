@@ -10,7 +10,7 @@ from tests.browser.watching import Visit
 from tests.cli import CliClient
 from tests.factories import PASSWORD
 from tokens.models import Token
-from tokens.verify import Refused, verify
+from tokens.verification.verify import Refused, verify
 
 
 def test_the_user_confirms_and_the_program_gets_the_token(visit: Visit, administrator: User, live_server: LiveServer) -> None:

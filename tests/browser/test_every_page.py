@@ -65,7 +65,7 @@ def test_every_page_of_an_operator_and_the_pages_for_errors_are_sound(
     page.goto(reverse("users:list"))
     expect(page.get_by_role("heading", name="You don't have access to this page")).to_be_visible()
     found += audit(page, "403") + too_wide(page, "403")
-    monkeypatch.setattr("portal.views.list_context", lambda *args, **kwargs: 1 / 0)
+    monkeypatch.setattr("portal.pages.views.list_context", lambda *args, **kwargs: 1 / 0)
     page.goto(reverse("profile"))
     expect(page.get_by_role("heading", name="Something went wrong")).to_be_visible()
     found += audit(page, "500") + too_wide(page, "500")

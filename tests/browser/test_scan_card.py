@@ -15,7 +15,8 @@ from tests.browser.soundness import audit, too_wide
 from tests.browser.steps import dialog, navigate
 from tests.browser.watching import Visit
 from tests.factories import TokenFactory
-from tokens import scan_preview, tasks
+from tokens import tasks
+from tokens.expiry import preview as scan_preview
 from tokens.models import ScanRange, ScanRun
 
 SETTINGS = reverse("settings:config")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.actors import Actor
+from portal.core.actors import Actor
 from portal.faults import services
 from portal.faults.models import Fault
 from tests.clock import NOW

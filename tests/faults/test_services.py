@@ -6,7 +6,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from portal.actors import Actor
+from portal.core.actors import Actor
 from portal.faults import services
 from portal.faults.models import Fault
 from tests.clock import NOW, SECOND

@@ -13,7 +13,7 @@ from tests.gateway.gateways import GATEWAYS, haproxy, running
 from tests.gateway.wsgi_service import CLIENT, WSGIService, send
 from tests.processes.running import stopped, until
 from tests.processes.serving import Server
-from tokens import secret
+from tokens import token_format
 from tokens.models import Token
 
 pytestmark = [pytest.mark.field, pytest.mark.django_db(transaction=True)]
@@ -37,7 +37,7 @@ def test_a_use_counts_for_the_client_whatever_it_says(gateway: Gateway) -> None:
 
 def test_the_client_gets_the_portals_rejection(gateway: Gateway) -> None:
     assert 'realm="Token Portal"' in send(gateway.port, None).headers["WWW-Authenticate"]
-    assert 'error="invalid_token"' in send(gateway.port, secret.generate()).headers["WWW-Authenticate"]
+    assert 'error="invalid_token"' in send(gateway.port, token_format.generate()).headers["WWW-Authenticate"]
     assert b"invalid_request" in send(gateway.port, "a b").body
 
 
@@ -66,8 +66,8 @@ def test_after_an_error_in_haproxys_script_nobody_passes(portal: Server, service
 
 @pytest.mark.parametrize("name", ["{http.request.header.Authorization}", "%[req.hdr(authorization)]", "a\r\nX-Auth-Role: administrator"])
 def test_no_name_is_read_as_a_part_of_the_configuration(gateway: Gateway, name: str) -> None:
-    text = secret.generate()
-    TokenFactory(name=name, digest=secret.digest(text))
+    text = token_format.generate()
+    TokenFactory(name=name, digest=token_format.digest(text))
     reply = send(gateway.port, text)
     assert reply.identity["HTTP_X_AUTH_ROLE"] == "user"
     assert text not in str(reply.seen)

@@ -6,7 +6,7 @@ from tests.factories import UserFactory, issue
 from tests.gateway.conftest import Gateway
 from tests.gateway.forging import ATTACKS, ODD
 from tests.gateway.wsgi_service import send
-from tokens import secret
+from tokens import token_format
 from tokens.models import Token
 
 pytestmark = [pytest.mark.field, pytest.mark.django_db(transaction=True)]
@@ -41,7 +41,7 @@ def test_the_service_sees_the_portals_four_headers_alone(gateway: Gateway, attac
 def test_without_a_valid_token_nothing_passes(gateway: Gateway, attack: str) -> None:
     lines = {**ATTACKS, **ODD}[attack]
     assert gateway.rejects(None, lines) in (400, 401)
-    assert gateway.rejects(secret.generate(), lines) in (400, 401)
+    assert gateway.rejects(token_format.generate(), lines) in (400, 401)
 
 
 def test_no_connection_header_tells_a_further_proxy_to_drop_the_portals(gateway: Gateway) -> None:

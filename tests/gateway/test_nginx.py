@@ -14,7 +14,7 @@ from tests.factories import AdministratorFactory, TokenFactory, UserFactory, iss
 from tests.gateway.running import Service, nginx
 from tests.processes.running import stopped, until
 from tests.processes.serving import Server, environment, this_database
-from tokens import secret, services
+from tokens import services, token_format
 from tokens.models import Token
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -102,7 +102,7 @@ def test_a_revoked_token_is_refused_by_the_very_next_request(gateway: Gateway) -
 def test_no_token_a_wrong_one_and_one_in_the_query_string_get_401_with_the_portals_challenge(gateway: Gateway) -> None:
     _, text = issue()
     assert gateway.refused(None).headers["WWW-Authenticate"] == 'Bearer realm="Token Portal"'
-    assert 'error="invalid_token"' in gateway.refused(secret.generate()).headers["WWW-Authenticate"]
+    assert 'error="invalid_token"' in gateway.refused(token_format.generate()).headers["WWW-Authenticate"]
     assert gateway.refused(None, path=f"/?token={text}&access_token={text}").status == 401
     assert gateway.refused(None, **FORGED).status == 401
 
@@ -134,8 +134,8 @@ def test_the_inner_address_cannot_be_asked_from_outside(gateway: Gateway) -> Non
 
 @pytest.mark.parametrize("name", ["100%", "a\r\nX-Auth-Role: administrator", "😀" * 100, 'Müller, "the" $host ${x} \\n'])
 def test_names_of_any_kind_reach_the_service_as_one_plain_header(gateway: Gateway, name: str) -> None:
-    text = secret.generate()
-    TokenFactory(name=name, digest=secret.digest(text))
+    text = token_format.generate()
+    TokenFactory(name=name, digest=token_format.digest(text))
     headers = gateway.passed(text)
     (value,) = headers.get_all("X-Auth-Token-Name")
     assert value.isascii()

@@ -12,14 +12,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 import settings_app.services as config
-from portal import delivery, mail
-from portal.actors import Actor
+from portal.core.actors import Actor
 from portal.faults.models import Fault
+from portal.notifications import delivery
+from portal.notifications import emails as mail
 from portal.users.models import User
 from tests.factories import PASSWORD, FaultFactory, UserFactory, issue
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
-from tokens import secret
+from tokens import token_format
 from tokens.models import Digest, Notice, ScanRun, Token
 
 pytestmark = pytest.mark.django_db
@@ -86,7 +87,7 @@ def test_every_page_opens_and_shows_no_secret(model: str, as_operator: Visitor, 
     secrets = {
         "text": rows["text"][4:20],
         "digest": bytes(token.digest).hex(),
-        "digest as bytes": repr(secret.digest(rows["text"]))[2:20],
+        "digest as bytes": repr(token_format.digest(rows["text"]))[2:20],
         "session hash": temporary.session_hash,
         "password": user.password,
         "password's hash": user.password.rpartition("$")[2],

@@ -11,15 +11,15 @@ from django.urls import reverse
 from icalendar import Calendar
 from pytest_django import Settings
 
-from portal.actors import Actor
-from portal.logs import RedactingFormatter
+from portal.core.actors import Actor
+from portal.logging import RedactingFormatter
 from portal.users import services as users
 from portal.users.models import User
 from tests.factories import PASSWORD, AdministratorFactory, TokenFactory
 from tests.one_time_links import NEW_PASSWORD
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
-from tokens import calendar
+from tokens.calendar import links as calendar
 from tokens.models import CalendarLink
 
 pytestmark = pytest.mark.django_db

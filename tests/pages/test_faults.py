@@ -12,7 +12,7 @@ from portal.faults.models import Fault
 from portal.users.models import User
 from tests.factories import FaultFactory, issue
 from tests.pages.visitor import Visitor, toast
-from tokens import expiry
+from tokens.expiry import scan as expiry
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 import settings_app.services as config
 from portal import urls
-from portal.actors import Actor
+from portal.core.actors import Actor
 from portal.users.models import User
 from tests.factories import PASSWORD, FaultFactory, TokenFactory
 from tests.pages.page import Page

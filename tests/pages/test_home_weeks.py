@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from portal import chart, counts, home
+from portal.pages import chart, home
+from portal.pages import statistics as counts
 from portal.users.models import User
 from tests.clock import DAY, NOW
 from tests.factories import TokenFactory

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 import settings_app.services as config
-from portal import mail
-from portal.actors import Actor
+from portal.core.actors import Actor
+from portal.notifications import emails as mail
 from portal.users.models import User
 from tests.factories import FaultFactory, TokenFactory, UserFactory
 from tests.pages.page import Page

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from portal.environment_values import name as portal_name
+from portal.env.values import name as portal_name
 from portal.users import services as users
 from portal.users.models import User
 from tests.api.caller import Caller
 from tests.factories import FaultFactory, TokenFactory, UserFactory
 from tests.pages.visitor import Visitor
-from tokens import cli_sign_in
+from tokens.cli_login import flow as cli_sign_in
 
 pytestmark = pytest.mark.django_db
 OVERRIDE = "Ada \u202eecalevoL"

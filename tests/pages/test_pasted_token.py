@@ -7,12 +7,12 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from portal.lists import matching
+from portal.core.list_views import matching
 from portal.users.models import User
 from tests.api.caller import Caller
 from tests.factories import UserFactory, issue
 from tests.pages.visitor import Visitor
-from tokens import secret
+from tokens import token_format
 from tokens.models import Token
 
 LISTS = [
@@ -50,7 +50,7 @@ def test_an_address_with_a_token_leads_to_the_same_address_without_it(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     searched = []
-    monkeypatch.setattr("portal.lists.matching", lambda rows, search, q: searched.append(q) or matching(rows, search, q))
+    monkeypatch.setattr("portal.core.list_views.matching", lambda rows, search, q: searched.append(q) or matching(rows, search, q))
     url = reverse(name, args=arguments)
     response = as_administrator.get(url, {"q": f"Bearer {text}", "o": "1"})
     assert (response.status_code, response["Location"]) == (302, f"{url}?o=1")
@@ -107,12 +107,12 @@ def test_everybody_else_sees_their_own_alone(as_person: Visitor, as_operator: Vi
     assert "deploy" in looked_up(as_person, text)
     assert "No API token that you have access to" in looked_up(as_operator, text)
     stranger = looked_up(Visitor(UserFactory()), text)
-    unknown = looked_up(Visitor(UserFactory()), secret.generate())
+    unknown = looked_up(Visitor(UserFactory()), token_format.generate())
     assert re.sub(r'value="[^"]*"', "", stranger) == re.sub(r'value="[^"]*"', "", unknown)
 
 
 def test_a_token_is_found_in_what_stands_around_it_and_without_its_last_characters(as_administrator: Visitor, text: str) -> None:
-    among = [f"Authorization: Bearer {text}", f"x{text}y", f'"token":"{text}",', f"{secret.generate()} {text}"]
+    among = [f"Authorization: Bearer {text}", f"x{text}y", f'"token":"{text}",', f"{token_format.generate()} {text}"]
     for pasted_text in (*among, text[:-1], text[:-6]):
         assert "deploy" in looked_up(as_administrator, pasted_text), pasted_text
     other = "0" if text[-1] != "0" else "1"
@@ -126,8 +126,8 @@ def test_revoked_expired_and_temporary_tokens_are_named_too(as_administrator: Vi
     Visitor(person)
     temporary = Token.objects.filter(kind=Token.Kind.TEMPORARY, user=person).latest("created_at")
     body = "0" * 32
-    whole = secret.with_checksum(secret.TEMPORARY + body)
-    Token.objects.filter(pk=temporary.pk).update(digest=secret.digest(whole), last_four=whole[-4:])
+    whole = token_format.with_checksum(token_format.TEMPORARY + body)
+    Token.objects.filter(pk=temporary.pk).update(digest=token_format.digest(whole), last_four=whole[-4:])
     assert f"tpt_…{whole[-4:]}" in looked_up(as_administrator, whole)
 
 
@@ -144,7 +144,7 @@ def test_the_api_searches_for_no_token(path: str, text: str) -> None:
 
 def test_the_browser_recognises_the_same_texts_as_the_server() -> None:
     script = (settings.BASE_DIR / "static" / "js" / "pasted-token.js").read_text()
-    assert f"const TOKEN = /{secret.LIKE_A_TOKEN.pattern}/;" in script
+    assert f"const TOKEN = /{token_format.LIKE_A_TOKEN.pattern}/;" in script
 
 
 @pytest.mark.parametrize("signed_in", [True, False])

@@ -11,12 +11,13 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 import settings_app.services as config
-from portal import mail, shortened
-from portal.actors import Actor
+from portal.core.actors import Actor
+from portal.notifications import emails as mail
+from portal.pages import shortened_urls as shortened
 from portal.users.models import User
 from tests.factories import FaultFactory, TokenFactory, UserFactory
 from tests.pages.visitor import Visitor
-from tokens import calendar
+from tokens.calendar import links as calendar
 from tokens.models import Digest, Notice, ScanRun, Token
 
 # URL, its arguments, then what GET and POST answer to: anonymous, user, operator, administrator.

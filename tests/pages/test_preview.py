@@ -14,8 +14,9 @@ from tests.factories import UserFactory
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
 from tests.tokens.scans import OPS, SECURITY, configure, ending
-from tokens import expiry, scan_preview
-from tokens.expiry import Preview
+from tokens.expiry import preview as scan_preview
+from tokens.expiry import scan as expiry
+from tokens.expiry.scan import Preview
 from tokens.models import Digest, Notice, ScanRun
 
 pytestmark = pytest.mark.django_db

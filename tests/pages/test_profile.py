@@ -15,7 +15,7 @@ from tests import checks
 from tests.factories import PASSWORD, TokenFactory
 from tests.pages.visitor import Visitor
 from tokens.models import Token
-from tokens.verify import Refusal
+from tokens.verification.verify import Refusal
 
 pytestmark = pytest.mark.django_db
 

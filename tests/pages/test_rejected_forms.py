@@ -139,7 +139,7 @@ def test_a_wrong_origin_is_said_in_the_log_with_both_and_on_the_page_in_general(
     assert "portal.example.com" not in page.text
     assert "127.0.0.1" not in page.text
     assert "deploy" not in page.source
-    (record,) = [each for each in caplog.records if each.name == "portal.rejected_forms"]
+    (record,) = [each for each in caplog.records if each.name == "portal.core.rejected_forms"]
     assert {
         "origin": headers["Origin"],
         "expected": "http://127.0.0.1:8000",
@@ -154,7 +154,7 @@ def test_a_wrong_referer_is_logged_without_its_path(administrator: User, caplog:
     with caplog.at_level(logging.WARNING):
         response = browser.post(reverse("tokens:create_own"), {"name": "x"}, secure=True, headers={"Referer": url})
     assert Page(response).one("h1").text == "This form can't be accepted"
-    (record,) = [each for each in caplog.records if each.name == "portal.rejected_forms"]
+    (record,) = [each for each in caplog.records if each.name == "portal.core.rejected_forms"]
     assert record.msg["origin"] == "https://elsewhere.example"
 
 

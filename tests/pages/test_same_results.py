@@ -6,7 +6,7 @@ import pytest
 from auditlog.models import LogEntry
 from django.urls import reverse
 
-from portal import audit
+from portal.audit import services as audit
 from tests.api.caller import Caller
 from tests.clock import DAY, NOW
 from tests.factories import FaultFactory, TokenFactory, UserFactory

@@ -12,7 +12,8 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from tests.clock import MINUTE, NOW
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor, toast
-from tokens import scan_card, tasks
+from tokens import tasks
+from tokens.expiry import panel as scan_card
 from tokens.models import ScanRange, ScanRun
 
 pytestmark = pytest.mark.django_db

@@ -18,9 +18,9 @@ from django.utils import timezone
 from post_office.models import Email
 
 import settings_app.services as config
-from portal import delivery
-from portal.actors import Actor
-from portal.logs import RedactingFormatter
+from portal.core.actors import Actor
+from portal.logging import RedactingFormatter
+from portal.notifications import delivery
 from portal.users.models import User
 from tests import checks
 from tests.api.asking import FORM, ask
@@ -29,9 +29,11 @@ from tests.cli import VERIFIER, confirm, exchange
 from tests.factories import PASSWORD
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
-from tokens import expiry, secret, uses
+from tokens import token_format
+from tokens.expiry import scan as expiry
 from tokens.models import Token
-from tokens.verify import Refusal
+from tokens.verification import usage as uses
+from tokens.verification.verify import Refusal
 
 pytestmark = pytest.mark.django_db
 NEW_PASSWORD = "a-staple-of-batteries"
@@ -144,7 +146,7 @@ def files() -> str:
 
 def parts(text: str) -> list[str]:
     """Every piece of the random part that is WINDOW characters long."""
-    random = text[len(secret.PERMANENT) : -secret.CHECK_LENGTH]
+    random = text[len(token_format.PERMANENT) : -token_format.CHECK_LENGTH]
     return [random[start : start + WINDOW] for start in range(len(random) - WINDOW + 1)]
 
 
@@ -172,7 +174,7 @@ def test_no_part_of_any_token_is_left_anywhere(life: list[str], formatted: Any, 
     for name, place in places.items():
         assert found_in(place, life) == [], name
     # The places were really read: each of them holds what it should.
-    assert secret.digest(life[0]).hex() in places["database"]
+    assert token_format.digest(life[0]).hex() in places["database"]
     assert str(administrator.pk) in places["sessions"]
     assert "ops@example.com" in places["mails"]
     assert "somebody logged tpp_[redacted]" in places["log"]
@@ -180,8 +182,8 @@ def test_no_part_of_any_token_is_left_anywhere(life: list[str], formatted: Any, 
 
 
 def test_a_search_for_a_part_finds_it_where_it_is() -> None:
-    text = secret.generate()
-    assert found_in(f"... {text[10:18]} ...", [text, secret.generate()]) == [text]
+    text = token_format.generate()
+    assert found_in(f"... {text[10:18]} ...", [text, token_format.generate()]) == [text]
 
 
 def test_what_is_stored_of_a_sent_mail_has_no_link_that_sets_a_password(life: list[str]) -> None:

@@ -11,15 +11,15 @@ from django.urls import reverse
 from django.utils import timezone
 from structlog.testing import capture_logs
 
-from portal import delivery
-from portal.audit import Event
+from portal.audit.services import Event
+from portal.notifications import delivery
 from portal.users import services as users
 from tests.api.caller import Caller
 from tests.cli import confirm, exchange
 from tests.factories import PASSWORD, AdministratorFactory, ServiceFactory, UserFactory, issue
 from tests.one_time_links import NEW_PASSWORD, ask_for_reset, sent_link, use
 from tests.pages.visitor import Visitor
-from tokens import secret
+from tokens import token_format
 from tokens.models import Token
 
 pytestmark = pytest.mark.django_db
@@ -140,7 +140,7 @@ def test_a_calendar_link_that_is_turned_on_is_an_event() -> None:
 
 
 def test_an_api_token_in_the_user_agent_is_redacted() -> None:
-    text = secret.generate()
+    text = token_format.generate()
     Visitor(REMOTE_ADDR=ADDRESS, headers={"User-Agent": f"curl {text}"}).send("account_login", login="x", password="x")
     assert text[4:] not in str(list(LogEntry.objects.values()))
     assert "[redacted]" in trail(Event.SIGN_IN_FAILED)[0].additional_data["user_agent"]

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from post_office.models import Email
 
-from portal import delivery
+from portal.notifications import delivery
 from portal.users.models import User
 from tests import checks
 from tests.factories import PASSWORD, AdministratorFactory, ServiceFactory, UserFactory
@@ -20,7 +20,7 @@ from tests.pages.page import Page
 from tests.pages.visitor import Visitor
 from tokens import sessions
 from tokens.models import Token
-from tokens.verify import Refusal
+from tokens.verification.verify import Refusal
 
 pytestmark = pytest.mark.django_db
 REFUSED = "The username, email or password is not correct."

@@ -14,7 +14,7 @@ from post_office.models import Email
 from pytest_django import Settings
 
 import settings_app.services as config
-from portal import mail_check
+from portal.notifications import test_email as mail_check
 from tests.clock import BUSY
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor

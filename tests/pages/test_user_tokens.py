@@ -19,7 +19,7 @@ from tests.pages.page import Page
 from tests.pages.visitor import Visitor, toast
 from tokens import dates
 from tokens.models import Token
-from tokens.verify import Refusal
+from tokens.verification.verify import Refusal
 
 pytestmark = pytest.mark.django_db
 TEXT = re.compile(r"tpp_[0-9A-Za-z]{38}")

@@ -14,7 +14,7 @@ from tests.one_time_links import NEW_PASSWORD, sent_link, use
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor, toast
 from tokens.models import Token
-from tokens.verify import Refusal
+from tokens.verification.verify import Refusal
 
 pytestmark = pytest.mark.django_db
 

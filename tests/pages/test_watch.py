@@ -23,7 +23,9 @@ from tests.factories import TokenFactory
 from tests.pages.page import Element
 from tests.pages.visitor import Visitor
 from tests.tokens.scans import configure
-from tokens import expiry, tasks, watch
+from tokens import tasks
+from tokens.expiry import health as watch
+from tokens.expiry import scan as expiry
 from tokens.models import ScanRun
 
 pytestmark = pytest.mark.django_db

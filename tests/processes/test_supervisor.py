@@ -1,4 +1,4 @@
-"""What portal/supervisor.py promises about the processes that it starts: they live together and end together."""
+"""What portal/processes.py promises about the processes that it starts: they live together and end together."""
 
 import fcntl
 import os
@@ -17,7 +17,7 @@ from tests.processes.running import REPOSITORY, Program, until
 # "web" has a child of its own, as the real one has; "worker" is slow to stop.
 SCRIPT = """
 import sys
-from portal import supervisor
+from portal import processes as supervisor
 web = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(600)'])"
 worker = '''
 import signal, sys, time

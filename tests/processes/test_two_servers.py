@@ -13,7 +13,7 @@ from tests.factories import PASSWORD, AdministratorFactory, UserFactory, issue
 from tests.processes.running import until
 from tests.processes.serving import FORM, Server, environment, this_database
 from tests.processes.visitor import Visitor
-from tokens import secret, sessions
+from tokens import sessions, token_format
 from tokens.models import Token
 
 NEW_PASSWORD = "another-horse-battery"
@@ -139,7 +139,7 @@ def test_a_real_server_takes_what_no_client_should_send(servers: tuple[Server, S
     server.connection.request("POST", "/oauth/introspect", parts, {"Authorization": f"Bearer {caller}", **FORM}, encode_chunked=True)
     response = server.connection.getresponse()
     assert (response.status, b'"active": true' in response.read()) == (200, True)
-    for name in (b"Authorization: Bearer \xff\xfe", b"Authorization: Bearer " + secret.generate().encode() * 2000):
+    for name in (b"Authorization: Bearer \xff\xfe", b"Authorization: Bearer " + token_format.generate().encode() * 2000):
         server.connection.putrequest("GET", "/verify")
         server.connection.putheader(*name.split(b": "))
         server.connection.endheaders()

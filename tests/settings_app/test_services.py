@@ -3,7 +3,7 @@
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from portal.actors import Actor
+from portal.core.actors import Actor
 from settings_app import services
 from settings_app.models import Config
 from tests.factories import AdministratorFactory

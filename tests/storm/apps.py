@@ -12,9 +12,10 @@ class StormConfig(AppConfig):
     name = "tests.storm"
 
     def ready(self) -> None:
-        from portal import delivery, smtp
-        from tokens import digests, expiry
-        from tokens.scan import lease
+        from portal.notifications import delivery, smtp
+        from tokens.expiry import digest as digests
+        from tokens.expiry import lease
+        from tokens.expiry import scan as expiry
 
         tokens = int(os.environ["STORM_TOKENS"])
         expiry.MOST = tokens // 4  # the first scan makes ten times as many changes

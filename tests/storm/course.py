@@ -16,7 +16,7 @@ from tests.storm.people import People
 from tests.storm.storm import Storm
 from tests.storm.verdict import Verdict
 from tests.storm.workers import Workers
-from tokens import expiry
+from tokens.expiry import scan as expiry
 from tokens.models import ScanRun
 
 

@@ -11,11 +11,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 import settings_app.services as config
+from portal.core.tasks import look_now
 from portal.faults import services as faults
 from portal.faults.models import Fault
-from portal.tasks import look_now
 from portal.users.models import User
-from tokens import dates, secret, services, tasks
+from tokens import dates, services, tasks, token_format
 from tokens.models import ScanRun, Token
 
 ADDRESSES = ("ops@example.com", "security@example.com", "audit@example.com")
@@ -41,9 +41,9 @@ class People:
 
     def token(self) -> Token:
         self.made += 1
-        text = secret.generate()
+        text = token_format.generate()
         token = Token(user=self.chance.choice(self.owners), name=f"storm-{self.made:06}", expires_at=self.ends(self.chance.random() < 0.9))
-        token.digest, token.last_four = secret.digest(text), secret.hint(text)
+        token.digest, token.last_four = token_format.digest(text), token_format.hint(text)
         return token
 
     def ends(self, soon: bool) -> datetime:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from portal import delivery
+from portal.notifications import delivery
 from tests.processes.running import until
 from tests.storm.machines import Machines, Postgres, Redis
 from tests.storm.mail_server import STAGES

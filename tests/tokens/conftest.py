@@ -2,9 +2,9 @@
 
 import pytest
 
-from tokens import expiry
-from tokens.scan.find import Found, find
-from tokens.scan.look import Look
+from tokens.expiry import scan as expiry
+from tokens.expiry.find import Found, find
+from tokens.expiry.queries import Look
 
 
 @pytest.fixture

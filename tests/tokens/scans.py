@@ -9,12 +9,12 @@ from django.core.mail import EmailMessage
 from post_office.models import Email
 
 import settings_app.services as config
-from portal import delivery
 from portal.faults.models import Fault
+from portal.notifications import delivery
 from tests.clock import DAY, NOW
 from tests.factories import TokenFactory
-from tokens import expiry
 from tokens.dates import day_of, end_of
+from tokens.expiry import scan as expiry
 from tokens.models import Digest, Notice, ScanRun, Token
 
 OPS, SECURITY = "ops@example.com", "security@example.com"

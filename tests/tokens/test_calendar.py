@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 from icalendar import Calendar
 from pytest_django import Settings
 
-from portal.actors import Actor
+from portal.core.actors import Actor
 from portal.users import services as users
 from portal.users.models import User
 from tests.clock import DAY, NOW, SECOND
 from tests.factories import AdministratorFactory, OperatorFactory, ServiceFactory, TokenFactory, UserFactory
-from tokens import calendar, calendar_text, secret, services
+from tokens import services, token_format
+from tokens.calendar import ical as calendar_text
+from tokens.calendar import links as calendar
 from tokens.models import CalendarLink, Token
 
 pytestmark = pytest.mark.django_db
@@ -208,7 +210,7 @@ def test_the_secret_is_neither_in_its_table_nor_in_the_audit_trail(user: User) -
         cursor.execute("SELECT * FROM tokens_calendarlink")
         cells = [bytes(cell) if isinstance(cell, memoryview) else cell for row in cursor.fetchall() for cell in row]
     stored = " ".join(map(str, [*cells, *LogEntry.objects.values_list()])) + repr(vars(CalendarLink.objects.get()))
-    assert secret.digest(texts[1]) in cells
+    assert token_format.digest(texts[1]) in cells
     for text in texts:
         assert not any(text[start : start + 8] in stored for start in range(len(text) - 7))
 
@@ -369,7 +371,14 @@ def test_of_a_tokens_text_no_more_is_told_than_its_hint(user: User) -> None:
 
 def crowd(user: User, count: int) -> None:
     rows = [
-        Token(user=user, name=f"n{n}", created_at=NOW - DAY, expires_at=NOW + (n + 1) * DAY, digest=secret.digest(str(n)), last_four="abcd")
+        Token(
+            user=user,
+            name=f"n{n}",
+            created_at=NOW - DAY,
+            expires_at=NOW + (n + 1) * DAY,
+            digest=token_format.digest(str(n)),
+            last_four="abcd",
+        )
         for n in range(count)
     ]
     Token.objects.bulk_create(rows)

@@ -5,8 +5,8 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from post_office.models import STATUS, Email
 
-from portal import mail
 from portal.faults.models import Fault
+from portal.notifications import emails as mail
 from tests.clock import DAY, SECOND
 from tests.factories import FaultFactory, TokenFactory
 from tests.tokens.scans import OPS, configure, deliver, ending, scan, told

@@ -19,9 +19,9 @@ from tests.cli import ASKED, CHALLENGE, VERIFIER, CliClient, confirm, exchange, 
 from tests.factories import PASSWORD, UserFactory
 from tests.pages.visitor import Visitor
 from tokens import sessions
-from tokens.cli_sign_in import BadQuestion, question
+from tokens.cli_login.flow import BadQuestion, question
 from tokens.models import SignInCode, Token
-from tokens.verify import Refused, verify
+from tokens.verification.verify import Refused, verify
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from tests.checks import verdict
 from tests.clock import DAY, MINUTE, NOW
 from tests.factories import TokenFactory, UserFactory, issue
 from tests.tokens.scans import OPS, configure, ending
-from tokens import secret
+from tokens import token_format
 from tokens.models import ScanRun, Token
-from tokens.verify import Refusal
+from tokens.verification.verify import Refusal
 
 pytestmark = pytest.mark.django_db
 
@@ -96,7 +96,7 @@ def test_revoke_token_says_when_it_was_revoked_before() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["7b0e2a9e-6d0f-4a4e-9d6c-0d2d6a1e8a11", "1", "", "x" * 5000, "' OR 1=1", secret.with_checksum("tpp_" + "aB" * 16)]
+    "given", ["7b0e2a9e-6d0f-4a4e-9d6c-0d2d6a1e8a11", "1", "", "x" * 5000, "' OR 1=1", token_format.with_checksum("tpp_" + "aB" * 16)]
 )
 def test_revoke_token_knows_no_other_id_and_repeats_nothing_that_was_typed(given: str) -> None:
     TokenFactory()

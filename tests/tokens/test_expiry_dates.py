@@ -11,7 +11,7 @@ from tests.clock import DAY, NOW, TODAY
 from tests.factories import issue
 from tokens import services
 from tokens.models import Token
-from tokens.verify import Refusal
+from tokens.verification.verify import Refusal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_utc")]
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from portal.actors import Actor
+from portal.core.actors import Actor
 from portal.users import services as users
 from portal.users.models import User
 from settings_app import services as config

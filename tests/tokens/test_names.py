@@ -10,7 +10,7 @@ from tests.factories import UserFactory, issue
 from tokens import services
 from tokens.dates import end_of
 from tokens.models import Token
-from tokens.verify import Refusal
+from tokens.verification.verify import Refusal
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,10 @@ from tests.api.caller import Caller
 from tests.clock import DAY, NOW
 from tests.factories import AdministratorFactory, issue
 from tests.pages.visitor import Visitor
-from tokens import calendar_text, dates, digests, expiry
+from tokens import dates
+from tokens.calendar import ical as calendar_text
+from tokens.expiry import digest as digests
+from tokens.expiry import scan as expiry
 from tokens.models import ScanRun, Token
 
 pytestmark = pytest.mark.django_db

@@ -6,17 +6,18 @@ from functools import partial
 import pytest
 from django.utils import timezone
 
-from portal import audit
-from portal.actors import Actor
+from portal.audit import services as audit
+from portal.core.actors import Actor
 from portal.users import services as users
 from portal.users.models import User
 from tests.checks import verdict
 from tests.clock import NOW
 from tests.factories import AdministratorFactory, TokenFactory, UserFactory, issue
 from tests.racing import race, widen
-from tokens import calendar, services
+from tokens import services
+from tokens.calendar import links as calendar
 from tokens.models import CalendarLink, Token
-from tokens.verify import Refusal
+from tokens.verification.verify import Refusal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -5,14 +5,15 @@ import uuid
 import pytest
 
 import settings_app.services as config
-from portal.actors import Actor
+from portal.core.actors import Actor
 from portal.faults.models import Fault
 from tests.checks import verdict
 from tests.clock import DAY, NOW, SECOND, TODAY
 from tests.factories import AdministratorFactory, TokenFactory, UserFactory, issue
-from tokens import expiry, services
+from tokens import services
+from tokens.expiry import scan as expiry
 from tokens.models import Token
-from tokens.verify import Refusal
+from tokens.verification.verify import Refusal
 
 pytestmark = pytest.mark.django_db
 

@@ -14,11 +14,11 @@ from tests.clock import DAY, NOW, SECOND
 from tests.factories import TokenFactory, UserFactory
 from tests.racing import race
 from tests.tokens.scans import OPS, configure, ending, open_faults, scan
+from tokens.expiry import changes
+from tokens.expiry.find import Found, find
+from tokens.expiry.policy import Rules
+from tokens.expiry.queries import Look
 from tokens.models import Change, Digest, Notice, ScanRun, Token
-from tokens.scan import changes
-from tokens.scan.find import Found, find
-from tokens.scan.look import Look
-from tokens.scan.rules import Rules
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + 900 * SECOND

@@ -7,12 +7,13 @@ import time_machine
 from django.db import connection
 from post_office.models import Email
 
-from portal import delivery
+from portal.notifications import delivery
 from tests.clock import DAY, MINUTE, NOW
 from tests.tokens.scans import OPS, configure, ending, open_faults, scan
-from tokens import expiry, watch
+from tokens.expiry import health as watch
+from tokens.expiry import lease
+from tokens.expiry import scan as expiry
 from tokens.models import Digest, Notice, ScanRun
-from tokens.scan import lease
 
 pytestmark = pytest.mark.django_db
 YEAR = 365 * DAY

@@ -13,9 +13,9 @@ from django.utils import timezone
 from tests.clock import DAY, NOW, SECOND
 from tests.factories import UserFactory
 from tests.tokens.scans import OPS, SECURITY, configure, ending, many_ending, open_faults, scan
-from tokens import expiry
+from tokens.expiry import changes, lease, triggers
+from tokens.expiry import scan as expiry
 from tokens.models import Change, Notice, ScanRun, Token
-from tokens.scan import changes, lease, triggers
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + 900 * SECOND

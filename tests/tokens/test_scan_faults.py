@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from pytest_django import Settings
 
-from portal.actors import Actor
+from portal.core.actors import Actor
 from portal.faults import services as faults
 from portal.faults.models import Fault
 from portal.users import services as users

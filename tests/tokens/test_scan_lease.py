@@ -12,10 +12,11 @@ from post_office.models import Email
 from portal.faults.models import Fault
 from tests.clock import DAY, NOW, SECOND
 from tests.tokens.scans import OPS, SECURITY, configure, ending, open_faults, scan, told
-from tokens import expiry, tasks
+from tokens import tasks
+from tokens.expiry import lease
+from tokens.expiry import scan as expiry
+from tokens.expiry.lease import DIED, LEASE
 from tokens.models import Digest, Notice, ScanRun
-from tokens.scan import lease
-from tokens.scan.lease import DIED, LEASE
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from post_office.models import Email
 
-from portal.actors import Actor
+from portal.core.actors import Actor
 from portal.users import services as users
 from tests.clock import DAY, NOW
 from tests.factories import AdministratorFactory, UserFactory

@@ -13,7 +13,7 @@ from tests.clock import NOW
 from tests.factories import ServiceFactory, UserFactory
 from tests.refusing import Refusing, last_try
 from tests.tokens.scans import OPS, SECURITY, configure, deliver, ending, scan
-from tokens import expiry
+from tokens.expiry import scan as expiry
 from tokens.models import Digest, ScanRun
 
 pytestmark = pytest.mark.django_db

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.clock import DAY, NOW, TODAY
 from tests.tokens.scan_model import Item, Model, Owner
 from tests.tokens.scan_steps import ADDRESSES, DAYS, EMAILS, OFFSETS, ZONES, Step, pick, store, take
-from tokens import expiry
-from tokens.scan.find import find
+from tokens.expiry import scan as expiry
+from tokens.expiry.find import find
 
 RULES = ("zone", "days", "addresses", "tell_owners")  # after such a change a scan looks at everything, otherwise only at what changed
 EVENTS = ("wait", "revoke", "extend", "use", "replace", "activate", "email")

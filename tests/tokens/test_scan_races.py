@@ -13,7 +13,8 @@ from portal.faults.models import Fault
 from tests.clock import NOW
 from tests.racing import race, widen
 from tests.tokens.scans import OPS, SECURITY, configure, ending, open_faults, scan
-from tokens import expiry, services
+from tokens import services
+from tokens.expiry import scan as expiry
 from tokens.models import Digest, Notice, ScanRun
 
 pytestmark = pytest.mark.django_db(transaction=True)

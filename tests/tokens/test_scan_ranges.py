@@ -16,9 +16,9 @@ from tests.clock import NOW, SECOND
 from tests.factories import ServiceFactory, UserFactory
 from tests.racing import race, widen
 from tests.tokens.scans import OPS, SECURITY, configure, deliver, ending, many_ending, open_faults, scan, states, told
-from tokens import expiry
+from tokens.expiry import scan as expiry
+from tokens.expiry.lease import LEASE
 from tokens.models import Notice, ScanRange, ScanRun, Token
-from tokens.scan.lease import LEASE
 
 pytestmark = pytest.mark.django_db
 in_threads = pytest.mark.django_db(transaction=True)

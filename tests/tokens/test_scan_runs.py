@@ -12,13 +12,14 @@ from post_office.models import Email
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 import settings_app.services as config
-from portal import tasks as portal_tasks
 from portal.faults.models import Fault
+from portal.notifications import tasks as portal_tasks
 from settings_app.models import Config
 from tests.clock import NOW
 from tests.factories import AdministratorFactory, UserFactory
 from tests.tokens.scans import OPS, SECURITY, configure, ending, scan
-from tokens import expiry, tasks
+from tokens import tasks
+from tokens.expiry import scan as expiry
 from tokens.models import Notice, ScanRun, Token
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,7 @@ import pytest
 from django.db import connection
 
 from tests.tokens.scans import OPS, configure, ending, scan
-from tokens import expiry
+from tokens.expiry import scan as expiry
 
 pytestmark = pytest.mark.django_db
 UNUSUAL = 77  # days, which nothing else has taught the database

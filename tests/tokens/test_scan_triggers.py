@@ -10,8 +10,8 @@ from django.db.models.signals import pre_migrate
 
 from tests.factories import TokenFactory
 from tests.racing import race, widen
+from tokens.expiry import triggers
 from tokens.models import Change, Token
-from tokens.scan import triggers
 
 pytestmark = pytest.mark.django_db
 

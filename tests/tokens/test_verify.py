@@ -7,15 +7,15 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from portal.actors import Actor
+from portal.core.actors import Actor
 from portal.users import services as users
 from portal.users.models import User
 from tests.checks import verdict
 from tests.clock import DAY, NOW, SECOND, TODAY
 from tests.factories import AdministratorFactory, UserFactory, issue
-from tokens import secret, services
+from tokens import services, token_format
 from tokens.models import Token
-from tokens.verify import Refusal, verify
+from tokens.verification.verify import Refusal, verify
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +38,7 @@ def test_what_is_no_token_is_malformed_and_costs_no_query(text: str, django_asse
 
 def test_a_well_formed_token_that_nobody_was_given_is_unknown() -> None:
     issue(now=NOW)
-    assert verdict(secret.generate(), NOW) is Refusal.UNKNOWN
+    assert verdict(token_format.generate(), NOW) is Refusal.UNKNOWN
 
 
 def test_a_token_is_good_until_the_very_instant_of_its_end_and_not_at_it() -> None:
@@ -86,10 +86,10 @@ def test_tokens_stay_ended_when_the_owner_is_activated_again() -> None:
 
 def test_a_stored_digest_under_the_other_prefix_is_refused() -> None:
     """Should a temporary token ever be stored as a permanent one, it would outlive its session."""
-    text = secret.derive("key", "id")
-    row = {"user": UserFactory(), "digest": secret.digest(text), "created_at": NOW, "expires_at": NOW + DAY}
+    text = token_format.derive("key", "id")
+    row = {"user": UserFactory(), "digest": token_format.digest(text), "created_at": NOW, "expires_at": NOW + DAY}
     Token.objects.create(**row, kind=Token.Kind.PERMANENT)
-    assert secret.well_formed(text)
+    assert token_format.well_formed(text)
     assert verdict(text, NOW) is Refusal.UNKNOWN
 
 

@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 from post_office.models import Email
 from pytest_django import Settings
 
-from portal.actors import Actor
+from portal.core.actors import Actor
 from portal.users import services
 from portal.users.models import User
 from tests.factories import PASSWORD, AdministratorFactory, UserFactory, issue

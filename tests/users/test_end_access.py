@@ -6,7 +6,7 @@ import pytest
 from auditlog.models import LogEntry
 from django.db import IntegrityError, transaction
 
-from portal.actors import Actor
+from portal.core.actors import Actor
 from portal.users import services
 from portal.users.models import User
 from tests.factories import AdministratorFactory, ServiceFactory, UserFactory, issue

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from portal.actors import Actor
+from portal.core.actors import Actor
 from portal.users import account_views, links, services
 from portal.users.models import User
 from tests.factories import PASSWORD, AdministratorFactory, UserFactory

@@ -19,8 +19,9 @@ from django.urls import reverse
 from django.utils import timezone
 from post_office.models import STATUS, Email, Log
 
-from portal import delivery, mail
-from portal.actors import Actor
+from portal.core.actors import Actor
+from portal.notifications import delivery
+from portal.notifications import emails as mail
 from portal.users import emails, links, services
 from portal.users.models import User
 from tests.clock import DAY, NOW, SECOND

@@ -3,7 +3,7 @@
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from portal.actors import Actor
+from portal.core.actors import Actor
 from portal.users import services
 from portal.users.models import User
 from tests.factories import AdministratorFactory, UserFactory

@@ -12,8 +12,8 @@ from django.urls import reverse
 from post_office.models import Email
 from pytest_django import Settings
 
-from portal import delivery
-from portal.actors import Actor
+from portal.core.actors import Actor
+from portal.notifications import delivery
 from portal.users import services
 from portal.users.models import User
 from tests.factories import PASSWORD, AdministratorFactory, ServiceFactory, UserFactory

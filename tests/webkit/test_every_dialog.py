@@ -13,12 +13,12 @@ from django.test.signals import template_rendered
 from django.urls import resolve, reverse
 from django.utils import timezone
 
-from portal.actors import Actor
+from portal.core.actors import Actor
 from portal.users.models import User
 from tests.browser.furnishing import LONG
 from tests.factories import issue
 from tests.webkit.driving import SIZES, Portal
-from tokens import calendar
+from tokens.calendar import links as calendar
 
 pytestmark = pytest.mark.field
 TEMPLATES = Path(settings.BASE_DIR / "templates")

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 def remove_triggers(apps: object, schema_editor: object) -> None:
     """They would write to a table that is no longer there."""
-    from tokens.scan import triggers
+    from tokens.expiry import triggers
 
     triggers.remove()
 

@@ -6,8 +6,8 @@ from django import template
 from django.utils import timezone
 
 import settings_app.services as config
-from tokens import scan_card as card
-from tokens import scan_preview as previews
+from tokens.expiry import panel as card
+from tokens.expiry import preview as previews
 from tokens.models import ScanRun
 
 register = template.Library()

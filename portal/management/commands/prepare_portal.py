@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from portal import checks
+from portal.core import checks
 from portal.users import first_administrator
 from portal.users.services import UserError, ensure_first_administrator
 

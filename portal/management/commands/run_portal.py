@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from portal import supervisor
+from portal import processes as supervisor
 
 # Font Awesome's 2,000 pictures and its scripts: the pages use its fonts. (The Dockerfile leaves out the same.)
 UNUSED_FILES = ["svgs", "sprites", "fontawesome/js/*"]

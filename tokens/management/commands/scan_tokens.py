@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from tokens import expiry
+from tokens.expiry import scan as expiry
 from tokens.models import ScanRun
 
 

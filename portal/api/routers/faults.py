@@ -1,0 +1,41 @@
+"""Faults, for those who may review."""
+
+from typing import Any, Literal
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from ninja import Query, Router
+
+from portal.api.errors import Conflict, answers
+from portal.api.pagination import ListQuery, Page, page
+from portal.api.schemas import FaultOut
+from portal.core import permissions as access
+from portal.core.list_views import matching, search_text
+from portal.faults import services
+from portal.faults.models import Fault
+from portal.faults.tables import SEARCH, FaultFilter
+
+router = Router(tags=["Faults"])
+
+
+class FaultQuery(ListQuery):
+    state: Literal["open", "acknowledged", "cleared", "all"] | None = None
+
+
+@router.get("", response=answers({200: Page[FaultOut]}, 403, 422))
+@access.operator
+def list_faults(request: HttpRequest, query: Query[FaultQuery]) -> dict[str, Any]:
+    """Faults, newest first. Without a `state`: those that are open, acknowledged or not."""
+    rows = FaultFilter({"state": query.state}, Fault.objects.select_related("acknowledged_by")).qs
+    return page(matching(rows, SEARCH, search_text(query.q)), ("-raised_at", "-id"), query)
+
+
+@router.post("/{int:fault_id}/acknowledge", response=answers({200: FaultOut}, 403, 404, 409, 422))
+@access.operator
+def acknowledge_fault(request: HttpRequest, fault_id: int) -> Fault:
+    """Says that somebody has seen it."""
+    fault = get_object_or_404(Fault, pk=fault_id)
+    if not services.acknowledge(fault, access.actor_of(request), timezone.now()):
+        raise Conflict(services.settled_already(fault))
+    return Fault.objects.select_related("acknowledged_by").get(pk=fault.pk)

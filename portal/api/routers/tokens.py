@@ -1,0 +1,113 @@
+"""Permanent tokens: administrators all, those who may review read all, everybody their own.
+
+Temporary tokens are not here: each belongs to a session, and lives and dies with it.
+"""
+
+import uuid
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from ninja import Header, Path, Query, Router, Status
+from pydantic import Field
+
+import settings_app.services as config
+from portal.api.errors import BadValue, Conflict, answers
+from portal.api.pagination import ListQuery, Page, page
+from portal.api.routers.users import existing
+from portal.api.schemas import TokenIn, TokenMade, TokenOut, Username
+from portal.core import permissions as access
+from portal.core.list_views import matching, search_text
+from portal.users.models import User
+from tokens import dates, services
+from tokens.models import Token
+from tokens.tables import SEARCH_ALL, DayField, TokenFilter
+
+router = Router(tags=["Tokens"])
+NEWEST_FIRST = ("-created_at", "id")
+REQUESTS = uuid.UUID("7f0a5c1e-6d52-4f0e-9f0b-3c1d6f7a2b94")  # the namespace of Idempotency-Keys
+Day = Annotated[date, Field(ge=DayField.first, le=DayField.last)]
+Key = Annotated[
+    str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255, description="Any text that is new for a new token.")
+]
+
+
+class TokenQuery(ListQuery):
+    user: Username | None = None
+    created_by: Username | None = None
+    created_with: uuid.UUID | None = None
+    status: Literal["active", "expiring", "expired", "revoked"] | None = None
+    expires: Literal["7", "30", "90"] | None = None
+    expires_from: Day | None = None
+    expires_to: Day | None = None
+
+
+def permanent(now: datetime) -> QuerySet[Token]:
+    return Token.objects.listed(now, services.expiring_before(now))
+
+
+@router.get("/tokens", response=answers({200: Page[TokenOut]}, 422))
+@access.signed_in
+def list_tokens(request: HttpRequest, query: Query[TokenQuery]) -> dict[str, Any]:
+    """Tokens, newest first. `expires`: live ones that end within so many days; `expires_from`, `expires_to`: live ones whose last day
+    is in between. `created_by`: who created them; `created_with`: the token that did so. `q` is looked for in name, last characters and
+    user."""
+    rows = permanent(timezone.now()).filter(**access.readable(request.user))
+    if query.user is not None:
+        rows = rows.filter(user__username=query.user)
+    filters = query.model_dump(include=set(TokenFilter.base_filters), mode="json")
+    rows = TokenFilter(filters, rows).qs
+    return page(matching(rows, SEARCH_ALL, search_text(query.q)), NEWEST_FIRST, query)
+
+
+@router.get("/tokens/{uuid:token_id}", response=answers({200: TokenOut}, 404, 422))
+@access.signed_in
+def get_token(request: HttpRequest, token_id: uuid.UUID) -> Token:
+    return get_object_or_404(permanent(timezone.now()), pk=token_id, **access.readable(request.user))
+
+
+@router.post("/tokens/{uuid:token_id}/revoke", response=answers({200: TokenOut}, 403, 404, 409, 422))
+@access.signed_in
+def revoke_token(request: HttpRequest, token_id: uuid.UUID) -> Token:
+    """Ends a token at once, and the tokens that were created with it: an administrator any, everybody their own."""
+    now = timezone.now()
+    token = get_token(request, token_id)
+    access.require(permanent(now).filter(pk=token.pk, **access.owned(request.user)).exists())
+    if not services.revoke(token, access.actor_of(request), now):
+        raise Conflict(services.revoked_already(token))
+    return permanent(now).get(pk=token.pk)
+
+
+@router.post("/users/{username}/tokens", response=answers({200: TokenOut, 201: TokenMade}, 403, 404, 415, 422))
+@access.signed_in
+def create_token(request: HttpRequest, response: HttpResponse, username: Path[Username], data: TokenIn, key: Key = None) -> Status[Any]:
+    """Makes a token. Its text is in this answer alone. Made with a permanent token, it ends no later than that one, and with it.
+
+    With an `Idempotency-Key`, a repeat of the request makes no second token: it is answered 200 with the first one's data, without
+    its text, and with the header `Idempotent-Replayed: true`.
+    """
+    owner = existing(username, **access.readable(request.user, "pk"))
+    access.require(access.may_create_tokens(request.user, owner, config.get("users_may_create_tokens")))
+    now = timezone.now()
+    request_id = uuid.uuid5(REQUESTS, f"{request.user.pk}:{key}") if key else None
+    try:
+        token, text = services.issue(owner, data.name, data.expires, access.actor_of(request), now, request_id)
+    except services.AlreadyMade as again:
+        require_same(again.token, owner, data)
+        response["Idempotent-Replayed"] = "true"
+        return Status(200, permanent(now).get(pk=again.token.pk))
+    made = permanent(now).get(pk=token.pk)
+    made.secret = text
+    response["Location"] = reverse("api:get_token", args=[token.pk])
+    return Status(201, made)
+
+
+def require_same(token: Token, owner: User, data: TokenIn) -> None:
+    """A key that comes back with another request was meant for another token. Raises BadValue."""
+    same_day = data.expires in (None, dates.day_of(token.last_moment))
+    if token.user != owner or token.name != services.clean_name(data.name) or not same_day:
+        raise BadValue(f"This key was used before, and made the token {token.name} then. Use a new one.", "Idempotency-Key")

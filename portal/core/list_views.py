@@ -1,0 +1,71 @@
+"""What every list shares: search, page size, sorting, paging, and the words for "nothing here"."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django_filters import FilterSet
+from django_tables2 import RequestConfig, Table, TemplateColumn
+
+from portal.core.ordering import ordered
+
+SIZES = (10, 25, 50, 100)
+DEFAULT_SIZE = 25
+SEARCH_MAX = 200
+
+
+def narrow_column(template: str, kind: str = "menu", title: str = "") -> TemplateColumn:
+    """A column without a heading or an order: the row's menu, its box, its toggle."""
+    return TemplateColumn(template_name=template, orderable=False, verbose_name=title, attrs={"th": {"class": f"col-{kind}"}})
+
+
+def page_size(request: HttpRequest) -> int:
+    text = request.GET.get("per_page", "")
+    return int(text) if text in map(str, SIZES) else DEFAULT_SIZE
+
+
+def search_text(typed: str) -> str:
+    """What is looked for: without NULs, which no text holds and PostgreSQL rejects."""
+    return typed.replace("\x00", "")[:SEARCH_MAX].strip()
+
+
+def matching(rows: QuerySet[Any], search: tuple[str, ...], text: str) -> QuerySet[Any]:
+    """Those of `rows` in which one of the look-ups `search` finds `text`; all of them if there is nothing to look for."""
+    return rows.filter(Q.create([(field, text) for field in search], connector=Q.OR)) if text else rows
+
+
+def list_context(
+    request: HttpRequest,
+    rows: QuerySet[Any],
+    table_class: type[Table],
+    search: tuple[str, ...],
+    empty: str,
+    filter_class: type[FilterSet] | None = None,
+) -> dict[str, Any]:
+    """The context of `_list.html`: `table` and `list`. `search`: look-ups such as `name__finds`, any of which may match.
+    A page number past the end (or one that is none) gives the last (or first) page."""
+    text = search_text(request.GET.get("q", ""))
+    filterset = filter_class(request.GET, rows) if filter_class else None
+    if filterset is not None:
+        rows = filterset.qs
+    rows = matching(rows, search, text)
+    table = table_class(rows)  # without the request: given it, the table would page by itself, by whatever size the address names
+    size = page_size(request)
+    RequestConfig(request, paginate=False).configure(table)
+    # Rows that are equal in the column sorted by would else come in any order, on two pages or on none.
+    table.data.data = ordered(table.data.data, *table.data.data.query.order_by, "pk")
+    table.paginate(per_page=size)
+    table.page = table.paginator.get_page(request.GET.get("page"))
+    filtered = bool(text or (filterset is not None and any(filterset.form.data.get(name) for name in filterset.filters)))
+    return {
+        "table": table,
+        "list": {
+            "q": text,
+            "per_page": size,
+            "sizes": SIZES,
+            "total": table.page.paginator.count,
+            "filter": filterset,
+            "filtered": filtered,
+            "empty": "Nothing matches your search." if filtered else empty,
+        },
+    }

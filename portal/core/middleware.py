@@ -1,0 +1,36 @@
+"""Middleware for every page."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
+
+
+class PrivatePagesMiddleware:
+    """Keeps what a signed-in visitor sees out of every cache, the browser's back-forward cache included: after a sign-out,
+    or once a token's window is closed, Back must not bring it up again."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.user.is_authenticated:
+            add_never_cache_headers(response)
+        return response
+
+
+class MethodNotAllowedMiddleware:
+    """Django answers a method that a page does not know with an empty 405: a person gets a page with a link instead."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code == 405 and not response.content:
+            allow = response["Allow"]
+            response = render(request, "405.html", status=405)
+            response["Allow"] = allow
+        return response

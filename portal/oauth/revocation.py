@@ -1,0 +1,42 @@
+"""`POST /oauth/revoke` (RFC 7009)."""
+
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+
+from portal.core import permissions as access
+from portal.core.actors import Actor
+from portal.oauth.answers import posted, stored_nowhere
+from portal.oauth.front import form_token
+from portal.users.models import User
+from tokens import services
+from tokens.credentials import TokenCredential
+from tokens.models import Token
+from tokens.verification.authenticate import authenticate, fail
+from tokens.verification.bearer import Problem
+from tokens.verification.verify import Refused, verify
+
+
+@posted
+def revoke(request: HttpRequest, now: datetime) -> HttpResponse:
+    """Ends a token: the caller's own, another one of its owner, or, for an administrator, any. A token that is unknown or ended
+    already is no error (section 2.2); a good one of somebody else is (section 2.1)."""
+    caller = authenticate(request.environ, now)
+    found = verify(form_token(request.environ), now)
+    target = found.token if isinstance(found, Refused) else found
+    if target:
+        request.user, request.credential = User.objects.get(pk=caller.user_id), TokenCredential(caller.id)
+        token = Token.objects.filter(pk=target.id, **access.owned(request.user)).select_related("user").first()
+        if token:
+            end(token, access.actor_of(request), now)
+        elif target is found:
+            raise fail(Problem.FORBIDDEN)
+    return stored_nowhere({})
+
+
+def end(token: Token, actor: Actor, now: datetime) -> None:
+    """Raises Answer where the caller's own token has ended meanwhile: by another request to end it, for one."""
+    try:
+        services.revoke(token, actor, now)
+    except access.ActorEnded:
+        raise fail(Problem.INVALID) from None

@@ -1,0 +1,142 @@
+"""What the home page says of the portal as a whole. Set queries: their number does not grow with the rows."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
+
+import settings_app.services as config
+from portal.faults.models import Fault
+from portal.pages import chart
+from portal.pages import statistics as counts
+from portal.users.models import User
+from tokens import dates, services
+from tokens.models import Digest, Notice, Token
+
+SOONEST, LATEST = 10, 5
+
+
+@dataclass(frozen=True)
+class Week:
+    """Monday and Sunday of a week in the portal's zone, and how many live tokens have their last day in it."""
+
+    first: date
+    last: date
+    count: int
+    url: str
+
+    @property
+    def title(self) -> str:
+        return f"{self.first:%b} {self.first.day} – {self.last:%b} {self.last.day}, {self.last.year}"
+
+    @property
+    def tokens(self) -> str:
+        return f"{self.count:,} token{'' if self.count == 1 else 's'}"
+
+
+@dataclass(frozen=True)
+class State:
+    """A word for tokens, how many there are, what it means and the list of them."""
+
+    name: str
+    count: int
+    meaning: str
+    url: str
+
+    @property
+    def shown(self) -> str:
+        return f"{self.count:,}"
+
+
+def context(user: User, now: datetime) -> dict[str, Any]:
+    before = services.expiring_before(now)
+    by_state, by_week = counts.count_tokens(now, before)
+    found = weeks(by_week, user, now)
+    return {
+        "states": states(by_state, user, now, before),
+        "chart": chart.draw(found) if any(by_week) else None,
+        "weeks": found,
+        "soonest": soonest(user, now),
+        "faults": open_faults(),
+        "undelivered": undelivered(),
+        "steps": first_steps(any(by_state.values())) if user.is_administrator else [],
+    }
+
+
+def weeks(numbers: list[int], user: User, now: datetime) -> list[Week]:
+    found = []
+    for monday, count in zip(counts.mondays(now), numbers, strict=True):
+        sunday = monday + timedelta(days=6)
+        review = ending(max(dates.start_of(monday), now), dates.end_of(sunday), revoked=False)
+        url = tokens_url(user, {"expires_from": monday.isoformat(), "expires_to": sunday.isoformat()}, review)
+        found.append(Week(monday, sunday, count, url))
+    return found
+
+
+def states(numbers: dict[str, int], user: User, now: datetime, before: datetime) -> list[State]:
+    days = dates.days_left(before, now)
+    soon = f"{days} day{'' if days == 1 else 's'} or fewer left" if before > now else "No days are set in Config"
+    meanings = {"active": "Good, not ending soon", "expiring": soon, "expired": "Past their last day", "revoked": "Ended before their time"}
+    reviews = {
+        "active": ending(before, None, revoked=False),
+        "expiring": ending(now, before, revoked=False),
+        "expired": ending(None, now, revoked=False),
+        "revoked": ending(None, None, revoked=True),
+    }
+    return [State(name, numbers[name], meanings[name], tokens_url(user, {"status": name}, reviews[name])) for name in counts.STATES]
+
+
+def tokens_url(user: User, listed: dict[str, str], review: dict[str, str]) -> str:
+    """Access Control filtered by `listed`; for operators, who do not see it, the Django admin's tokens filtered by `review`."""
+    name, query = ("tokens:all", listed) if user.is_administrator else ("admin:tokens_token_changelist", review)
+    return f"{reverse(name)}?{urlencode(query)}"
+
+
+def ending(after: datetime | None, until: datetime | None, revoked: bool) -> dict[str, str]:
+    """The Django admin's filter for permanent tokens that end later than `after`, and at `until` at the latest. It knows only "from"
+    and "before", hence the microsecond."""
+    query = {"kind__exact": "permanent", "revoked_at__isempty": "0" if revoked else "1"}
+    bounds = {"expires_at__gte": after, "expires_at__lt": until}
+    return query | {name: (bound + dates.MICROSECOND).isoformat(sep=" ") for name, bound in bounds.items() if bound}
+
+
+def soonest(user: User, now: datetime) -> list[dict[str, Any]]:
+    """The live tokens that end first, each with its days left and the page that shows it."""
+    rows = Token.objects.permanent().live(now).order_by("expires_at", "id").select_related("user")[:SOONEST]
+    return [{"token": token, "days_left": dates.days_left(token.expires_at, now), "url": token_url(user, token)} for token in rows]
+
+
+def token_url(user: User, token: Token) -> str:
+    if user.is_administrator:
+        return f"{reverse('tokens:user_tokens', args=[token.user.username])}?{urlencode({'q': token.name})}"
+    return reverse("admin:tokens_token_change", args=[token.pk])
+
+
+def open_faults() -> dict[str, Any]:
+    """Those that nobody has acknowledged, as the bell counts them: how many of each severity, and the latest."""
+    rows = Fault.objects.unacknowledged()
+    found = dict(rows.order_by().values("severity").annotate(count=Count("*")).values_list("severity", "count"))
+    severities = [(severity, found[severity]) for severity in reversed(Fault.Severity) if severity in found]
+    return {"severities": severities, "total": sum(found.values()), "latest": list(rows[:LATEST])}
+
+
+def undelivered() -> dict[str, Any]:
+    """Mails that the mail server has refused so far. A mail that was given up is no matter any more once a later one has its notices."""
+    waiting = Q(state=Digest.State.QUEUED, attempts__gt=0)
+    given_up = Q(Exists(Notice.objects.filter(digest=OuterRef("pk"))), state=Digest.State.FAILED)
+    rows: QuerySet[Digest] = Digest.objects.filter(waiting | given_up)
+    return {"total": rows.count(), "latest": list(rows.order_by("-created_at", "-pk")[:LATEST])}
+
+
+def first_steps(has_tokens: bool) -> list[dict[str, Any]]:
+    """What an administrator of a new portal does first; nothing once all of it is done."""
+    values = config.get_many("token_expiration_days", "token_expiration_emails")
+    steps = [
+        {"done": User.objects.existing()[1:2].exists(), "label": "Add a person or a service account", "url": reverse("users:list")},
+        {"done": has_tokens, "label": "Create its first token, on its page", "url": reverse("users:list")},
+        {"done": all(values.values()), "label": "Say whom to notify before tokens expire", "url": reverse("settings:config")},
+    ]
+    return [] if all(step["done"] for step in steps) else steps

@@ -1,0 +1,37 @@
+"""URLs that are documented ones cut short (somebody deletes the end of an address, or remembers only its beginning): each leads to the
+page that the reader most likely wants. The page itself checks who may see it."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path, reverse_lazy
+from django.views.decorators.http import require_safe
+from django.views.generic import RedirectView
+
+from portal.core import permissions as access
+
+
+def to(name: str) -> Callable[..., HttpResponse]:
+    return RedirectView.as_view(url=reverse_lazy(name))
+
+
+@require_safe
+@access.operator
+def administrator(request: HttpRequest) -> HttpResponse:
+    """The first page of the section Administrator that the role may see."""
+    return redirect("users:list" if request.user.is_administrator else "faults:list")
+
+
+urlpatterns = [
+    path("administrator/", administrator),
+    path("administrator/system-settings/", to("settings:config")),
+    path("administrator/system-settings/config/<slug:key>/", to("settings:config")),
+    path("access-control/", to("tokens:all")),
+    path("profile/tokens/", to("profile")),
+    path("cli/", to("profile")),
+    path("accounts/", to("profile")),
+    path("api/", to("api_page")),
+    path("oauth/", to("api_page")),
+    path("healthz/", to("health")),
+]

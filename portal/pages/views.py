@@ -1,0 +1,93 @@
+"""Pages that read several rooms and write none: Profile, the list of users, health."""
+
+from typing import Any
+
+import django_tables2 as tables
+from django.contrib.auth.views import redirect_to_login
+from django.db import connection
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+import settings_app.services as config
+from portal.core import permissions as access
+from portal.core.list_views import list_context
+from portal.pages import home as overview
+from portal.users.models import SEARCH, User
+from tokens import services, sessions
+from tokens.calendar import links as calendar
+from tokens.models import Token
+from tokens.tables import OwnTokenTable
+
+
+@require_safe
+@access.signed_in
+def home(request: HttpRequest) -> HttpResponse:
+    """How the portal is, for those who look after it; everybody else goes on to their Profile."""
+    if not access.may_review(request.user):
+        return redirect("profile")
+    return render(request, "home.html", overview.context(request.user, timezone.now()))
+
+
+@require_safe
+@access.signed_in
+def profile(request: HttpRequest) -> HttpResponse:
+    """The signed-in user: who they are, their credentials, their tokens."""
+    now = timezone.now()
+    mine = Token.objects.listed(now, services.expiring_before(now)).filter(user=request.user)
+    context = list_context(request, mine, OwnTokenTable, search=("name__finds",), empty="You have no API tokens.")
+    context["temporary"] = sessions.current(request.session, now)
+    context["calendar"] = link = calendar.current(request.user)
+    context["calendar_hidden"] = link is not None and calendar.reveal(link) is None
+    context["may_create"] = access.may_create_own_tokens(request.user, config.get("users_may_create_tokens"))
+    return render(request, "profile/profile.html", context)
+
+
+class UserTable(tables.Table):
+    username = tables.TemplateColumn(template_name="users/_username.html")
+    role = tables.TemplateColumn(template_name="users/_role.html", verbose_name="Roles")
+    live = tables.TemplateColumn(template_name="users/_tokens.html", verbose_name="Tokens")
+    last_login = tables.TemplateColumn(template_name="_when_value.html", empty_values=())
+    is_active = tables.TemplateColumn(template_name="users/_status.html", verbose_name="Status")
+
+    class Meta:
+        order_by = "username"
+
+
+def with_token_counts(users: QuerySet[User]) -> QuerySet[User]:
+    """Annotates `live` and `expiring`: how many good permanent tokens each user has, and how many of them end soon."""
+    now = timezone.now()
+    theirs = Token.objects.permanent().live(now).filter(user=OuterRef("pk")).order_by().values("user")
+    soon = Q(expires_at__lte=services.expiring_before(now))
+    return users.annotate(
+        live=Coalesce(Subquery(theirs.annotate(n=Count("pk")).values("n")), 0),
+        expiring=Coalesce(Subquery(theirs.annotate(n=Count("pk", filter=soon)).values("n")), 0),
+    )
+
+
+@require_safe
+@access.administrator
+def user_list(request: HttpRequest) -> HttpResponse:
+    context = list_context(request, with_token_counts(User.objects.existing()), UserTable, SEARCH, empty="No users yet.")
+    return render(request, "users/list.html", context)
+
+
+@require_safe
+def health(request: HttpRequest) -> HttpResponse:
+    """200 while this process reaches its database. For load balancers and container health checks; says nothing else."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return JsonResponse({"status": "ok"})
+
+
+def admin_sign_in(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    """Stands for the Django admin's own sign-in, which knows neither rate limits nor password rules: ours is used instead.
+    Whoever is signed in never gets a form here, since by that form the passwords of others could be tried."""
+    if request.user.is_authenticated:
+        access.require(access.may_review(request.user))
+        return redirect("admin:index")
+    return redirect_to_login(request.GET.get("next", reverse("admin:index")), reverse("account_login"))

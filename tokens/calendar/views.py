@@ -1,0 +1,88 @@
+"""The calendar's feed, which programs read without signing in, and the Profile's card by which its link is managed."""
+
+import hashlib
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
+from django.views.decorators.http import require_http_methods, require_safe
+
+from portal.core import permissions as access
+from portal.core import versions
+from portal.core.htmx import done, post_only
+from tokens.calendar import ical as calendar_text
+from tokens.calendar import links as calendar
+
+OFF = "The calendar is turned off."
+CHANGED = "Nothing was changed: the calendar's link has been renewed since you opened that page."
+HIDDEN = "This link was made under an earlier key of the portal and can't be shown again. Renew it to see a link."
+
+
+@require_safe
+def feed(request: HttpRequest, secret: str) -> HttpResponse:
+    """`/calendar/<secret>.ics`. For everybody who has the address; whatever is wrong with it, the response is the same 404.
+    Programs ask every few hours: with the ETag that they know the response is 304 while nothing has changed (RFC 9110, 13.1.2)."""
+    user = calendar.find(secret)
+    if user is None:
+        raise Http404
+    text = calendar_text.render(user, timezone.now())
+    etag = quote_etag(hashlib.sha256(text).hexdigest()[:32])
+    response = HttpResponse(text, content_type="text/calendar; charset=utf-8", headers={"ETag": etag})
+    response["Cache-Control"] = "private, no-cache"  # kept by the program that asked, and asked for again each time
+    return get_conditional_response(request, etag=etag, response=response)
+
+
+@post_only("profile")
+@access.signed_in
+def switch_on(request: HttpRequest) -> HttpResponse:
+    calendar.switch_on(access.actor_of(request), timezone.now())
+    return done(request, "The calendar is turned on. Copy its link.", reverse("profile"))
+
+
+@post_only("profile")
+@access.signed_in
+def show(request: HttpRequest) -> HttpResponse:
+    """One's own link in full: as JSON for the eye and copy buttons, or on a page of its own without JavaScript."""
+    link = calendar.current(request.user)
+    address = calendar.address(link) if link else None
+    if request.accepts("text/html") and request.headers.get("Accept") != "application/json":
+        context = {"address": address, "webcal": calendar.webcal(address)} if address else {}
+        return render(request, "profile/calendar_link.html", context) if address else redirect("profile")
+    if address is None:
+        return JsonResponse({"error": HIDDEN if link else OFF}, status=404)
+    return JsonResponse({"link": address})
+
+
+@require_http_methods(["GET", "POST"])
+@access.signed_in
+def renew(request: HttpRequest) -> HttpResponse:
+    """The confirmation, and another link in place of the old one."""
+    back = reverse("profile")
+    if request.method == "GET":
+        return render(request, "profile/calendar_renew.html", {"back": back, "version": calendar.version(request.user)})
+    try:
+        renewed = calendar.renew(access.actor_of(request), timezone.now(), versions.of_form(request.POST))
+    except calendar.LinkChanged:
+        return done(request, CHANGED, back, level="error", leave=True)
+    if renewed:
+        return done(request, "Calendar link renewed. The old link no longer works.", back, leave=True)
+    return done(request, OFF, back, level="error", leave=True)
+
+
+@require_http_methods(["GET", "POST"])
+@access.signed_in
+def switch_off(request: HttpRequest) -> HttpResponse:
+    """The confirmation, and the end of the link."""
+    back = reverse("profile")
+    if request.method == "GET":
+        return render(request, "profile/calendar_off.html", {"back": back, "version": calendar.version(request.user)})
+    try:
+        ended = calendar.switch_off(access.actor_of(request), versions.of_form(request.POST))
+    except calendar.LinkChanged:
+        return done(request, CHANGED, back, level="error", leave=True)
+    if ended:
+        return done(request, "The calendar is turned off.", back, leave=True)
+    return done(request, "The calendar is already turned off.", back, level="error", leave=True)

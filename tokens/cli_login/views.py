@@ -1,0 +1,47 @@
+"""The page on which the user lets a command-line tool in. What the tool itself asks, `/cli/token`, is part of the API."""
+
+from csp.decorators import csp_update
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from portal.core import permissions as access
+from tokens import sessions
+from tokens.cli_login import flow as cli_sign_in
+
+PARAMETERS = {"port": "port", "state": "state", "challenge": "code_challenge", "method": "code_challenge_method", "client": "client"}
+
+
+class SeeOther(HttpResponseRedirect):
+    """303: the browser follows with a GET, whatever it came with (RFC 9700, section 4.12)."""
+
+    status_code = 303
+
+
+@require_http_methods(["GET", "POST"])
+@access.signed_in
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Which program asks, and Confirm. A wrong question is answered here, and never sent on to anybody."""
+    now = timezone.now()
+    try:
+        asked = cli_sign_in.question(**{name: only(request, parameter) for name, parameter in PARAMETERS.items()})
+    except cli_sign_in.BadQuestion as error:
+        return render(request, "tokens/cli_refused.html", {"error": error}, status=400)
+    token = sessions.current(request.session, now)
+    if token is None or sessions.reveal(token) is None:
+        return render(request, "tokens/cli_refused.html", status=409)
+    if request.method == "POST":
+        return SeeOther(asked.answer(code=cli_sign_in.allow(asked, token, access.actor_of(request), now)))
+    # Chromium holds form-action against the redirect that answers the form, too: this page's form may lead to that one port.
+    page = csp_update({"form-action": [asked.origin]})(render)
+    context = {"asked": asked, "token": token, "cancel": asked.answer(error="access_denied")}
+    return page(request, "tokens/cli_sign_in.html", context)
+
+
+def only(request: HttpRequest, name: str) -> str:
+    """A parameter of the address, which may be there once at most (RFC 6749, section 3.1). Raises BadQuestion."""
+    values = request.GET.getlist(name, [""])
+    if len(values) != 1:
+        raise cli_sign_in.BadQuestion(f"{name} is there more than once.")
+    return values[0]

@@ -1,0 +1,1 @@
+"""The parts of the scan; `tokens.expiry.scan` puts them together."""

@@ -1,0 +1,123 @@
+"""The dead man's switch: has a scan finished lately? Pages and /healthz/scan ask, so it needs neither beat nor a worker to be alive."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import structlog
+from django.conf import settings
+from django.db import Error, connection, transaction
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from portal.core import permissions as access
+from portal.faults import services as faults
+from portal.faults.models import Fault
+from portal.users.models import User
+from tokens.models import ScanRun
+
+log = structlog.get_logger(__name__)
+SOURCE, KEY = "scan-overdue", "scan"
+PATIENCE_MS = 200  # for a database that is busy: whoever notices is a page that somebody waits for
+
+
+class Watch(NamedTuple):
+    """`since`: when the last scan finished without an error; before the first one, when the portal got its first user."""
+
+    since: datetime | None
+    scanned: bool
+    overdue: bool
+
+
+def limit() -> timedelta:
+    return timedelta(minutes=2 * settings.TOKEN_SCAN_MINUTES)
+
+
+def look(now: datetime) -> Watch:
+    """One row by an index; before the first scan, one more."""
+    finished = ScanRun.objects.filter(error="", finished_at__isnull=False).order_by("-finished_at")
+    last = finished.values_list("finished_at", flat=True).first()
+    since = last or User.objects.order_by("pk").values_list("created_at", flat=True).first()
+    # A scan that finished in the future had a wrong clock, and says nothing about now.
+    return Watch(since, last is not None, since is not None and not -limit() <= now - since <= limit())
+
+
+def notice(now: datetime) -> Watch:
+    """Looks, and raises the fault *Scan overdue* if need be."""
+    watch = look(now)
+    if watch.overdue:
+        raise_fault(watch, now)
+    return watch
+
+
+def raise_fault(watch: Watch, now: datetime) -> None:
+    """A database that takes no writes, or not soon, must not break the page that noticed: the next one raises the fault."""
+    try:
+        if not Fault.objects.open().filter(source=SOURCE, key=KEY).exists():
+            with impatient():
+                faults.raise_faults([fault_for(watch, now)])
+    except Error as error:
+        log.warning("scan overdue, fault not raised", error=type(error).__name__)
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """A transaction that gives up a lock which is not to be had at once, where others would wait for seconds."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA busy_timeout")
+            usual = cursor.fetchone()[0]
+            cursor.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
+            try:
+                with transaction.atomic():
+                    yield
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout = {usual}")
+    else:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = {PATIENCE_MS}")
+            yield
+
+
+def fault_for(watch: Watch, now: datetime) -> Fault:
+    page = reverse("settings:config")
+    return Fault(
+        source=SOURCE,
+        key=KEY,
+        name="Scan overdue",
+        resource="Expiry scan",
+        description=f"{in_words(watch)} Tokens that are about to expire are noticed by nobody. Are worker and beat running?",
+        severity=Fault.Severity.CRITICAL,
+        raised_at=now,
+        links=[{"label": "Scans", "url": page, "admin_url": reverse("admin:tokens_scanrun_changelist")}],
+    )
+
+
+def in_words(watch: Watch) -> str:
+    since = f"{timezone.localtime(watch.since):%Y-%m-%d %H:%M %Z}"
+    return f"No scan has finished since {since}." if watch.scanned else f"No scan has finished since the portal was set up, {since}."
+
+
+def all_well(now: datetime) -> None:
+    """A scan has finished: clears the fault."""
+    faults.clear_faults(Fault.objects.filter(source=SOURCE), now)
+
+
+def banner(request: HttpRequest) -> dict[str, Any]:
+    """Context processor, for administrators: `scan_overdue`, a sentence or nothing. Looked for when the page asks: a list renders
+    each cell as a template of its own, and every one of them runs this."""
+    user = getattr(request, "user", None)
+    watches = user is not None and user.is_authenticated and user.role == access.ADMINISTRATOR
+    return {"watches_scan": watches, "scan_overdue": SimpleLazyObject(overdue_now) if watches else ""}
+
+
+def overdue_now() -> str:
+    try:
+        watch = notice(timezone.now())
+    except Error as error:
+        log.warning("scan not looked for", error=type(error).__name__)
+        return ""
+    return in_words(watch) if watch.overdue else ""

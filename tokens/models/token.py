@@ -1,0 +1,126 @@
+"""Tokens: what is stored of one, its state at a moment, and its status as the screens show it."""
+
+import uuid
+from datetime import date, datetime, timedelta
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
+from django.utils import timezone
+
+from tokens import dates, token_format
+
+NAME_MAX = 100
+
+
+class TokenQuerySet(models.QuerySet["Token"]):
+    def permanent(self) -> Self:
+        return self.filter(kind=Token.Kind.PERMANENT)
+
+    def live(self, now: datetime) -> Self:
+        """Neither revoked nor expired. The owner's own state counts too, but ends tokens by revoking them."""
+        return self.filter(revoked_at=None, expires_at__gt=now)
+
+    def with_status(self, now: datetime, expiring_before: datetime) -> Self:
+        """Annotates `status`, the word that the screens show: revoked, expired, expiring or active."""
+        return self.annotate(
+            status=Case(
+                When(revoked_at__isnull=False, then=Value("revoked")),
+                When(expires_at__lte=now, then=Value("expired")),
+                When(expires_at__lte=expiring_before, then=Value("expiring")),
+                default=Value("active"),
+            )
+        )
+
+    def listed(self, now: datetime, expiring_before: datetime) -> Self:
+        """Permanent tokens with all that the lists and the API show of one: `status`, `has_created` (others, through the API)."""
+        others = Token.objects.filter(created_with=OuterRef("pk"))
+        rows = self.permanent().with_status(now, expiring_before).annotate(has_created=Exists(others))
+        return rows.select_related("user", "created_by", "created_with", "revoked_by")
+
+    def due(self, now: datetime, before: datetime) -> Self:
+        """Live permanent tokens of active owners that end at or before the instant `before`."""
+        return self.permanent().live(now).filter(expires_at__lte=before, user__is_active=True)
+
+
+class Token(models.Model):
+    class Kind(models.TextChoices):
+        PERMANENT = "permanent", "Permanent"
+        TEMPORARY = "temporary", "Temporary"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="tokens")
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PERMANENT)
+    name = models.CharField(max_length=NAME_MAX)
+    digest = models.BinaryField(max_length=32, unique=True)
+    last_four = models.CharField(max_length=4)
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    # The permanent token by which it was created through the API; none if a person or the command line did.
+    created_with = models.ForeignKey("self", on_delete=models.PROTECT, null=True, editable=False, related_name="created_tokens")
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    last_used_from = models.GenericIPAddressField(null=True, blank=True)
+    # Uses after its end: they say which pipeline is broken, and where it runs.
+    refused_count = models.PositiveIntegerField(default=0)
+    refused_at = models.DateTimeField(null=True, blank=True)
+    refused_from = models.GenericIPAddressField(null=True, blank=True)
+    # Permanent: false once an expired token has given its name to a newer one (a constraint cannot look at the clock).
+    holds_name = models.BooleanField(default=True, editable=False)
+    # Temporary: the owner's session hash at sign-in. When it is no longer the owner's, the session is dead, and so is this.
+    session_hash = models.CharField(max_length=64, blank=True, editable=False)
+    # What the creating form sent along, so that sending the same form twice makes one token.
+    request_id = models.UUIDField(null=True, unique=True, editable=False)
+
+    objects = TokenQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "name"],
+                condition=Q(kind="permanent", revoked_at=None, holds_name=True),
+                name="tokens_name_once_per_user",
+            ),
+            models.CheckConstraint(condition=Q(expires_at__gt=models.F("created_at")), name="tokens_expire_after_creation"),
+        ]
+        indexes = [
+            # The scan's: with the id, by which a large scan is cut into ranges, and all else that it asks of a token that is told of.
+            models.Index(
+                fields=["expires_at", "id"],
+                condition=Q(kind="permanent", revoked_at=None),
+                include=["user"],
+                name="tokens_due_by_expiry",
+            ),
+            models.Index(
+                fields=["refused_at"],
+                condition=Q(kind="permanent", revoked_at=None, refused_at__isnull=False),
+                name="tokens_lately_refused",
+            ),
+            models.Index(fields=["user", "-created_at"], name="tokens_by_user"),
+            models.Index(fields=["-created_at", "id"], condition=Q(kind="permanent"), name="tokens_permanent_newest_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.hint})"
+
+    @property
+    def prefix(self) -> str:
+        return token_format.PERMANENT if self.kind == self.Kind.PERMANENT else token_format.TEMPORARY
+
+    @property
+    def hint(self) -> str:
+        return f"{self.prefix}…{self.last_four}"
+
+    @property
+    def last_moment(self) -> datetime:
+        """The last instant at which the token is valid; its date is the Expiry Date that was asked for."""
+        return self.expires_at - timedelta(microseconds=1)
+
+    @property
+    def expires_on(self) -> date:
+        """The last day on which the token is valid, in `TIME_ZONE`: every page, email and API response says this one."""
+        return dates.day_of(self.last_moment)

@@ -1,1 +1,0 @@
-"""The parts of the scan; `tokens.expiry` puts them together."""

@@ -1,0 +1,72 @@
+"""Wrong tokens from one address are slowed down; good ones from the same address are not, since only a failure is counted.
+
+Counted in windows of one minute, in Redis. Without REDIS_URL, or while Redis does not answer, each process counts for itself. Not in
+the database, where sign-in's limits are: an address that sends wrong tokens would make it write, and verification has to stay a single
+read. So exact a count is not needed here: the limit protects the log and the machine, not the tokens, whose 190 random bits no number
+of tries finds.
+"""
+
+import threading
+import time
+
+import redis
+import structlog
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from portal.core.client_ip import subnet
+
+log = structlog.get_logger(__name__)
+WINDOW_SECONDS = 60
+MOST_ADDRESSES = 50_000
+PAUSE_SECONDS = 5
+
+
+class InProcess:
+    """Failures of each address in the present window."""
+
+    def __init__(self) -> None:
+        self.window = 0
+        self.counts: dict[str, int] = {}
+        self.lock = threading.Lock()
+
+    def add(self, address: str, window: int) -> int:
+        with self.lock:
+            if window != self.window or len(self.counts) > MOST_ADDRESSES:
+                self.window, self.counts = window, {}
+            self.counts[address] = self.counts.get(address, 0) + 1
+            return self.counts[address]
+
+
+class InRedis:
+    """A Redis that does not answer is left alone for a while: waiting for it would slow good tokens down too."""
+
+    def __init__(self, url: str) -> None:
+        self.client = redis.Redis.from_url(url, socket_timeout=0.25, socket_connect_timeout=0.25, retry=Retry(NoBackoff(), 0))
+        self.silent_until = 0.0
+        self.in_process = InProcess()
+
+    def add(self, address: str, window: int) -> int:
+        if time.monotonic() < self.silent_until:
+            return self.in_process.add(address, window)
+        key = f"portal:wrong-tokens:{address}:{window}"
+        try:
+            count, _ = self.client.pipeline().incr(key).expire(key, 2 * WINDOW_SECONDS).execute()
+        except redis.RedisError as error:
+            self.silent_until = time.monotonic() + PAUSE_SECONDS
+            log.warning("wrong tokens counted in this process", error=type(error).__name__)
+            return self.in_process.add(address, window)
+        return count
+
+
+counter = InRedis(settings.REDIS_URL) if settings.REDIS_URL else InProcess()
+
+
+def wait_after_failure(address: str | None) -> int:
+    """Notes a wrong token from `address`. Returns 0, or the seconds after which it may try again (for Retry-After)."""
+    seconds = int(time.time())
+    window, passed = divmod(seconds, WINDOW_SECONDS)
+    if counter.add(subnet(address) or "-", window) <= settings.WRONG_TOKENS_A_MINUTE:
+        return 0
+    return WINDOW_SECONDS - passed

@@ -1,0 +1,66 @@
+"""Is a token good? Text in; who it speaks for, or a named reason out. Every doubt is a refusal.
+
+The reason is for the portal's own pages, counters and tests. What the outside hears is the same for all of them.
+"""
+
+import enum
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+
+from portal.users.models import User
+from tokens import token_format
+from tokens.models import Token
+from tokens.sessions import same_session
+from tokens.verification import lookup
+from tokens.verification.lookup import Stored
+
+TEMPORARY = Token.Kind.TEMPORARY.value
+PREFIXES = {Token.Kind.PERMANENT.value: token_format.PERMANENT, TEMPORARY: token_format.TEMPORARY}
+
+
+class Refusal(enum.Enum):
+    MALFORMED = "malformed"
+    UNKNOWN = "unknown"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    OWNER_INACTIVE = "owner inactive"
+    SESSION_OVER = "session over"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A token that is not good. `token` is its row if there is one."""
+
+    reason: Refusal
+    token: Stored | None = None
+
+
+def refusal(token: Stored, now: datetime) -> Refusal | None:
+    """Why a stored token is not good at `now`. None: it is good."""
+    if token.revoked_at is not None:
+        return Refusal.REVOKED
+    if token.expires_at <= now:
+        return Refusal.EXPIRED
+    if not token.owner_active:
+        return Refusal.OWNER_INACTIVE
+    if token.kind == TEMPORARY:
+        owner = User(password=token.password, session_stamp=token.session_stamp)
+        if not same_session(token.session_hash, owner):
+            return Refusal.SESSION_OVER
+    return None
+
+
+def verify(text: str, now: datetime) -> Stored | Refused:
+    """The good token that `text` is, or why it is refused. One query; none for a text with a wrong form or checksum.
+
+    Raises `lookup.Unavailable` when the database does not answer.
+    """
+    if not token_format.well_formed(text):
+        return Refused(Refusal.MALFORMED)
+    digest = token_format.digest(text)
+    token = lookup.by_digest(digest)
+    if token is None or not hmac.compare_digest(bytes(token.digest), digest) or not text.startswith(PREFIXES[token.kind]):
+        return Refused(Refusal.UNKNOWN)
+    reason = refusal(token, now)
+    return Refused(reason, token) if reason else token
