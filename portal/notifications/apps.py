@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class NotificationsConfig(AppConfig):
     name = "portal.notifications"
     label = "notifications"
+
+    def ready(self) -> None:
+        from portal.notifications import backend, renderers
+
+        renderers.register(backend.LIBRARY, backend.render_library_email)

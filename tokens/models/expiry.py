@@ -100,7 +100,8 @@ class Digest(models.Model):
         FAILED = "failed", "Failed"
         DROPPED = "dropped", "Dropped: nothing left to tell"
 
-    run = models.ForeignKey(ScanRun, on_delete=models.SET_NULL, null=True, related_name="digests")
+    # Without a constraint, since the next release deletes runs and no longer knows digests.
+    run = models.ForeignKey(ScanRun, on_delete=models.SET_NULL, null=True, related_name="digests", db_constraint=False)
     address = models.EmailField()
     created_at = models.DateTimeField()
     email = models.OneToOneField("post_office.Email", on_delete=models.SET_NULL, null=True, related_name="digest")
@@ -126,7 +127,8 @@ class Notice(models.Model):
     token = models.ForeignKey("tokens.Token", on_delete=models.CASCADE, related_name="notices")
     threshold = models.PositiveSmallIntegerField(help_text="Days before expiration")
     address = models.EmailField()
-    digest = models.ForeignKey(Digest, on_delete=models.CASCADE, related_name="notices")
+    digest = models.ForeignKey(Digest, on_delete=models.CASCADE, null=True, related_name="notices")
+    message = models.ForeignKey("notifications.Message", on_delete=models.CASCADE, null=True, related_name="notices")
     created_at = models.DateTimeField()
     named = models.BooleanField(default=True, db_default=True, help_text="Its digest lists the token. If not, it only counts it.")
 
