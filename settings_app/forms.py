@@ -3,7 +3,7 @@ from typing import Any
 from django import forms
 
 from settings_app.registry import KEYS, TYPES
-from settings_app.services import ConfigError, version
+from settings_app.services import version
 
 OLDER_NAMES = "Names in older documents"
 KEY_CHOICES = [
@@ -29,7 +29,7 @@ class KeySelect(forms.Select):
 
 
 class ConfigForm(forms.Form):
-    """Pane *Add Config*, which also updates: a key that is set is loaded. The rules are the service's; its errors come back by `refuse`.
+    """Pane *Add Config*, which also updates: a key that is set is loaded. The rules are the service's.
 
     `version`: of what the key had when the form was filled; "" where it was not set."""
 
@@ -54,9 +54,6 @@ class ConfigForm(forms.Form):
         if key and data.get("type") and key.type != data["type"]:
             self.add_error("key", f"{key.label} is of the type {key.type}.")
         return data
-
-    def refuse(self, error: ConfigError) -> None:
-        self.add_error(error.field, str(error))
 
 
 class UpdateConfigForm(ConfigForm):

@@ -10,6 +10,7 @@ from portal.audit import services as audit
 from portal.core import permissions as access
 from portal.core import versions
 from portal.core.actors import Actor
+from portal.core.errors import Code, ServiceError
 from settings_app.models import Config
 from settings_app.registry import KEYS
 
@@ -17,24 +18,12 @@ from settings_app.registry import KEYS
 changed = Signal()
 
 
-class ConfigError(Exception):
-    """A value or key that cannot be; the message is for the reader, `field` is the form's field it stands beside."""
-
-    def __init__(self, message: str, field: str = "value") -> None:
-        super().__init__(message)
-        self.field = field
-
-
-class AlreadySet(ConfigError):
-    pass
-
-
-class ConfigChanged(ConfigError):
+class ConfigChanged(ServiceError):
     """Somebody has changed the key since it was read. `value`: what it has now, None if it is not set."""
 
     def __init__(self, key: str, value: str | None) -> None:
         now = f"is set to {value} now" if value is not None else "isn't set any more: its default applies"
-        super().__init__(f"{KEYS[key].label} {now}.")
+        super().__init__(f"{KEYS[key].label} {now}.", "value", Code.PRECONDITION_FAILED)
         self.key, self.value = key, value
 
 
@@ -55,19 +44,19 @@ def get_many(*keys: str) -> dict[str, Any]:
 
 
 def normalised(key: str, text: str) -> str:
-    """`text` as it is stored ("30; 7 ;1" -> "30;7;1"). Raises ConfigError."""
+    """`text` as it is stored ("30; 7 ;1" -> "30;7;1"). Raises ServiceError."""
     if key not in KEYS:
-        raise ConfigError("Choose one of the keys.", "key")
+        raise ServiceError("Choose one of the keys.", "key")
     if not text.strip():
-        raise ConfigError("Enter a value.")
+        raise ServiceError("Enter a value.", "value")
     try:
         return KEYS[key].format(KEYS[key].parse(text))
     except ValueError as error:
-        raise ConfigError(str(error)) from None
+        raise ServiceError(str(error), "value") from None
 
 
 def typed(key: str, text: str | None) -> Any:
-    """The value that `text` would give `key`; None: its default. Raises ConfigError."""
+    """The value that `text` would give `key`; None: its default. Raises ServiceError."""
     if text is None:
         return KEYS[key].default
     value = normalised(key, text)
@@ -75,16 +64,21 @@ def typed(key: str, text: str | None) -> Any:
 
 
 def add(key: str, text: str, actor: Actor | None) -> Config:
-    """Sets a key that is not set yet."""
-    value = normalised(key, text)
+    """Sets a key that is not set yet. Raises ServiceError."""
     try:
-        with transaction.atomic():
-            access.lock(actor, access.ADMINISTRATOR)
-            config = Config.objects.create(key=key, value=value)
-            audit.record(actor, config, audit.CREATE, value=("", value))
-            changed.send(sender=Config, key=key, actor=actor)
+        return insert(key, normalised(key, text), actor)
     except IntegrityError:
-        raise AlreadySet(f"{KEYS[key].label} is set already. Use Update in its row's menu.", "key") from None
+        message = f"{KEYS[key].label} has already been set. Use Update in its row's menu."
+        raise ServiceError(message, "key", Code.CONFLICT) from None
+
+
+def insert(key: str, value: str, actor: Actor | None) -> Config:
+    """Raises IntegrityError if the key is set."""
+    with transaction.atomic():
+        access.lock(actor, access.ADMINISTRATOR)
+        config = Config.objects.create(key=key, value=value)
+        audit.record(actor, config, audit.CREATE, value=("", value))
+        changed.send(sender=Config, key=key, actor=actor)
     return config
 
 
@@ -102,8 +96,8 @@ def put(key: str, text: str, actor: Actor | None, read: versions.Versions = None
             write(stored, value, actor)
             return stored
     try:
-        return add(key, text, actor)
-    except AlreadySet:  # by somebody else, a moment ago
+        return insert(key, value, actor)
+    except IntegrityError:  # somebody else has set it a moment ago
         return put(key, text, actor, read)
 
 
@@ -114,7 +108,7 @@ def update(config: Config, text: str, actor: Actor | None) -> None:
         access.lock(actor, access.ADMINISTRATOR)
         stored = current(config.key)
         if stored is None:
-            raise ConfigError("Somebody has deleted this key in the meantime.")
+            raise ServiceError("Somebody has deleted this key in the meantime.", "value")
         write(stored, value, actor)
     config.value = value
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.core import checks, versions
 from portal.core import permissions as access
+from portal.core.errors import ServiceError, add_to_form
 from portal.core.htmx import done, form_page, put_into, refused, sent
 from portal.core.list_views import list_context
 from portal.notifications import test_email as mail_check
@@ -82,8 +83,8 @@ def save(request: HttpRequest, form: ConfigForm, title: str, **context: Any) -> 
             changes = [("Value", "—" if error.value is None else error.value, value)]
             put_into(form, version=services.version(key, error.value))
             context |= {"conflict": str(error), "changes": changes}
-        except services.ConfigError as error:
-            form.refuse(error)
+        except ServiceError as error:
+            add_to_form(form, error)
         else:
             return done(request, f"Saved {KEYS[key].label}.", reverse("settings:config"))
     return config_form(request, form, title, **context)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.core.text import MOST_MARKS, TextError, clean, fold
+from portal.core.errors import ServiceError
+from portal.core.text import MOST_MARKS, clean, fold
 
 LANGUAGES = [
     "résumé",
@@ -88,27 +89,27 @@ def test_what_languages_and_emoji_need_is_kept(name: str) -> None:
 
 @pytest.mark.parametrize("name", HIDDEN.values(), ids=HIDDEN)
 def test_what_cannot_be_seen_is_rejected(name: str) -> None:
-    with pytest.raises(TextError, match=r"^Display name can't contain line breaks or invisible characters\.$"):
+    with pytest.raises(ServiceError, match=r"^Display name can't contain line breaks or invisible characters\.$"):
         clean(name, 100, "Display name")
 
 
 @pytest.mark.parametrize("name", ["\u0301", "\u0301 \u0302", "\u180e"])
 def test_something_must_be_seen(name: str) -> None:
-    with pytest.raises(TextError, match="needs at least one visible character"):
+    with pytest.raises(ServiceError, match="needs at least one visible character"):
         clean(name, 100)
 
 
 def test_marks_are_not_piled_up() -> None:
     assert clean("b" + "\u0317" * MOST_MARKS, 100)
-    with pytest.raises(TextError, match="too many combining marks"):
+    with pytest.raises(ServiceError, match="too many combining marks"):
         clean("b" + "\u0317" * (MOST_MARKS + 1), 100)
 
 
 def test_length_is_counted_in_the_form_that_is_stored() -> None:
     assert clean("e\u0301" * 100, 100) == "é" * 100
-    with pytest.raises(TextError, match=r"^Name must be 100 characters or fewer \(now 101\)\.$"):
+    with pytest.raises(ServiceError, match=r"^Name must be 100 characters or fewer \(now 101\)\.$"):
         clean("e\u0301" * 101, 100)
-    with pytest.raises(TextError, match="now 1000000"):
+    with pytest.raises(ServiceError, match="now 1000000"):
         clean("\u0301" * 1_000_000, 100)
 
 
@@ -120,7 +121,7 @@ def test_nothing_is_no_error() -> None:
 def test_a_name_is_rejected_or_clean_for_good(text: str) -> None:
     try:
         name = clean(text, 30)
-    except TextError:
+    except ServiceError:
         return
     assert clean(name, 30) == name == unicodedata.normalize("NFC", name).strip()
     assert not {unicodedata.category(character) for character in name} & {"Cc", "Cs", "Co", "Zl", "Zp"}

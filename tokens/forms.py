@@ -7,7 +7,6 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 
 from tokens import dates, sessions
-from tokens.services import TokenError
 
 
 class ExpiryDateField(forms.DateField):
@@ -31,7 +30,7 @@ class ExpiryDateField(forms.DateField):
 
 
 class TokenForm(forms.Form):
-    """Token Name alone: the Profile's *Add User Token*. The rules are the service's; its errors come back by `refuse`."""
+    """Token Name alone: the Profile's *Add User Token*. The rules are the service's."""
 
     name = forms.CharField(
         label="Token Name",
@@ -40,9 +39,6 @@ class TokenForm(forms.Form):
         error_messages={"required": "Enter a name that says what the token is for."},
     )
     request_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
-
-    def refuse(self, error: TokenError) -> None:
-        self.add_error(error.field if error.field in self.fields else None, str(error))
 
 
 class DatedTokenForm(TokenForm):

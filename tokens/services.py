@@ -11,40 +11,15 @@ import settings_app.services as config
 from portal.audit import services as audit
 from portal.core import permissions as access
 from portal.core.actors import Actor
-from portal.core.text import TextError, clean
+from portal.core.errors import ServiceError
+from portal.core.text import clean
 from portal.users.models import User
 from tokens import dates, emails, lineage, token_format
 from tokens.expiry import scan as expiry
 from tokens.models import NAME_MAX, Token
 
 
-class TokenError(Exception):
-    """A rule that the request breaks; `field` names the form's field that it stands beside, if one does."""
-
-    field: str | None = None
-
-
-class BadName(TokenError):
-    field = "name"
-
-
-class NameTaken(BadName):
-    pass
-
-
-class BadExpiry(TokenError):
-    field = "expires"
-
-
-class OwnerInactive(TokenError):
-    pass
-
-
-class TooManyTokens(TokenError):
-    pass
-
-
-class AlreadyMade(TokenError):
+class AlreadyMade(ServiceError):
     """The same request was sent twice. The token is there; its text was shown the first time."""
 
     def __init__(self, token: Token) -> None:
@@ -53,15 +28,12 @@ class AlreadyMade(TokenError):
 
 
 def clean_name(name: str) -> str:
-    """The name as it is stored (`portal.core.text.clean`). Raises BadName."""
-    try:
-        name = clean(name, NAME_MAX)
-    except TextError as error:
-        raise BadName(str(error)) from None
+    """The name as it is stored (`portal.core.text.clean`). Raises ServiceError."""
+    name = clean(name, NAME_MAX)
     if not name:
-        raise BadName("Enter a name that says what the token is for.")
+        raise ServiceError("Enter a name that says what the token is for.", "name")
     if "<" in name or ">" in name:
-        raise BadName("Name can't contain < or >.")
+        raise ServiceError("Name can't contain < or >.", "name")
     return name
 
 
@@ -78,7 +50,7 @@ def expiring_before(now: datetime) -> datetime:
 
 def expiry_instant(day: date | None, now: datetime, parent: Token | None = None) -> datetime:
     """When a token asked for with the Expiry Date `day` ends: with that day in the portal's zone; without one, after the
-    longest lifetime that Config allows (one year). Never later than `parent`, with which it is created. Raises BadExpiry."""
+    longest lifetime that Config allows (one year). Never later than `parent`, with which it is created. Raises ServiceError."""
     most = longest_lifetime()
     latest = parent.expires_at if parent else datetime.max.replace(tzinfo=UTC)
     if day is None:
@@ -86,19 +58,19 @@ def expiry_instant(day: date | None, now: datetime, parent: Token | None = None)
     today = dates.day_of(now)
     last = today + timedelta(days=most)
     if day <= today:
-        raise BadExpiry(f"The expiry date must be later than today ({today:%Y-%m-%d}).")
+        raise ServiceError(f"The expiry date must be later than today ({today:%Y-%m-%d}).", "expires")
     if day > last:
-        raise BadExpiry(f"The expiry date can be {last:%Y-%m-%d} at the latest ({most} days from today).")
+        raise ServiceError(f"The expiry date can be {last:%Y-%m-%d} at the latest ({most} days from today).", "expires")
     if parent and day > dates.day_of(parent.last_moment):
-        raise BadExpiry(f"Expiry date must be on or before {dates.day_of(parent.last_moment)}, when {parent.name} expires.")
+        raise ServiceError(f"Expiry date must be on or before {dates.day_of(parent.last_moment)}, when {parent.name} expires.", "expires")
     return min(dates.end_of(day), latest)
 
 
 def require_room(owner: User, now: datetime) -> None:
-    """Raises TooManyTokens when `owner` has as many active tokens as Config allows. The owner's row is locked, so it is exact."""
+    """Raises ServiceError when `owner` has as many active tokens as Config allows. The owner's row is locked, so it is exact."""
     most = config.get("tokens_per_service_account" if owner.kind == User.Kind.SERVICE else "tokens_per_person")
     if Token.objects.permanent().filter(user=owner).live(now).count() >= most:
-        raise TooManyTokens(f"{owner.username} already has {most:,} active tokens, the maximum. Revoke one that is no longer needed.")
+        raise ServiceError(f"{owner.username} already has {most:,} active tokens, the maximum. Revoke one that is no longer needed.")
 
 
 def issue(
@@ -106,7 +78,7 @@ def issue(
 ) -> tuple[Token, str]:
     """Makes a permanent token. Returns it and its text, which exists nowhere else from then on.
 
-    Raises BadName, NameTaken, BadExpiry, OwnerInactive, TooManyTokens, AlreadyMade or PermissionDenied.
+    Raises ServiceError, AlreadyMade or PermissionDenied.
     """
     name = clean_name(name)
     text = token_format.generate()
@@ -121,13 +93,13 @@ def issue(
             access.require(access.may_create_tokens(rows[actor.user.pk], owner, config.get("users_may_create_tokens")))
         refuse_second(request_id)
         if not owner.is_active:
-            raise OwnerInactive(f"{owner.username} is not active, and cannot get a token.")
+            raise ServiceError(f"{owner.username} is not active, and cannot get a token.")
         expires_at = expiry_instant(expires, now, parent)
         require_room(owner, now)
         names = Token.objects.permanent().filter(user=owner, name=name)
         names.filter(expires_at__lte=now, holds_name=True).update(holds_name=False)
         if names.live(now).exists():
-            raise NameTaken(f"{owner.username} has an active token named {name} already.")
+            raise ServiceError(f"{owner.username} has an active token named {name} already.", "name")
         token = Token(user=owner, name=name, created_at=now, expires_at=expires_at, request_id=request_id)
         token.created_by, token.created_with = actor and actor.user, parent
         token.digest, token.last_four = token_format.digest(text), token_format.hint(text)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 import settings_app.services as config
 from portal.audit import services as audit
 from portal.core import permissions as access
+from portal.core.errors import ServiceError, add_to_form
 from portal.core.htmx import done, form_page, post_only, put_into, refused, sent
 from portal.core.list_views import list_context
 from portal.core.ordering import ordered
@@ -80,8 +81,8 @@ def issue(request: HttpRequest, owner: User, form: TokenForm, title: str, back: 
             token, text = services.issue(owner, data["name"], data.get("expires"), actor, timezone.now(), data["request_id"])
         except services.AlreadyMade as again:
             return already_made(request, form, again, title=title, back=back, owner=owner)
-        except services.TokenError as error:
-            form.refuse(error)
+        except ServiceError as error:
+            add_to_form(form, error)
         else:
             response = render(request, "tokens/created.html", {"token": token, "text": text, "back": back})
             response["HX-Retarget"], response["HX-Reswap"] = "#window", "innerHTML"
@@ -94,7 +95,7 @@ def issue(request: HttpRequest, owner: User, form: TokenForm, title: str, back: 
 def already_made(request: HttpRequest, form: TokenForm, again: services.AlreadyMade, **context: Any) -> HttpResponse:
     """The same form was submitted twice (a double click, Back, a lost response): where its token is, and the form for another one, with
     the name as it was typed."""
-    form.refuse(again)
+    add_to_form(form, again)
     put_into(form, request_id=str(uuid.uuid4()))
     mine = again.token.user == request.user
     page = reverse("profile") if mine else reverse("tokens:user_tokens", args=[again.token.user.username])

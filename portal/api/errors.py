@@ -11,9 +11,7 @@ from ninja.errors import HttpError, ValidationError
 
 from portal.core import permissions as access
 from portal.core.error_responses import OUTAGE, Answer, body, outage, refused
-from portal.users.services import UserChanged, UserError
-from settings_app.services import ConfigChanged, ConfigError
-from tokens.services import TokenError
+from portal.core.errors import Code, ServiceError
 from tokens.verification.authenticate import fail
 from tokens.verification.bearer import Problem
 from tokens.verification.lookup import Unavailable
@@ -32,18 +30,6 @@ BY_STATUS = {
     503: OUTAGE,
 }
 SERVER_ERROR = ("server_error", "The fault is on our side and was written down. Try again in a moment.")
-
-
-class BadValue(Exception):
-    """A value that cannot be, by a rule of the API alone."""
-
-    def __init__(self, message: str, field: str) -> None:
-        super().__init__(message)
-        self.field = field
-
-
-class Conflict(Exception):
-    """What is asked for has come too late: somebody did it, or something else, before."""
 
 
 def error(status: int, code: str, words: str, field: str | None = None) -> HttpResponse:
@@ -73,17 +59,11 @@ def of_answer(request: HttpRequest, raised: Answer) -> HttpResponse:
     return refused(raised)
 
 
-def of_rule(request: HttpRequest, raised: Any) -> HttpResponse:
-    """A rule of the services that the request breaks: the words that the pages show, and the field they show them at."""
-    return error(422, "invalid_value", str(raised), raised.field)
-
-
-def of_change(request: HttpRequest, raised: Any) -> HttpResponse:
-    return error(412, "precondition_failed", "It has been changed since the version in If-Match. Read it again.")
-
-
-def of_conflict(request: HttpRequest, raised: Conflict) -> HttpResponse:
-    return error(409, "conflict", str(raised))
+def of_service(request: HttpRequest, raised: ServiceError) -> HttpResponse:
+    """The words that the pages show, and the field that they show them at."""
+    if raised.code == Code.PRECONDITION_FAILED:
+        return error(412, raised.code, "It has been changed since the version in If-Match. Read it again.")
+    return error(409 if raised.code == Code.CONFLICT else 422, raised.code, str(raised), raised.field)
 
 
 def of_shape(request: HttpRequest, raised: ValidationError) -> HttpResponse:
@@ -122,9 +102,7 @@ def install(api: NinjaAPI) -> None:
         PermissionDenied: of_permission,
         Http404: of_missing,
         Unavailable: of_outage,
-        **dict.fromkeys((UserError, TokenError, ConfigError, BadValue), of_rule),
-        **dict.fromkeys((UserChanged, ConfigChanged), of_change),
-        Conflict: of_conflict,
+        ServiceError: of_service,
         Exception: reraise,
     }
     for kind, handler in handlers.items():

@@ -8,7 +8,7 @@ from django.db.models import Model, Q, QuerySet
 from ninja import Field, Schema
 from pydantic import ValidationInfo, model_validator
 
-from portal.api.errors import BadValue
+from portal.core.errors import ServiceError
 from portal.core.text import fold
 from tokens import token_format
 
@@ -29,13 +29,13 @@ class ListQuery(Schema):
     @model_validator(mode="before")
     @classmethod
     def refuse_unknown(cls, given: Any, info: ValidationInfo) -> Any:
-        """A filter misspelt would else list everything, and a token would be searched for and logged. Raises BadValue."""
+        """A filter misspelt would else list everything, and a token would be searched for and logged. Raises ServiceError."""
         query = info.context["request"].GET
         if any(token_format.holds_token(text) for name, values in query.lists() for text in (name, *values)):
-            raise BadValue(TOKEN_IN_ADDRESS, "q")
+            raise ServiceError(TOKEN_IN_ADDRESS, "q")
         for name in query:
             if name not in cls.model_fields:
-                raise BadValue("This list has no such parameter.", name)
+                raise ServiceError("This list has no such parameter.", name)
         return given
 
 
@@ -83,11 +83,11 @@ def cursor(row: Model, order: tuple[str, ...]) -> str:
 
 
 def read(model: type[Model], order: tuple[str, ...], text: str) -> list[Any]:
-    """The values in a cursor. Raises BadValue."""
+    """The values in a cursor. Raises ServiceError."""
     try:
         texts = signer(model).unsign_object(text)
     except BadSignature:
-        raise BadValue("This cursor is not from this list. Begin without one.", "cursor") from None
+        raise ServiceError("This cursor is not from this list. Begin without one.", "cursor") from None
     return [value_of(model, direction(field)[0], value) for field, value in zip(order, texts, strict=True)]
 
 

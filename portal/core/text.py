@@ -7,6 +7,7 @@ databases (portal/core/ordering.py).
 import re
 import unicodedata
 
+from portal.core.errors import ServiceError
 from portal.core.redaction import TOKEN
 
 ZWNJ, ZWJ = "\u200c", "\u200d"
@@ -27,30 +28,26 @@ SELECTORS = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
 MOST_MARKS = 8  # on one letter. Languages need up to six; more only covers the lines above and below
 
 
-class TextError(ValueError):
-    """The text breaks a rule; the message names the rule, for the person who typed it."""
-
-
-def clean(text: str, longest: int, label: str = "Name") -> str:
+def clean(text: str, longest: int, label: str = "Name", field: str = "name") -> str:
     """`text` as it is stored: in Unicode's form NFC, without space around it. Empty if nothing is left.
 
-    Allows what languages and emoji need (combining marks, joiners, variation selectors, flags). Raises TextError, in words that begin
-    with `label`, for more than `longest` characters, for line breaks and characters that cannot be seen or that reorder the text
-    around them, for piles of marks, and for API tokens. Source: Unicode 14, UTS #39 and UTS #51.
+    Allows what languages and emoji need (combining marks, joiners, variation selectors, flags). Raises ServiceError for `field`, with a
+    message that begins with `label`, for more than `longest` characters, for line breaks and characters that cannot be seen or that
+    reorder the text around them, for piles of marks, and for API tokens. Source: Unicode 14, UTS #39 and UTS #51.
     """
     text = text.strip()
     if len(text) <= 10 * longest:  # no form of Unicode is that much shorter, and very long runs of marks take long to normalise
         text = unicodedata.normalize("NFC", text).strip()
     if len(text) > longest:
-        raise TextError(f"{label} must be {longest} characters or fewer (now {len(text)}).")
+        raise ServiceError(f"{label} must be {longest} characters or fewer (now {len(text)}).", field)
     if TOKEN.search(text):  # names are shown to others and sent by email
-        raise TextError(f"{label} can't contain an API token.")
+        raise ServiceError(f"{label} can't contain an API token.", field)
     if hides_something(text):
-        raise TextError(f"{label} can't contain line breaks or invisible characters.")
+        raise ServiceError(f"{label} can't contain line breaks or invisible characters.", field)
     if has_too_many_marks(text):
-        raise TextError(f"{label} has too many combining marks on one letter.")
+        raise ServiceError(f"{label} has too many combining marks on one letter.", field)
     if text and not any(map(is_visible, text)):
-        raise TextError(f"{label} needs at least one visible character.")
+        raise ServiceError(f"{label} needs at least one visible character.", field)
     return text
 
 

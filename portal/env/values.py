@@ -12,6 +12,7 @@ from django.core.mail.message import sanitize_address
 from django.core.validators import EmailValidator
 
 from portal.core.domains import email_address
+from portal.core.errors import ServiceError
 from portal.core.text import clean
 
 Network = IPv4Network | IPv6Network
@@ -45,7 +46,10 @@ def name(text: str) -> str:
     """A name for pages and emails: one line, with single spaces."""
     if "<" in text or ">" in text:
         raise ValueError("not a name")
-    return " ".join(clean(text, 80).split())
+    try:
+        return " ".join(clean(text, 80).split())
+    except ServiceError as error:
+        raise ValueError(str(error)) from None
 
 
 def key(text: str) -> str:

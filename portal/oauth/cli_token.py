@@ -5,6 +5,7 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse
 
 from portal.core.error_responses import Answer
+from portal.core.errors import ServiceError
 from portal.core.permissions import actor_of
 from portal.oauth.answers import posted, stored_nowhere
 from portal.oauth.front import form, only
@@ -21,7 +22,7 @@ def cli_token(request: HttpRequest, now: datetime) -> HttpResponse:
     redirect_uri = only(values, "redirect_uri") if "redirect_uri" in values else ""
     try:
         token, text = cli_sign_in.redeem(code, verifier, now, redirect_uri, actor_of(request))
-    except cli_sign_in.BadCode:
-        raise Answer(400, "invalid_grant", "The code is unknown, used or too old, or the code_verifier is not its own.") from None
+    except ServiceError as error:
+        raise Answer(400, error.code, str(error)) from None
     seconds = int((token.expires_at - now).total_seconds())
     return stored_nowhere({"access_token": text, "token_type": "Bearer", "expires_in": seconds})

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from portal.core.client_ip import client_address
+from portal.core.errors import ServiceError
 from portal.core.permissions import actor_of
 from portal.users import limits, services, signals, throttle
 from portal.users.models import User
@@ -54,7 +55,7 @@ class AccountAdapter(DefaultAccountAdapter):
             actor = replace(actor, user=user, credential=None)
         try:
             services.set_password(user, password, actor, timezone.now())
-        except services.UserError as error:
+        except ServiceError as error:
             raise PermissionDenied(str(error)) from None
 
     def format_email_subject(self, subject: str) -> str:

@@ -9,7 +9,6 @@ from portal.core import permissions as access
 from portal.core.htmx import put_into
 from portal.users import emails
 from portal.users.models import USERNAME_MAX, User
-from portal.users.services import UserError
 
 # What static/js/kind-of-user.js takes for a valid email address, near enough to Django's EmailValidator for a hint while typing.
 LOCAL, LABEL = r"[A-Za-z0-9!#$%&'*+=?^_`{}|~\-]+", r"[A-Za-z0-9]([A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"
@@ -38,13 +37,10 @@ def shown(name: str, value: Any) -> str:
 
 
 class UserForm(forms.Form):
-    """What both panes share. The rules are the service's; its errors come back by `refuse`."""
+    """What both panes share. The rules are the service's."""
 
     display_name = forms.CharField(label="Display name", required=False)
     role = forms.ChoiceField(label="Role", choices=User.Role.choices, initial=User.Role.USER)
-
-    def refuse(self, error: UserError) -> None:
-        self.add_error(error.field if error.field in self.fields else None, str(error))
 
 
 class UpdateUserForm(UserForm):

@@ -1,4 +1,4 @@
-"""The verbs of users. Each takes plain values and returns what it made, or raises `UserError` with a sentence for the reader."""
+"""The verbs of users. Each takes plain values and returns what it made, or raises `ServiceError`."""
 
 import secrets
 from datetime import datetime
@@ -16,8 +16,9 @@ from portal.core import permissions as access
 from portal.core import versions
 from portal.core.actors import Actor
 from portal.core.domains import email_address
+from portal.core.errors import Code, ServiceError
 from portal.core.redaction import TOKEN
-from portal.core.text import TextError, clean
+from portal.core.text import clean
 from portal.users import emails
 from portal.users.models import DISPLAY_NAME_MAX, USERNAME, User, new_stamp
 from portal.users.signals import access_ended, password_replaced
@@ -25,20 +26,12 @@ from portal.users.signals import access_ended, password_replaced
 LAST_ADMINISTRATOR = "This is the last active administrator. Make somebody else an administrator first."
 
 
-class UserError(Exception):
-    """A rule that the request breaks; `field` names the form's field that it stands beside, if one does."""
-
-    def __init__(self, message: str, field: str | None = None) -> None:
-        super().__init__(message)
-        self.field = field
-
-
-class UserChanged(UserError):
+class UserChanged(ServiceError):
     """Somebody has changed the user since the actor read it. `user`: as it is now."""
 
     def __init__(self, user: User) -> None:
         state = f"{user.get_role_display()}, {'active' if user.is_active else 'inactive'}"
-        super().__init__(f"{user.username} has been changed since you opened this form (now {state}).")
+        super().__init__(f"{user.username} has been changed since you opened this form (now {state}).", code=Code.PRECONDITION_FAILED)
         self.user = user
 
 
@@ -58,28 +51,25 @@ def is_email(text: str) -> bool:
 
 
 def check_name(username: str) -> None:
-    """Raises UserError for a name that can't be part of a URL (`.../users/add/` is the form's), and for one with an @ that is no email
+    """Raises ServiceError for a name that can't be part of a URL (`.../users/add/` is the form's), and for one with an @ that is no email
     address: somebody mistyped a person's address, and a service account of that name would be a surprise."""
     if "@" in username and not is_email(username):
-        raise UserError(f"{username[:80]} is not a valid email address.", "username")
+        raise ServiceError(f"{username[:80]} is not a valid email address.", "username")
     if "@" in username and not username.isascii():
-        raise UserError(f"Enter the domain in its ASCII form: {email_address(username)}", "username")
+        raise ServiceError(f"Enter the domain in its ASCII form: {email_address(username)}", "username")
     try:
         USERNAME(username)
     except ValidationError as error:
-        raise UserError(error.messages[0], "username") from None
+        raise ServiceError(error.messages[0], "username") from None
     if TOKEN.search(username):
-        raise UserError("Username can't contain an API token.", "username")
+        raise ServiceError("Username can't contain an API token.", "username")
     if username.lower() == "add":
-        raise UserError('"add" is reserved. Choose another username.', "username")
+        raise ServiceError('"add" is reserved. Choose another username.', "username")
 
 
 def clean_display_name(name: str) -> str:
-    """The name as it is stored (`portal.core.text.clean`); it may be empty. Raises UserError."""
-    try:
-        return clean(name, DISPLAY_NAME_MAX, "Display name")
-    except TextError as error:
-        raise UserError(str(error), "display_name") from None
+    """The name as it is stored (`portal.core.text.clean`); it may be empty. Raises ServiceError."""
+    return clean(name, DISPLAY_NAME_MAX, "Display name", "display_name")
 
 
 def create(username: str, display_name: str, role: str, actor: Actor | None) -> User:
@@ -91,7 +81,7 @@ def create(username: str, display_name: str, role: str, actor: Actor | None) -> 
     check_name(username)
     person = is_email(username)
     if not person and role != User.Role.USER:
-        raise UserError("A service account has the role User. Give a person's email address for any other role.", "role")
+        raise ServiceError("A service account has the role User. Give a person's email address for any other role.", "role")
     values = {
         "email": username if person else "",
         "display_name": clean_display_name(display_name),
@@ -106,7 +96,7 @@ def create(username: str, display_name: str, role: str, actor: Actor | None) -> 
         rows = access.lock(actor, access.ADMINISTRATOR, users=Q(username__iexact=username))
         same_name = next((row for row in rows.values() if row.username.lower() == username.lower()), None)
         if same_name and not same_name.deleted_at:
-            raise UserError(f"A user named {same_name.username} already exists.", "username")
+            raise ServiceError(f"A user named {same_name.username} already exists.", "username")
         user = same_name or User(username=username)
         for field, value in values.items():
             setattr(user, field, value)
@@ -115,7 +105,7 @@ def create(username: str, display_name: str, role: str, actor: Actor | None) -> 
             with transaction.atomic():
                 user.save()
         except IntegrityError:
-            raise UserError(f"A user named {username} already exists.", "username") from None
+            raise ServiceError(f"A user named {username} already exists.", "username") from None
         audit.record(actor, user, audit.CREATE, role=("", role), kind=("", values["kind"]))
         if person:
             emails.queue_invitation(user)
@@ -141,10 +131,10 @@ def update(
         require(user, read)
         if user.is_administrator and after.get("role", user.role) != User.Role.ADMINISTRATOR:
             if is_self(user, actor):
-                raise UserError("You can't remove your own Administrator role.", "role")
+                raise ServiceError("You can't remove your own Administrator role.", "role")
             keep_an_administrator(user, rows, "role")
         if user.kind == User.Kind.SERVICE and after.get("role", user.role) != User.Role.USER:
-            raise UserError("A service account has the role User.", "role")
+            raise ServiceError("A service account has the role User.", "role")
         changes = {field: (getattr(user, field), value) for field, value in after.items() if getattr(user, field) != value}
         if changes:
             User.objects.filter(pk=user.pk).update(**{field: value for field, (_, value) in changes.items()})
@@ -156,11 +146,11 @@ def update(
 
 def locked(user: User, actor: Actor | None) -> tuple[User, list[User]]:
     """The user's row as it is now, and with it those of all administrators, locked until the transaction ends: what the caller read may
-    be old, and rules must not go by it. Checks the actor. Raises UserError if the user is deleted, PermissionDenied."""
+    be old, and rules must not go by it. Checks the actor. Raises ServiceError if the user is deleted, PermissionDenied."""
     mine = Q(pk=user.pk) | Q(role=User.Role.ADMINISTRATOR)
     rows = access.lock(actor, access.ADMINISTRATOR, users=mine & Q(deleted_at=None))
     if user.pk not in rows or rows[user.pk].deleted_at:
-        raise UserError(f"{user.username} has already been deleted.")
+        raise ServiceError(f"{user.username} has already been deleted.")
     return rows[user.pk], list(rows.values())
 
 
@@ -169,10 +159,10 @@ def is_self(user: User, actor: Actor | None) -> bool:
 
 
 def keep_an_administrator(leaving: User, rows: list[User], field: str | None = None) -> None:
-    """Raises UserError when `leaving` is the only active one. `rows`: all administrators, locked, so that two cannot demote each other
+    """Raises ServiceError when `leaving` is the only active one. `rows`: all administrators, locked, so that two cannot demote each other
     at once."""
     if [row for row in rows if row.can_administrate] == [leaving]:
-        raise UserError(LAST_ADMINISTRATOR, field)
+        raise ServiceError(LAST_ADMINISTRATOR, field)
 
 
 def deactivate(user: User, actor: Actor | None, read: versions.Versions = None) -> None:
@@ -187,12 +177,12 @@ def delete(user: User, actor: Actor | None, read: versions.Versions = None) -> N
 
 def end_access(user: User, actor: Actor | None, verb: str, now: datetime, read: versions.Versions = None) -> None:
     if is_self(user, actor):
-        raise UserError(f"You cannot {verb} yourself.")
+        raise ServiceError(f"You cannot {verb} yourself.")
     with transaction.atomic():
         row, rows = locked(user, actor)
         keep_an_administrator(row, rows)
         if verb == "deactivate" and not row.is_active:
-            raise UserError(f"{user.username} has already been deactivated.")
+            raise ServiceError(f"{user.username} has already been deactivated.")
         require(row, read)
         changes = {"is_active": False, "session_stamp": new_stamp()} | ({"deleted_at": now} if verb == "delete" else {})
         User.objects.filter(pk=user.pk).update(**changes)
@@ -205,11 +195,11 @@ def activate(user: User, actor: Actor | None, read: versions.Versions = None) ->
     """Reactivates the user. Tokens that ended with the deactivation stay revoked. Nobody reactivates themselves: an administrator who
     was deactivated a moment ago could undo it. `read`: as for `update`."""
     if is_self(user, actor):
-        raise UserError("You can't reactivate yourself.")
+        raise ServiceError("You can't reactivate yourself.")
     with transaction.atomic():
         row, _ = locked(user, actor)
         if row.is_active:
-            raise UserError(f"{user.username} is already active.")
+            raise ServiceError(f"{user.username} is already active.")
         require(row, read)
         User.objects.filter(pk=user.pk).update(is_active=True)
         user.refresh_from_db()
@@ -220,14 +210,14 @@ def set_password(user: User, password: str, actor: Actor | None, now: datetime) 
     """Sets a person's password, and tells them by email. Ends what the former password may have given away: their sessions, temporary
     tokens, one-time links and calendar link. `actor`: the user, by a session or by a one-time link, or None for the command line.
 
-    Raises UserError for a user who cannot sign in or has changed since `user` was read, PermissionDenied for an actor who has.
+    Raises ServiceError for a user who cannot sign in or has changed since `user` was read, PermissionDenied for an actor who has.
     """
     access.require(actor is None or actor.user == user)
     encoded, first = make_password(password), not user.has_usable_password()
     with transaction.atomic():
         row = access.lock(actor, *access.EVERYBODY, users=Q(pk=user.pk)).get(user.pk)
         if row is None or not row.may_sign_in or (row.password, row.session_stamp) != (user.password, user.session_stamp):
-            raise UserError("The password was not set: the account has changed meanwhile.")
+            raise ServiceError("The password was not set: the account has changed meanwhile.")
         user.password, user.session_stamp = encoded, new_stamp()
         User.objects.filter(pk=user.pk).update(password=user.password, session_stamp=user.session_stamp)
         password_replaced.send(sender=User, user=user, actor=actor, now=now)
@@ -245,7 +235,7 @@ def password_event(actor: Actor | None, first: bool) -> audit.Event:
 
 def ensure_first_administrator(username: str, password: str) -> str | None:
     """Makes the first administrator if there is none at all. Returns the password that it made up, if it made one up.
-    Raises UserError for an invalid name or password."""
+    Raises ServiceError for an invalid name or password."""
     if User.objects.filter(role=User.Role.ADMINISTRATOR).exists():
         return None
     made_up = None if password else secrets.token_urlsafe(12)
@@ -254,22 +244,22 @@ def ensure_first_administrator(username: str, password: str) -> str | None:
 
 
 def create_administrator(username: str, password: str) -> User:
-    """Makes an administrator from the command line. Raises UserError for an invalid name or password."""
+    """Makes an administrator from the command line. Raises ServiceError for an invalid name or password."""
     check_name(username)
     user = User(username=username, email=username if is_email(username) else "", role=User.Role.ADMINISTRATOR, display_name="Administrator")
     check_password(password, user)
     user.set_password(password)
     with transaction.atomic():
         if User.objects.filter(username__iexact=username).exists():
-            raise UserError(f"A user named {username} already exists.", "username")
+            raise ServiceError(f"A user named {username} already exists.", "username")
         user.save()
         audit.record(None, user, audit.CREATE, role=("", user.role))
     return user
 
 
 def check_password(password: str, user: User) -> None:
-    """Raises UserError for a password that breaks a rule of AUTH_PASSWORD_VALIDATORS."""
+    """Raises ServiceError for a password that breaks a rule of AUTH_PASSWORD_VALIDATORS."""
     try:
         validate_password(password, user)
     except ValidationError as error:
-        raise UserError(" ".join(error.messages), "password") from None
+        raise ServiceError(" ".join(error.messages), "password") from None

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.core import permissions as access
 from portal.core import versions
+from portal.core.errors import ServiceError, add_to_form
 from portal.core.htmx import done, form_page, refused, sent
 from portal.users import services
 from portal.users.forms import CreateUserForm, DeleteUserForm, UpdateUserForm
@@ -38,8 +39,8 @@ def create(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             user = services.create(**form.cleaned_data, actor=access.actor_of(request))
-        except services.UserError as error:
-            form.refuse(error)
+        except ServiceError as error:
+            add_to_form(form, error)
         else:
             invited = f" An invitation is on its way to {user.email}." if user.email else ""
             return done(request, f"{user.username} created.{invited}", back)
@@ -59,8 +60,8 @@ def update(request: HttpRequest, username: str) -> HttpResponse:
             services.update(user, **given, actor=access.actor_of(request), read=[versions.version(**form.opened_with)])
         except services.UserChanged as error:
             context |= {"conflict": str(error), "changes": form.take_over(error.user)}
-        except services.UserError as error:
-            form.refuse(error)
+        except ServiceError as error:
+            add_to_form(form, error)
         else:
             return done(request, f"Saved {user.username}.", page_of(user))
     return form_page(request, "users/form.html", form, **context)
@@ -87,7 +88,7 @@ def confirm(request: HttpRequest, user: User, template: str, service: Callable[.
             return done(request, f"{said} {user.username}.", page_of(user))
         except services.UserChanged as error:
             user, conflict = error.user, str(error)
-        except services.UserError as error:
+        except ServiceError as error:
             return refused(request, str(error), page_of(user))
     context = {"owner": user, "back": page_of(user), "version": user.version, "conflict": conflict}
     return render(request, template, context, status=409 if conflict else 200)
@@ -104,8 +105,8 @@ def delete(request: HttpRequest, username: str) -> HttpResponse:
             services.delete(user, access.actor_of(request), read=versions.of_form(request.POST))
         except services.UserChanged as error:
             user, context["conflict"] = error.user, str(error)
-        except services.UserError as error:
-            form.add_error(None, str(error))
+        except ServiceError as error:
+            add_to_form(form, error)
         else:
             return done(request, f"Deleted {user.username}.", reverse("users:list"), leave=True)
     return form_page(request, "users/delete.html", form, owner=user, back=page_of(user), version=user.version, **context)

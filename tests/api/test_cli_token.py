@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from portal.audit import services as audit
 from portal.core.actors import Actor
+from portal.core.errors import ServiceError
 from portal.users import services as users
 from portal.users.models import User
 from tests.cli import CHALLENGE, FORM, VERIFIER, confirm, exchange
@@ -21,7 +22,7 @@ from tests.racing import race, widen
 from tokens import sessions
 from tokens.cleanup import clean_up
 from tokens.cli_login import flow as cli_sign_in
-from tokens.cli_login.flow import BadCode, proves, question, redeem
+from tokens.cli_login.flow import proves, question, redeem
 from tokens.models import SignInCode, Token
 
 OTHER = "x" * 43
@@ -70,7 +71,7 @@ def test_a_code_is_dead_after_one_wrong_verifier(visitor: Visitor, verifier: str
 
 def test_a_code_is_good_for_60_seconds_and_no_instant_longer(visitor: Visitor) -> None:
     (late, made), (early, then) = allowed(visitor), allowed(visitor)
-    with pytest.raises(BadCode):
+    with pytest.raises(ServiceError):
         redeem(late, VERIFIER, made + 60 * SECOND)
     assert redeem(early, VERIFIER, then + 60 * SECOND - INSTANT)[0] == Token.objects.get()
 
@@ -162,4 +163,4 @@ def test_of_many_who_bring_the_same_code_at_once_one_gets_the_token(monkeypatch:
     widen(monkeypatch, audit, "record")
     code, now = allowed(Visitor(UserFactory()))
     results = race(*[lambda: redeem(code, VERIFIER, now)] * 4)
-    assert sorted(type(result).__name__ for result in results) == ["BadCode"] * 3 + ["tuple"]
+    assert sorted(type(result).__name__ for result in results) == ["ServiceError"] * 3 + ["tuple"]

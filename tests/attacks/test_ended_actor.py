@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from portal.core import permissions as access
 from portal.core.actors import Actor, SessionCredential
+from portal.core.errors import ServiceError
 from portal.faults import services as faults
 from portal.users import services as users
 from portal.users.models import User
@@ -122,9 +123,9 @@ def test_an_administrator_cannot_undo_being_ended(ending: str, attempt: int) -> 
 
     def flood() -> None:
         for _ in range(8):
-            with suppress(PermissionDenied, users.UserError):
+            with suppress(PermissionDenied, ServiceError):
                 users.update(attacker.user, None, "administrator", attacker)
-            with suppress(PermissionDenied, users.UserError):
+            with suppress(PermissionDenied, ServiceError):
                 users.activate(attacker.user, attacker)
 
     def finish() -> None:
@@ -140,7 +141,7 @@ def test_an_administrator_cannot_undo_being_ended(ending: str, attempt: int) -> 
 @pytest.mark.django_db
 def test_nobody_reactivates_themselves() -> None:
     user = AdministratorFactory(is_active=False)
-    with pytest.raises(users.UserError, match="reactivate yourself"):
+    with pytest.raises(ServiceError, match="reactivate yourself"):
         users.activate(user, Actor(user))
 
 

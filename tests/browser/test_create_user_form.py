@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
+from portal.core.errors import ServiceError
 from portal.users import services
 from portal.users.models import User
 from tests.browser.steps import dialog, navigate
@@ -51,7 +52,7 @@ def test_the_form_says_what_it_will_create(portal: Page, watch: Watch) -> None:
 def test_what_it_says_is_what_the_server_does(typed: str, says: str, transactional_db: None) -> None:
     try:
         made = services.create(typed, "", "user", None).kind
-    except services.UserError:
+    except ServiceError:
         made = None
     assert made == {PERSON: "person", SERVICE: "service", INVALID: None}[says]
 

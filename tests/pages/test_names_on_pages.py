@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from portal.core.errors import ServiceError
 from portal.env.values import name as portal_name
 from portal.users import services as users
 from portal.users.models import User
@@ -66,7 +67,7 @@ def test_so_it_is_elsewhere(as_administrator: Visitor, path: str, data: dict[str
 def test_the_command_line_and_a_programs_name_follow_the_rule(person: User) -> None:
     with pytest.raises(CommandError, match="invisible characters"):
         call_command("issue_token", person.username, "\u00ad")
-    with pytest.raises(cli_sign_in.BadQuestion):
+    with pytest.raises(ServiceError):
         cli_sign_in.question("8400", "x" * 8, "x" * 43, "S256", "\u00ad")
     assert cli_sign_in.question("8400", "x" * 8, "x" * 43, "S256", "👩‍💻 dev").client == "👩‍💻 dev"
 

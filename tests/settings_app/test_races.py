@@ -2,6 +2,7 @@
 
 import pytest
 
+from portal.core.errors import ServiceError
 from settings_app import services
 from settings_app.models import Config
 from tests.racing import race, widen
@@ -14,8 +15,8 @@ def test_of_two_who_add_the_same_key_one_succeeds_and_the_other_is_told(monkeypa
     results = race(*(lambda minutes=minutes: services.add("session_minutes", minutes, None) for minutes in ("60", "90")))
     winner = next(result for result in results if isinstance(result, Config))
     loser = next(result for result in results if result is not winner)
-    assert isinstance(loser, services.ConfigError)
-    assert "is set already" in str(loser)
+    assert isinstance(loser, ServiceError)
+    assert "has already been set" in str(loser)
     assert services.get("session_minutes") == int(winner.value)
 
 

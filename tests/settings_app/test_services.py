@@ -4,6 +4,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from portal.core.actors import Actor
+from portal.core.errors import ServiceError
 from settings_app import services
 from settings_app.models import Config
 from tests.factories import AdministratorFactory
@@ -40,7 +41,7 @@ def test_several_keys_are_read_in_one_query(django_assert_num_queries: DjangoAss
 
 def test_a_key_exists_once() -> None:
     services.add("session_minutes", "60", None)
-    with pytest.raises(services.ConfigError, match=r"^Authorization token session duration is set already\.") as error:
+    with pytest.raises(ServiceError, match=r"^Authorization token session duration has already been set\.") as error:
         services.add("session_minutes", "90", None)
     assert error.value.field == "key"
     assert services.get("session_minutes") == 60
@@ -51,7 +52,7 @@ def test_a_key_exists_once() -> None:
 )
 def test_a_bad_value_is_refused_by_add_and_by_update_and_changes_nothing(text: str, message: str) -> None:
     for write in (lambda: services.add("session_minutes", text, None), lambda: services.update(Config.objects.get(), text, None)):
-        with pytest.raises(services.ConfigError) as error:
+        with pytest.raises(ServiceError) as error:
             write()
         assert (str(error.value), error.value.field) == (message, "value")
         Config.objects.get_or_create(key="session_minutes", defaults={"value": "60"})
@@ -59,7 +60,7 @@ def test_a_bad_value_is_refused_by_add_and_by_update_and_changes_nothing(text: s
 
 
 def test_a_key_that_is_none_is_refused() -> None:
-    with pytest.raises(services.ConfigError, match=r"^Choose one of the keys\.$") as error:
+    with pytest.raises(ServiceError, match=r"^Choose one of the keys\.$") as error:
         services.add("colour", "blue", None)
     assert error.value.field == "key"
 
@@ -76,7 +77,7 @@ def test_what_somebody_else_has_deleted_is_neither_updated_nor_deleted_again() -
     config = services.add("session_minutes", "60", None)
     stale = Config.objects.get()
     services.delete(config, None)
-    with pytest.raises(services.ConfigError, match="Somebody has deleted this key"):
+    with pytest.raises(ServiceError, match="Somebody has deleted this key"):
         services.update(stale, "90", None)
     assert services.delete(stale, None) is False
     assert services.get("session_minutes") == 480
@@ -105,7 +106,7 @@ def test_rooms_above_hear_of_every_change_and_of_nothing_that_failed() -> None:
         services.update(config, "90", actor)
         services.delete(config, actor)
         services.delete(config, actor)
-        with pytest.raises(services.ConfigError):
+        with pytest.raises(ServiceError):
             services.add("session_minutes", "1", actor)
     finally:
         services.changed.disconnect(listen)

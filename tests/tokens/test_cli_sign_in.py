@@ -15,11 +15,12 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
+from portal.core.errors import ServiceError
 from tests.cli import ASKED, CHALLENGE, VERIFIER, CliClient, confirm, exchange, page
 from tests.factories import PASSWORD, UserFactory
 from tests.pages.visitor import Visitor
 from tokens import sessions
-from tokens.cli_login.flow import BadQuestion, question
+from tokens.cli_login.flow import question
 from tokens.models import SignInCode, Token
 from tokens.verification.verify import Refused, verify
 
@@ -141,7 +142,7 @@ def test_rfc_8252_section_7_3_every_port_that_is_not_the_systems_is_taken(visito
     for port in (1024, 2000, 9999, 10000, 65535):
         assert confirm(visitor, port=str(port), code_challenge_method="S256")["state"] == ASKED["state"]
     for port in (1023, 65536):
-        with pytest.raises(BadQuestion):
+        with pytest.raises(ServiceError):
             question(str(port), ASKED["state"], CHALLENGE, "", "")
 
 

@@ -6,10 +6,10 @@ import pytest
 from pytest_django import Settings
 
 import settings_app.services as config
+from portal.core.errors import ServiceError
 from tests.checks import verdict
 from tests.clock import DAY, NOW, TODAY
 from tests.factories import issue
-from tokens import services
 from tokens.models import Token
 from tokens.verification.verify import Refusal
 
@@ -39,13 +39,13 @@ def test_which_day_is_today_is_decided_in_the_portals_zone_too(settings: Setting
     late = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)
     assert issue(now=late, expires=date(2026, 11, 22))
     settings.TIME_ZONE = "Europe/Berlin"
-    with pytest.raises(services.BadExpiry, match="later than today \\(2026-11-22\\)"):
+    with pytest.raises(ServiceError, match="later than today \\(2026-11-22\\)"):
         issue(now=late, expires=date(2026, 11, 22))
 
 
 @pytest.mark.parametrize("day", [TODAY, TODAY - DAY, date(1970, 1, 1), date.min])
 def test_today_and_every_day_before_it_is_refused(day: date) -> None:
-    with pytest.raises(services.BadExpiry, match=r"^The expiry date must be later than today \(2026-11-21\).$") as error:
+    with pytest.raises(ServiceError, match=r"^The expiry date must be later than today \(2026-11-21\).$") as error:
         issue(now=NOW, expires=day)
     assert error.value.field == "expires"
     assert not Token.objects.exists()
@@ -58,7 +58,7 @@ def test_tomorrow_and_the_same_day_next_year_are_the_first_and_the_last_possible
 
 @pytest.mark.parametrize("day", [date(2027, 11, 22), date(2126, 1, 1), date.max])
 def test_a_day_more_than_a_year_ahead_is_refused(day: date) -> None:
-    with pytest.raises(services.BadExpiry, match=r"^The expiry date can be 2027-11-21 at the latest \(365 days from today\).$") as error:
+    with pytest.raises(ServiceError, match=r"^The expiry date can be 2027-11-21 at the latest \(365 days from today\).$") as error:
         issue(now=NOW, expires=day)
     assert error.value.field == "expires"
 
@@ -72,7 +72,7 @@ def test_the_longest_lifetime_of_config_holds_for_both_ways() -> None:
     config.add("token_lifetime_days", "30", None)
     assert issue(now=NOW)[0].expires_at == NOW + 30 * DAY
     assert issue(now=NOW, expires=TODAY + 30 * DAY)
-    with pytest.raises(services.BadExpiry, match=r"2026-12-21 at the latest \(30 days from today\)"):
+    with pytest.raises(ServiceError, match=r"2026-12-21 at the latest \(30 days from today\)"):
         issue(now=NOW, expires=TODAY + 31 * DAY)
 
 

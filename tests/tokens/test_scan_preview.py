@@ -8,6 +8,7 @@ from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 import settings_app.services as config
+from portal.core.errors import ServiceError
 from settings_app.models import Config
 from tests.clock import NOW
 from tests.factories import ServiceFactory, UserFactory
@@ -113,7 +114,7 @@ def test_it_names_ten_addresses_and_counts_all(tokens: None) -> None:
 def test_a_value_that_cannot_be_is_refused_in_words(key: str, text: str, said: str, tokens: None) -> None:
     configure("7", OPS)
     rows = everything()
-    with pytest.raises(config.ConfigError, match=said):
+    with pytest.raises(ServiceError, match=said):
         expiry.preview(key, text, NOW)
     assert everything() == rows
 

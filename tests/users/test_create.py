@@ -7,6 +7,7 @@ from post_office.models import Email
 from pytest_django import Settings
 
 from portal.core.actors import Actor
+from portal.core.errors import ServiceError
 from portal.users import services
 from portal.users.models import User
 from tests.factories import PASSWORD, AdministratorFactory, UserFactory, issue
@@ -55,21 +56,21 @@ NOT_ADDRESSES = ["jane.doe@examplecom", "jane@", "@example.com", "a@b@example.co
 @pytest.mark.parametrize("username", NOT_ADDRESSES)
 def test_a_name_with_an_at_sign_must_be_a_valid_email_address(username: str) -> None:
     for make in (create, lambda name: services.ensure_first_administrator(name, "a given password")):
-        with pytest.raises(services.UserError, match=r"is not a valid email address\.$") as error:
+        with pytest.raises(ServiceError, match=r"is not a valid email address\.$") as error:
             make(username)
         assert error.value.field == "username"
     assert not User.objects.exists()
 
 
 def test_an_international_domain_is_asked_for_in_its_ascii_form() -> None:
-    with pytest.raises(services.UserError, match=r"ASCII form: jane@xn--bcher-kva\.example$"):
+    with pytest.raises(ServiceError, match=r"ASCII form: jane@xn--bcher-kva\.example$"):
         create("jane@bücher.example")
     assert create("jane@xn--bcher-kva.example").kind == "person"
 
 
 @pytest.mark.parametrize("role", ["operator", "administrator"])
 def test_a_service_account_has_the_role_user(role: str) -> None:
-    with pytest.raises(services.UserError, match="A service account has the role User") as error:
+    with pytest.raises(ServiceError, match="A service account has the role User") as error:
         create("build-robot", "", role)
     assert error.value.field == "role"
     assert not User.objects.exists()
@@ -78,7 +79,7 @@ def test_a_service_account_has_the_role_user(role: str) -> None:
 @pytest.mark.parametrize("again", ["new@example.com", "NEW@Example.com"])
 def test_a_name_that_is_there_is_refused_in_any_case_of_letters(again: str) -> None:
     create("new@example.com")
-    with pytest.raises(services.UserError, match=r"^A user named new@example\.com already exists\.$") as error:
+    with pytest.raises(ServiceError, match=r"^A user named new@example\.com already exists\.$") as error:
         create(again)
     assert error.value.field == "username"
     assert (User.objects.count(), Email.objects.count()) == (1, 1)
@@ -86,7 +87,7 @@ def test_a_name_that_is_there_is_refused_in_any_case_of_letters(again: str) -> N
 
 def test_the_name_of_a_deactivated_user_is_taken_too() -> None:
     UserFactory(username="new@example.com", is_active=False)
-    with pytest.raises(services.UserError):
+    with pytest.raises(ServiceError):
         create("new@example.com")
 
 
@@ -129,7 +130,7 @@ def test_the_first_administrator_gets_a_password_that_is_made_up_where_none_is_g
 
 @pytest.mark.parametrize("password", ["a", "password1234", "8512679034", "chief.engineer"])
 def test_the_first_administrators_password_follows_everybodys_rules(password: str, settings: Settings) -> None:
-    with pytest.raises(services.UserError) as error:
+    with pytest.raises(ServiceError) as error:
         services.ensure_first_administrator("chief.engineer@example.com", password)
     assert error.value.field == "password"
     assert not User.objects.exists()

@@ -7,6 +7,7 @@ from auditlog.models import LogEntry
 from django.db import IntegrityError, transaction
 
 from portal.core.actors import Actor
+from portal.core.errors import ServiceError
 from portal.users import services
 from portal.users.models import User
 from tests.factories import AdministratorFactory, ServiceFactory, UserFactory, issue
@@ -34,7 +35,7 @@ def test_update_changes_name_and_role() -> None:
 
 def test_a_service_account_is_given_no_other_role() -> None:
     user = ServiceFactory()
-    with pytest.raises(services.UserError, match=r"^A service account has the role User\.$") as error:
+    with pytest.raises(ServiceError, match=r"^A service account has the role User\.$") as error:
         services.update(user, "", "operator", Actor(AdministratorFactory()))
     assert error.value.field == "role"
     assert stored(user).role == "user"
@@ -91,7 +92,7 @@ def test_what_was_done_before_is_said_and_not_done_again(verb: Verb, word: str) 
     if verb is not services.activate:
         verb(user, Actor(actor))
     before = User.objects.values().get(pk=user.pk)
-    with pytest.raises(services.UserError, match=f"^{user.username} {word}\\.$"):
+    with pytest.raises(ServiceError, match=f"^{user.username} {word}\\.$"):
         verb(user, Actor(actor))
     assert User.objects.values().get(pk=user.pk) == before
 
@@ -106,7 +107,7 @@ def test_a_deactivated_user_can_be_deleted() -> None:
 def test_a_deleted_user_is_not_activated() -> None:
     user, actor = UserFactory(), AdministratorFactory()
     services.delete(user, Actor(actor))
-    with pytest.raises(services.UserError):
+    with pytest.raises(ServiceError):
         services.activate(user, Actor(actor))
     assert not stored(user).is_active
 
@@ -117,7 +118,7 @@ def test_the_last_active_administrator_stays_one(verb: Verb) -> None:
     AdministratorFactory(is_active=False)
     AdministratorFactory(is_active=False, deleted_at=last.created_at)
     issue(last)
-    with pytest.raises(services.UserError, match=f"^{services.LAST_ADMINISTRATOR}$"):
+    with pytest.raises(ServiceError, match=f"^{services.LAST_ADMINISTRATOR}$"):
         verb(last, None)
     assert stored(last).is_active
     assert stored(last).role == "administrator"
@@ -141,7 +142,7 @@ def test_one_of_two_administrators_can_go(verb: Verb) -> None:
 )
 def test_nobody_does_it_to_oneself(verb: Verb, message: str) -> None:
     user, _ = AdministratorFactory(), AdministratorFactory()
-    with pytest.raises(services.UserError) as error:
+    with pytest.raises(ServiceError) as error:
         verb(user, Actor(User.objects.get(pk=user.pk)))
     assert str(error.value) == message
     assert user in User.objects.administrators()

@@ -59,7 +59,7 @@ def test_of_two_new_passwords_at_once_one_is_set(monkeypatch: pytest.MonkeyPatch
         lambda: services.set_password(rows[0], NEW_PASSWORD, Actor(rows[0]), timezone.now()),
         lambda: services.set_password(rows[1], ANOTHER, Actor(rows[1]), timezone.now()),
     )
-    assert sorted(type(result).__name__ for result in results) == ["NoneType", "UserError"]
+    assert sorted(type(result).__name__ for result in results) == ["NoneType", "ServiceError"]
     user.refresh_from_db()
     assert user.check_password((NEW_PASSWORD, ANOTHER)[results.index(None)])
     assert not user.check_password(PASSWORD)

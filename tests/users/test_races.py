@@ -4,6 +4,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from portal.core.actors import Actor
+from portal.core.errors import ServiceError
 from portal.users import services
 from portal.users.models import User
 from tests.factories import AdministratorFactory, UserFactory
@@ -36,7 +37,7 @@ def test_the_rules_go_by_the_row_as_it_is_and_not_as_it_was_read() -> None:
     late = UserFactory()
     stale = User.objects.get(pk=late.pk)
     User.objects.filter(pk=late.pk).update(role=User.Role.ADMINISTRATOR)
-    with pytest.raises(services.UserError, match="last active administrator"):
+    with pytest.raises(ServiceError, match="last active administrator"):
         services.update(stale, "", User.Role.USER, None)
     assert User.objects.administrators().get() == late
 
@@ -53,12 +54,12 @@ def test_a_change_of_the_name_alone_does_not_bring_an_old_role_back() -> None:
 def test_of_two_who_create_the_same_user_one_succeeds_and_the_other_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     widen(monkeypatch, User, "set_unusable_password")
     results = race(*[lambda: services.create("new@example.com", "", "user", None)] * 2)
-    assert sorted(type(result).__name__ for result in results) == ["User", "UserError"]
+    assert sorted(type(result).__name__ for result in results) == ["ServiceError", "User"]
     assert User.objects.count() == 1
 
 
 def test_names_that_differ_in_capital_letters_alone_are_the_same_name_in_a_race_too(monkeypatch: pytest.MonkeyPatch) -> None:
     widen(monkeypatch, User, "set_unusable_password")
     results = race(*(lambda name=name: services.create(name, "", "user", None) for name in ("new@example.com", "NEW@example.com")))
-    assert sorted(type(result).__name__ for result in results) == ["User", "UserError"]
+    assert sorted(type(result).__name__ for result in results) == ["ServiceError", "User"]
     assert User.objects.count() == 1

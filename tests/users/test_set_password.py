@@ -13,6 +13,7 @@ from post_office.models import Email
 from pytest_django import Settings
 
 from portal.core.actors import Actor
+from portal.core.errors import ServiceError
 from portal.notifications import delivery
 from portal.users import services
 from portal.users.models import User
@@ -91,7 +92,7 @@ def test_what_has_changed_meanwhile_is_not_overwritten(meanwhile: dict[str, obje
     read = User.objects.get(pk=user.pk)
     User.objects.filter(pk=user.pk).update(**meanwhile)
     before = User.objects.values().get(pk=user.pk)
-    with pytest.raises(services.UserError):
+    with pytest.raises(ServiceError):
         services.set_password(read, NEW_PASSWORD, None, AT)
     assert User.objects.values().get(pk=user.pk) == before
 
@@ -126,7 +127,7 @@ def test_a_deactivation_that_came_in_between_holds(user: User, monkeypatch: pyte
 
 
 def test_a_service_account_gets_no_password() -> None:
-    with pytest.raises(services.UserError):
+    with pytest.raises(ServiceError):
         services.set_password(ServiceFactory(), NEW_PASSWORD, None, AT)
 
 

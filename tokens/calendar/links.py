@@ -22,6 +22,7 @@ from portal.audit.services import Event
 from portal.core import permissions as access
 from portal.core import versions
 from portal.core.actors import Actor
+from portal.core.errors import Code, ServiceError
 from portal.notifications import emails as mail
 from portal.users.models import User
 from tokens import token_format
@@ -32,7 +33,7 @@ LENGTH = 32
 
 def derive(key: str, link: CalendarLink) -> str:
     """The secret of `link`: base62, HMAC-SHA-256 under a key that is derived from `key` (SECRET_KEY)."""
-    own_key = hashlib.sha256(b"tokens.calendar.links:" + key.encode()).digest()
+    own_key = hashlib.sha256(b"tokens.calendar:" + key.encode()).digest()
     mac = hmac.digest(own_key, f"{link.pk}:{link.user.session_stamp}".encode(), "sha256")
     return token_format.base62(int.from_bytes(mac), LENGTH)
 
@@ -75,7 +76,7 @@ def find(text: str) -> User | None:
 def seal(key: str, link: CalendarLink) -> str:
     """What ties `link` to its owner's session stamp under `key` (SECRET_KEY)."""
     value = f"{bytes(link.digest).hex()}:{link.user.session_stamp}"
-    return salted_hmac("tokens.calendar.links.seal", value, secret=key, algorithm="sha256").hexdigest()
+    return salted_hmac("tokens.calendar.seal", value, secret=key, algorithm="sha256").hexdigest()
 
 
 def works(link: CalendarLink) -> bool:
@@ -104,10 +105,6 @@ def switch_on(actor: Actor, now: datetime) -> CalendarLink:
     return current(user) or replace(actor, user, now, "off", "on")
 
 
-class LinkChanged(Exception):
-    """The link is another one than the actor saw: it has been renewed since."""
-
-
 def version(user: User) -> str:
     """The version of the user's link, for the confirmations that end it."""
     link = CalendarLink.objects.filter(user=user).first()
@@ -116,13 +113,13 @@ def version(user: User) -> str:
 
 def require(user: User, read: versions.Versions) -> None:
     if not versions.accepts(read, version(user)):
-        raise LinkChanged
+        raise ServiceError("The calendar link has been renewed since you opened this form.", code=Code.PRECONDITION_FAILED)
 
 
 @transaction.atomic
 def renew(actor: Actor, now: datetime, read: versions.Versions = None) -> CalendarLink | None:
     """Another link in place of the old one, which stops working. None if the calendar is off. `read`: the versions of the link that the
-    actor knows; with another one LinkChanged is raised, so that a second click does not end the link that the first one made."""
+    actor knows; with another one ServiceError is raised, so that a second click does not end the link that the first one made."""
     user = locked(actor)
     if current(user) is None:
         return None

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.core import permissions as access
 from portal.core import versions
+from portal.core.errors import ServiceError
 from portal.core.htmx import done, post_only
 from tokens.calendar import ical as calendar_text
 from tokens.calendar import links as calendar
@@ -65,7 +66,7 @@ def renew(request: HttpRequest) -> HttpResponse:
         return render(request, "profile/calendar_renew.html", {"back": back, "version": calendar.version(request.user)})
     try:
         renewed = calendar.renew(access.actor_of(request), timezone.now(), versions.of_form(request.POST))
-    except calendar.LinkChanged:
+    except ServiceError:
         return done(request, CHANGED, back, level="error", leave=True)
     if renewed:
         return done(request, "Calendar link renewed. The old link no longer works.", back, leave=True)
@@ -81,7 +82,7 @@ def switch_off(request: HttpRequest) -> HttpResponse:
         return render(request, "profile/calendar_off.html", {"back": back, "version": calendar.version(request.user)})
     try:
         ended = calendar.switch_off(access.actor_of(request), versions.of_form(request.POST))
-    except calendar.LinkChanged:
+    except ServiceError:
         return done(request, CHANGED, back, level="error", leave=True)
     if ended:
         return done(request, "The calendar is turned off.", back, leave=True)

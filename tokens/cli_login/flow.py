@@ -19,6 +19,7 @@ from django.utils.crypto import constant_time_compare
 from portal.audit import services as audit
 from portal.core import permissions as access
 from portal.core.actors import Actor
+from portal.core.errors import Code, ServiceError
 from tokens import services, sessions, token_format
 from tokens.credentials import TokenCredential
 from tokens.models import HIGHEST_PORT, LOWEST_PORT, SignInCode, Token
@@ -34,12 +35,9 @@ VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 CODE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
-class BadQuestion(Exception):
-    """The program asked wrongly. The text is for the person who sees it in the browser."""
-
-
-class BadCode(Exception):
-    """The code is unknown, used or too old, or the verifier is not its own: RFC 6749's invalid_grant, the same words for all."""
+def invalid_grant() -> ServiceError:
+    """The same for every reason (RFC 6749, section 5.2)."""
+    return ServiceError("The code is unknown, already used or expired, or the code_verifier doesn't match it.", code=Code.INVALID_GRANT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +64,19 @@ def origin(port: int) -> str:
 
 
 def question(port: str, state: str, challenge: str, method: str, client: str) -> Question:
-    """What the parameters ask for. `method`: S256 or empty. Raises BadQuestion."""
+    """What the parameters ask for. `method`: S256 or empty. Raises ServiceError."""
     if not PORT.fullmatch(port) or not LOWEST_PORT <= int(port) <= HIGHEST_PORT:
-        raise BadQuestion(f"port must be a number from {LOWEST_PORT} to {HIGHEST_PORT}.")
+        raise ServiceError(f"port must be a number from {LOWEST_PORT} to {HIGHEST_PORT}.")
     if not STATE.fullmatch(state):
-        raise BadQuestion("state must have 8 to 200 letters, digits or characters of . _ ~ + / = -")
+        raise ServiceError("state must have 8 to 200 letters, digits or characters of . _ ~ + / = -")
     if method not in ("", "S256"):
-        raise BadQuestion("code_challenge_method can only be S256.")
+        raise ServiceError("code_challenge_method can only be S256.")
     if not CHALLENGE.fullmatch(challenge):
-        raise BadQuestion("code_challenge must be a SHA-256 in base64url without padding: 43 characters.")
+        raise ServiceError("code_challenge must be a SHA-256 in base64url without padding: 43 characters.")
     try:
         return Question(int(port), state, challenge, services.clean_name(client) if client else "")
-    except services.BadName:
-        raise BadQuestion("client must be a plain name.") from None
+    except ServiceError:
+        raise ServiceError("client must be a plain name.") from None
 
 
 @transaction.atomic
@@ -99,22 +97,22 @@ def allow(asked: Question, token: Token, actor: Actor, now: datetime) -> str:
 
 
 def redeem(code: str, verifier: str, now: datetime, redirect_uri: str = "", client: Actor | None = None) -> tuple[Token, str]:
-    """The temporary token that a code stands for, and its text. Raises BadCode.
+    """The temporary token that a code stands for, and its text. Raises ServiceError.
 
     The first try uses the code up, whatever comes of it: nobody gets to try a second verifier. `redirect_uri`, if the program sends
     one, must be the one that the code went to (RFC 6749, section 4.1.3). `client`: where the program is, for the audit trail.
     """
     if not CODE.fullmatch(code):
-        raise BadCode
+        raise invalid_grant()
     mine = SignInCode.objects.filter(digest=token_format.digest(code))
     if not mine.filter(used_at=None, expires_at__gt=now).update(used_at=now):
-        raise BadCode
+        raise invalid_grant()
     found = mine.select_related("token__user").get()
     text = sessions.reveal(found.token)
     if not proves(verifier, found.challenge) or redirect_uri not in ("", origin(found.port) + CALLBACK) or text is None:
-        raise BadCode
+        raise invalid_grant()
     if isinstance(verify(text, now), Refused):  # the user signed out in between, or changed the password, ...
-        raise BadCode
+        raise invalid_grant()
     actor = Actor(found.token.user, TokenCredential(found.token.pk))
     if client:
         actor = replace(actor, address=client.address, user_agent=client.user_agent)

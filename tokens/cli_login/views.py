@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from portal.core import permissions as access
+from portal.core.errors import ServiceError
 from tokens import sessions
 from tokens.cli_login import flow as cli_sign_in
 
@@ -26,7 +27,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     try:
         asked = cli_sign_in.question(**{name: only(request, parameter) for name, parameter in PARAMETERS.items()})
-    except cli_sign_in.BadQuestion as error:
+    except ServiceError as error:
         return render(request, "tokens/cli_refused.html", {"error": error}, status=400)
     token = sessions.current(request.session, now)
     if token is None or sessions.reveal(token) is None:
@@ -40,8 +41,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def only(request: HttpRequest, name: str) -> str:
-    """A parameter of the address, which may be there once at most (RFC 6749, section 3.1). Raises BadQuestion."""
+    """A parameter of the address, which may be there once at most (RFC 6749, section 3.1). Raises ServiceError."""
     values = request.GET.getlist(name, [""])
     if len(values) != 1:
-        raise cli_sign_in.BadQuestion(f"{name} is there more than once.")
+        raise ServiceError(f"{name} is there more than once.")
     return values[0]

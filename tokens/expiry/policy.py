@@ -23,7 +23,7 @@ class Rules:
 
     @classmethod
     def with_value(cls, key: str, text: str | None) -> Self:
-        """As if Config's `key` had this value; None: its default. Raises ConfigError."""
+        """As if Config's `key` had this value; None: its default. Raises ServiceError."""
         return cls.of(config.get_many(*KEYS) | {key: config.typed(key, text)})
 
     @classmethod

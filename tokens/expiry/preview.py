@@ -6,7 +6,7 @@ import structlog
 from django.db import Error
 
 import settings_app.services as config
-from settings_app.services import ConfigError
+from portal.core.errors import ServiceError
 from tokens import dates
 from tokens.expiry import scan as expiry
 from tokens.models import Token
@@ -26,7 +26,7 @@ def words(key: str, value: str | None, now: datetime) -> str:
         if key == LIFETIME:
             return lifetime_sentence(config.typed(key, value), now)
         return sentence(expiry.preview(key, value, now))
-    except ConfigError as error:
+    except ServiceError as error:
         return f"No preview: {error}"
     except Error as error:  # busy with a scan, perhaps; the change itself can be sent all the same
         log.warning("no preview", error=type(error).__name__)

@@ -180,7 +180,7 @@ class Preview:
 
 def preview(key: str, text: str | None, now: datetime) -> Preview:
     """What a scan would do if Config's `key` had this value (None: its default). Looks as the scan does, and writes nothing.
-    Raises ConfigError."""
+    Raises ServiceError."""
     look = Look(Rules.with_value(key, text), now)
     with transaction.atomic():
         if connection.vendor == "postgresql":  # somebody is typing: each digit asks anew

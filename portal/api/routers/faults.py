@@ -7,10 +7,11 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Query, Router
 
-from portal.api.errors import Conflict, answers
+from portal.api.errors import answers
 from portal.api.pagination import ListQuery, Page, page
 from portal.api.schemas import FaultOut
 from portal.core import permissions as access
+from portal.core.errors import Code, ServiceError
 from portal.core.list_views import matching, search_text
 from portal.faults import services
 from portal.faults.models import Fault
@@ -37,5 +38,5 @@ def acknowledge_fault(request: HttpRequest, fault_id: int) -> Fault:
     """Says that somebody has seen it."""
     fault = get_object_or_404(Fault, pk=fault_id)
     if not services.acknowledge(fault, access.actor_of(request), timezone.now()):
-        raise Conflict(services.settled_already(fault))
+        raise ServiceError(services.settled_already(fault), code=Code.CONFLICT)
     return Fault.objects.select_related("acknowledged_by").get(pk=fault.pk)

@@ -16,11 +16,12 @@ from ninja import Header, Path, Query, Router, Status
 from pydantic import Field
 
 import settings_app.services as config
-from portal.api.errors import BadValue, Conflict, answers
+from portal.api.errors import answers
 from portal.api.pagination import ListQuery, Page, page
 from portal.api.routers.users import existing
 from portal.api.schemas import TokenIn, TokenMade, TokenOut, Username
 from portal.core import permissions as access
+from portal.core.errors import Code, ServiceError
 from portal.core.list_views import matching, search_text
 from portal.users.models import User
 from tokens import dates, services
@@ -78,7 +79,7 @@ def revoke_token(request: HttpRequest, token_id: uuid.UUID) -> Token:
     token = get_token(request, token_id)
     access.require(permanent(now).filter(pk=token.pk, **access.owned(request.user)).exists())
     if not services.revoke(token, access.actor_of(request), now):
-        raise Conflict(services.revoked_already(token))
+        raise ServiceError(services.revoked_already(token), code=Code.CONFLICT)
     return permanent(now).get(pk=token.pk)
 
 
@@ -107,7 +108,7 @@ def create_token(request: HttpRequest, response: HttpResponse, username: Path[Us
 
 
 def require_same(token: Token, owner: User, data: TokenIn) -> None:
-    """A key that comes back with another request was meant for another token. Raises BadValue."""
+    """A key that comes back with another request was meant for another token. Raises ServiceError."""
     same_day = data.expires in (None, dates.day_of(token.last_moment))
     if token.user != owner or token.name != services.clean_name(data.name) or not same_day:
-        raise BadValue(f"This key was used before, and made the token {token.name} then. Use a new one.", "Idempotency-Key")
+        raise ServiceError(f"This key was used before, and made the token {token.name} then. Use a new one.", "Idempotency-Key")

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from portal.core.errors import ServiceError
 from portal.users import services
 from portal.users.models import User
 
@@ -34,6 +35,6 @@ class Command(BaseCommand):
         try:
             services.check_password(password, user)
             services.set_password(user, password, None, timezone.now())
-        except services.UserError as error:
+        except ServiceError as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"Password of {user.username} changed.")

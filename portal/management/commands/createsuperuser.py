@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from portal.core.errors import ServiceError
 from portal.management.commands.changepassword import asked_twice
 from portal.users import services
 
@@ -17,6 +18,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, username: str, **options: Any) -> None:
         try:
             user = services.create_administrator(username.strip(), asked_twice())
-        except services.UserError as error:
+        except ServiceError as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"Administrator {user.username} created.")

@@ -8,8 +8,9 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from portal.core import checks
+from portal.core.errors import ServiceError
 from portal.users import first_administrator
-from portal.users.services import UserError, ensure_first_administrator
+from portal.users.services import ensure_first_administrator
 
 log = structlog.get_logger(__name__)
 
@@ -23,7 +24,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0, interactive=False)
         try:
             password = ensure_first_administrator(settings.PORTAL_ADMIN_USERNAME, settings.PORTAL_ADMIN_PASSWORD)
-        except UserError as error:
+        except ServiceError as error:
             raise CommandError(f"Configuration error: PORTAL_ADMIN_{(error.field or 'username').upper()}: {error}") from None
         if password:
             self.announce(password)

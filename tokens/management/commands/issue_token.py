@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
+from portal.core.errors import ServiceError
 from portal.users.models import User
 from tokens import dates, emails, services
 from tokens.forms import ExpiryDateField
@@ -34,7 +35,7 @@ class Command(BaseCommand):
             with transaction.atomic():
                 token, text = services.issue(owner, name, day(expires or ""), None, timezone.now())
                 emails.queue_token_created(token)
-        except services.TokenError as error:
+        except ServiceError as error:
             raise CommandError(str(error)) from None
         self.stderr.write(f"Token {token.pk} of {username}, valid until {dates.ends(token.expires_at)}")
         self.stdout.write(text)

@@ -7,10 +7,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
+from portal.core.errors import ServiceError
 from portal.demo import crowd as demo_crowd
 from portal.demo import story as demo
 from portal.users.models import User
-from portal.users.services import UserError, ensure_first_administrator
+from portal.users.services import ensure_first_administrator
 
 
 class Command(BaseCommand):
@@ -26,7 +27,7 @@ class Command(BaseCommand):
             refuse_real_data()
         try:
             made_up = ensure_first_administrator(settings.PORTAL_ADMIN_USERNAME, settings.PORTAL_ADMIN_PASSWORD)
-        except UserError as error:
+        except ServiceError as error:
             raise CommandError(f"Configuration error: PORTAL_ADMIN_{(error.field or 'username').upper()}: {error}") from None
         now = timezone.now()
         self.stdout.write(self.tell(now))
@@ -42,7 +43,7 @@ class Command(BaseCommand):
         try:
             with transaction.atomic():
                 demo.tell(now)
-        except UserError as error:
+        except ServiceError as error:
             raise CommandError(f"Nothing was added: {error}") from None
         return f"Added {len(demo.PEOPLE)} people, {len(demo.SERVICES)} service accounts and {len(demo.TOKENS)} tokens."
 

@@ -1,0 +1,44 @@
+"""One error for all services, and one form of it on pages and in the API."""
+
+import json
+
+import pytest
+from django import forms
+from django.http import HttpResponse
+from django.test import RequestFactory
+
+from portal.api.errors import of_service
+from portal.core.errors import Code, ServiceError, add_to_form
+
+
+class NameForm(forms.Form):
+    name = forms.CharField(required=False)
+
+
+def shown(error: ServiceError) -> dict[str, list[str]]:
+    form = NameForm({})
+    add_to_form(form, error)
+    return dict(form.errors)
+
+
+def test_a_form_shows_an_error_beside_its_field() -> None:
+    assert shown(ServiceError("Too long.", "name")) == {"name": ["Too long."]}
+
+
+@pytest.mark.parametrize("field", [None, "expires"])
+def test_a_form_without_the_field_shows_the_error_above(field: str | None) -> None:
+    assert shown(ServiceError("Too many.", field)) == {"__all__": ["Too many."]}
+
+
+def response(error: ServiceError) -> HttpResponse:
+    return of_service(RequestFactory().get("/api/v1/tokens"), error)
+
+
+@pytest.mark.parametrize(("code", "status"), [(Code.INVALID_VALUE, 422), (Code.CONFLICT, 409), (Code.PRECONDITION_FAILED, 412)], ids=str)
+def test_the_api_answers_each_code_with_its_status(code: Code, status: int) -> None:
+    found = response(ServiceError("Too late.", code=code))
+    assert (found.status_code, json.loads(found.content)["error"]) == (status, str(code))
+
+
+def test_the_api_names_the_field() -> None:
+    assert json.loads(response(ServiceError("Too long.", "name")).content)["field"] == "name"
