@@ -166,7 +166,7 @@ def test_what_is_used_during_the_rotation_goes_on_after_it(made: Callable[[], Wo
     assert works()
 
 
-USES_THE_KEY = re.compile(r"\bSECRET_KEY|\bsalted_hmac\b|\bsigning\b|Signer\b|TokenGenerator\b")
+USES_THE_KEY = re.compile(r"\bSECRET_KEY|\bsalted_hmac\b|\bderived_secrets\b|\bsigning\b|Signer\b|TokenGenerator\b")
 
 
 def test_whatever_uses_the_key_is_tried_here() -> None:
@@ -178,6 +178,7 @@ def test_whatever_uses_the_key_is_tried_here() -> None:
     assert found == {
         "portal/env/__init__.py",  # reads it
         "portal/settings.py",
+        "portal/core/derived_secrets.py",
         "portal/users/models.py",  # sessions, temporary tokens
         "portal/users/links.py",
         "portal/users/devices.py",  # known browsers

@@ -13,10 +13,10 @@ from django.http import HttpRequest
 from portal.core.redaction import redact
 from portal.core.request_logs import RequestFilter
 from portal.logging import RedactingFormatter, logging_config, shorten_traceback
-from tokens import token_format
+from tokens import sessions, token_format
 
 TOKEN = token_format.with_checksum("tpp_" + "aB3" * 10 + "xY")
-TEMPORARY = token_format.derive("key", "id")
+TEMPORARY = sessions.derive("key", "id")
 
 
 @pytest.fixture(params=[False, True], ids=["json", "readable"])

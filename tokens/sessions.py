@@ -13,6 +13,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.utils.crypto import constant_time_compare
 
 import settings_app.services as config
+from portal.core import derived_secrets
 from portal.users.models import User
 from tokens import token_format
 from tokens.models import Token
@@ -20,12 +21,20 @@ from tokens.models import Token
 KEY = "temporary_token"
 
 
+def derive(key: str, token_id: str) -> str:
+    """The text of the temporary token `token_id`. `key`: SECRET_KEY or a fallback.
+
+    The same arguments give the same text, so that Profile can show it again while nothing that is stored gives it away.
+    """
+    return token_format.temporary(derived_secrets.derive("tokens.temporary:", token_id, key))
+
+
 def begin(session: SessionBase, user: User, now: datetime) -> Token:
     """Issues the sign-in's temporary token and ends the session when the token ends."""
     end(session, now)  # signing in twice in one session leaves no second token behind
     ends = now + timedelta(minutes=config.get("session_minutes"))
     token_id = uuid.uuid4()
-    text = token_format.derive(settings.SECRET_KEY, str(token_id))
+    text = derive(settings.SECRET_KEY, str(token_id))
     token = Token.objects.create(
         id=token_id,
         user=user,
@@ -84,8 +93,8 @@ def same_session(session_hash: str, owner: User) -> bool:
 
 def reveal(token: Token) -> str | None:
     """The text of a temporary token, derived anew. None if the key it was derived under is gone."""
-    for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
-        text = token_format.derive(key, str(token.pk))
+    for key in derived_secrets.secret_keys():
+        text = derive(key, str(token.pk))
         if constant_time_compare(token_format.digest(text), bytes(token.digest)):
             return text
     return None

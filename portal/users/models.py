@@ -8,9 +8,9 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from portal.core import versions
+from portal.core.derived_secrets import derive
 
 USERNAME_MAX, DISPLAY_NAME_MAX = 150, 100
 # What an email address or a service's name is made of. Plain letters only, since other services get the name in a header and
@@ -127,8 +127,8 @@ class User(AbstractBaseUser):
         return self.is_staff
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """Django's hook for "which sessions are still good": besides the password, the stamp counts."""
-        return salted_hmac("portal.users.session", self.password + self.session_stamp, secret=secret, algorithm="sha256").hexdigest()
+        """Django's hook for "which sessions are still valid": besides the password, the stamp counts."""
+        return derive("portal.users.session", self.password + self.session_stamp, secret).hex()
 
 
 class Throttle(models.Model):

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils.crypto import salted_hmac
 
+from portal.core.derived_secrets import derive
 from portal.users.models import Throttle
 
 MINUTE = timedelta(minutes=1)
@@ -87,7 +87,7 @@ def clean_up(now: datetime) -> None:
 
 def key_of(rate: Rate, subject: str) -> str:
     """A keyed hash: neither addresses nor the names that strangers typed can be read from the table or found by trying."""
-    return salted_hmac("portal.users.throttle", f"{rate.action}:{subject}", algorithm="sha256").hexdigest()
+    return derive("portal.users.throttle", f"{rate.action}:{subject}").hex()
 
 
 def locked(key: str, now: datetime) -> Throttle:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tokens import token_format
+from tokens import sessions, token_format
 
 BASE62 = string.digits + string.ascii_letters
 KEY = "a key of the portal, long enough to be one"
@@ -21,7 +21,7 @@ def test_a_permanent_token_is_its_prefix_and_38_base62_characters() -> None:
 
 
 def test_a_temporary_token_is_its_prefix_and_38_base62_characters() -> None:
-    assert re.fullmatch(r"tpt_[0-9A-Za-z]{38}", token_format.derive(KEY, ID))
+    assert re.fullmatch(r"tpt_[0-9A-Za-z]{38}", sessions.derive(KEY, ID))
 
 
 def test_no_two_generated_tokens_are_the_same() -> None:
@@ -51,19 +51,19 @@ def test_a_text_of_known_parts_has_the_checksum_that_it_always_had() -> None:
 
 def test_generated_and_derived_tokens_are_well_formed() -> None:
     assert all(token_format.well_formed(token_format.generate()) for _ in range(200))
-    assert all(token_format.well_formed(token_format.derive(KEY, str(n))) for n in range(200))
+    assert all(token_format.well_formed(sessions.derive(KEY, str(n))) for n in range(200))
 
 
 @given(st.integers(4, 41), st.sampled_from(BASE62))
 def test_one_mistyped_character_is_always_noticed(place: int, character: str) -> None:
-    text = token_format.derive(KEY, ID)
+    text = sessions.derive(KEY, ID)
     mistyped = text[:place] + character + text[place + 1 :]
     assert token_format.well_formed(mistyped) is (mistyped == text)
 
 
 @given(st.integers(4, 40))
 def test_two_neighbours_that_change_places_are_always_noticed(place: int) -> None:
-    text = token_format.derive(KEY, ID)
+    text = sessions.derive(KEY, ID)
     swapped = text[:place] + text[place + 1] + text[place] + text[place + 2 :]
     assert token_format.well_formed(swapped) is (swapped == text)
 
@@ -94,17 +94,17 @@ def test_the_prefix_is_under_the_checksum_too() -> None:
 
 
 def test_the_same_key_and_id_give_the_same_temporary_token() -> None:
-    assert token_format.derive(KEY, ID) == token_format.derive(KEY, ID)
+    assert sessions.derive(KEY, ID) == sessions.derive(KEY, ID)
 
 
 def test_another_key_or_another_id_gives_another_temporary_token() -> None:
-    texts = {token_format.derive(KEY, ID), token_format.derive(KEY + "!", ID), token_format.derive(KEY, ID[:-1] + "2")}
+    texts = {sessions.derive(KEY, ID), sessions.derive(KEY + "!", ID), sessions.derive(KEY, ID[:-1] + "2")}
     assert len({text[4:36] for text in texts}) == 3
 
 
 def test_a_temporary_token_is_what_it_was_in_the_first_version() -> None:
     """A change of the derivation would end every session's token with the upgrade."""
-    assert token_format.derive("key", "id") == "tpt_oub1lFTdRFOon7zB2G3LmDDR5FcsP5aM20XDKl"
+    assert sessions.derive("key", "id") == "tpt_oub1lFTdRFOon7zB2G3LmDDR5FcsP5aM20XDKl"
 
 
 def test_the_digest_is_the_sha_256_of_the_text() -> None:

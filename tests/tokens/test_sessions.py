@@ -19,7 +19,7 @@ from portal.users.models import User
 from tests.checks import verdict
 from tests.clock import DAY, MINUTE, SECOND
 from tests.factories import PASSWORD, AdministratorFactory, UserFactory
-from tokens import sessions, token_format
+from tokens import sessions
 from tokens.models import Token
 from tokens.verification.verify import Refusal
 
@@ -248,7 +248,7 @@ def test_a_new_secret_key_without_a_fallback_ends_sessions_and_tokens(user: User
 def test_a_token_whose_key_is_gone_cannot_be_shown(user: User, settings: Settings) -> None:
     sign_in(user)
     token = Token.objects.get()
-    assert sessions.reveal(token) == token_format.derive(settings.SECRET_KEY, str(token.pk))
+    assert sessions.reveal(token) == sessions.derive(settings.SECRET_KEY, str(token.pk))
     settings.SECRET_KEY = "a new key of the portal, of some length too"
     assert sessions.reveal(token) is None
 

@@ -13,7 +13,7 @@ from portal.users.models import User
 from tests.checks import verdict
 from tests.clock import DAY, NOW, SECOND, TODAY
 from tests.factories import AdministratorFactory, UserFactory, issue
-from tokens import services, token_format
+from tokens import services, sessions, token_format
 from tokens.models import Token
 from tokens.verification.verify import Refusal, verify
 
@@ -86,7 +86,7 @@ def test_tokens_stay_ended_when_the_owner_is_activated_again() -> None:
 
 def test_a_stored_digest_under_the_other_prefix_is_refused() -> None:
     """Should a temporary token ever be stored as a permanent one, it would outlive its session."""
-    text = token_format.derive("key", "id")
+    text = sessions.derive("key", "id")
     row = {"user": UserFactory(), "digest": token_format.digest(text), "created_at": NOW, "expires_at": NOW + DAY}
     Token.objects.create(**row, kind=Token.Kind.PERMANENT)
     assert token_format.well_formed(text)

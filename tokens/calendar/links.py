@@ -8,19 +8,17 @@ stamp, and is made again under a new SECRET_KEY while the former one is a fallba
 but not one that was taken away without a fallback because it leaked.
 """
 
-import hashlib
-import hmac
 from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import constant_time_compare
 
 from portal.audit import services as audit
 from portal.audit.services import Event
+from portal.core import derived_secrets, versions
 from portal.core import permissions as access
-from portal.core import versions
 from portal.core.actors import Actor
 from portal.core.errors import Code, ServiceError
 from portal.notifications import emails as mail
@@ -33,14 +31,13 @@ LENGTH = 32
 
 def derive(key: str, link: CalendarLink) -> str:
     """The secret of `link`: base62, HMAC-SHA-256 under a key that is derived from `key` (SECRET_KEY)."""
-    own_key = hashlib.sha256(b"tokens.calendar:" + key.encode()).digest()
-    mac = hmac.digest(own_key, f"{link.pk}:{link.user.session_stamp}".encode(), "sha256")
-    return token_format.base62(int.from_bytes(mac), LENGTH)
+    secret = derived_secrets.derive("tokens.calendar:", f"{link.pk}:{link.user.session_stamp}", key)
+    return token_format.base62(int.from_bytes(secret), LENGTH)
 
 
 def reveal(link: CalendarLink) -> str | None:
     """The secret of `link`, derived again. None if the key it was derived under is gone: the link may still work then."""
-    for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+    for key in derived_secrets.secret_keys():
         text = derive(key, link)
         if constant_time_compare(token_format.digest(text), bytes(link.digest)):
             return text
@@ -76,11 +73,11 @@ def find(text: str) -> User | None:
 def seal(key: str, link: CalendarLink) -> str:
     """What ties `link` to its owner's session stamp under `key` (SECRET_KEY)."""
     value = f"{bytes(link.digest).hex()}:{link.user.session_stamp}"
-    return salted_hmac("tokens.calendar.seal", value, secret=key, algorithm="sha256").hexdigest()
+    return derived_secrets.derive("tokens.calendar.seal", value, key).hex()
 
 
 def works(link: CalendarLink) -> bool:
-    seals = (seal(key, link) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
+    seals = (seal(key, link) for key in derived_secrets.secret_keys())
     return link.user.is_active and any(constant_time_compare(link.seal, each) for each in seals)
 
 
