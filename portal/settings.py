@@ -76,7 +76,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_tables2",
     "ninja",  # for the files of the API's interactive page
-    "post_office",
     # Ours come last: their admin.py takes some of the libraries' pages out again.
     "portal.audit",
     "portal.notifications",
@@ -228,14 +227,14 @@ STORAGES = {
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 DJANGO_TABLES2_TEMPLATE = "_table.html"
 
-# Mail: every message is a row in post_office's queue; portal/notifications/emails.py sends them through MAIL_TRANSPORT.
+# Email: every message is a row in the outbox (portal.notifications), from where it is sent through EMAIL_TRANSPORT.
 DEFAULT_FROM_EMAIL = read(
     "DEFAULT_FROM_EMAIL",
     values.sender,
     formataddr((PORTAL_NAME, "portal@localhost")),
     "one address such as Token Portal <portal@example.com>",
 )
-EMAIL_BACKEND = "portal.notifications.emails.QueueBackend"
+EMAIL_BACKEND = "portal.notifications.backend.OutboxBackend"
 EMAIL_TIMEOUT = 20
 EMAIL = read(
     "EMAIL_URL",
@@ -244,12 +243,11 @@ EMAIL = read(
     "an address such as smtp+tls://user:password@host:587 (or smtp://, smtp+ssl://), with special characters percent-encoded",
 )
 EMAIL_HELO_NAME = read("EMAIL_HELO_NAME", urls.helo_name, urls.helo_name(urls.host_of(PORTAL_URL)), "a host name or an IP address")
-MAIL_TRANSPORT = "portal.notifications.smtp.EmailBackend" if EMAIL else "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_TRANSPORT = "portal.notifications.channels.smtp.EmailBackend" if EMAIL else "django.core.mail.backends.filebased.EmailBackend"
 if EMAIL:
     EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = EMAIL.host, EMAIL.port, EMAIL.user, EMAIL.password
     EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL.starttls, EMAIL.tls
 EMAIL_FILE_PATH = DATA_DIR / "mail"
-POST_OFFICE = {"BACKENDS": {"default": MAIL_TRANSPORT}, "CELERY_ENABLED": False}
 
 # Celery: a task only says "look now". What must happen is a row, and the next beat finds what a lost task left.
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
@@ -282,7 +280,16 @@ CELERY_BEAT_SCHEDULE = {
         # A message that waited for longer than the interval is worth nothing: the next one says the same.
         "options": {"expires": TOKEN_SCAN_MINUTES * 60},
     },
-    "deliver-mail": {"task": "portal.notifications.tasks.deliver_mail", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
+    "deliver-messages": {
+        "task": "portal.notifications.tasks.deliver_messages",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "adopt-former-emails": {
+        "task": "tokens.tasks.adopt_former_emails",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },  # to be removed in the next release
     "watch-scan": {"task": "tokens.tasks.watch_scan", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
     "clean-up": {"task": "tokens.tasks.clean_up", "schedule": crontab(hour=3, minute=17)},
 }

@@ -11,7 +11,7 @@ from portal.core import permissions as access
 from portal.core.errors import ServiceError, add_to_form
 from portal.core.htmx import done, form_page, put_into, refused, sent
 from portal.core.list_views import list_context
-from portal.notifications import test_email as mail_check
+from portal.notifications.channels import test_email
 from settings_app import services
 from settings_app.forms import ConfigForm, UpdateConfigForm
 from settings_app.models import Config
@@ -119,9 +119,9 @@ def send_test_mail(request: HttpRequest) -> HttpResponse:
     addresses = services.get("token_expiration_emails")
     context = {
         "addresses": addresses,
-        "answers": mail_check.try_each(addresses, request.user.username) if request.method == "POST" else [],
+        "answers": test_email.send_to_each(addresses, request.user.username) if request.method == "POST" else [],
         "label": KEYS["token_expiration_emails"].label,
-        "seconds": mail_check.ALL_SECONDS,
+        "seconds": test_email.MAX_SECONDS,
         "to_files": settings.EMAIL is None,
         "sender_problem": checks.sender_problem(),
         "back": reverse("settings:config"),

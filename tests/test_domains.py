@@ -10,8 +10,9 @@ from pytest_django import Settings
 
 from portal.core.domains import email_address, to_ascii, web_host
 from portal.env.urls import origin
-from portal.notifications import emails as mail
-from portal.notifications import test_email as mail_check
+from portal.notifications import services
+from portal.notifications.channels import test_email
+from tests.clock import NOW
 from tests.services import Mailbox
 
 # UTS 46, as browsers apply it (https://www.unicode.org/reports/tr46/, table 1 and section 4.6)
@@ -55,7 +56,7 @@ def test_one_form_is_its_own(name: str) -> None:
 
 def test_an_email_goes_to_the_domain_that_was_meant(smtp_server: Mailbox) -> None:
     host, port = smtp_server.url.removeprefix("smtp://").split(":")
-    with get_connection("portal.notifications.smtp.EmailBackend", host=host, port=int(port)) as connection:
+    with get_connection("portal.notifications.channels.smtp.EmailBackend", host=host, port=int(port)) as connection:
         to = ["ops@straße.example", "jane@example.com"]
         connection.send_messages([EmailMessage("Test", "text", "portal@xn--mnchen-3ya.example", to)])
     (envelope,) = smtp_server.messages
@@ -63,10 +64,12 @@ def test_an_email_goes_to_the_domain_that_was_meant(smtp_server: Mailbox) -> Non
     assert message_from_bytes(envelope.content)["To"] == "ops@xn--strae-oqa.example, jane@example.com"
 
 
+@pytest.mark.django_db
 def test_what_names_the_portal_in_an_email_is_ascii(settings: Settings) -> None:
     settings.PORTAL_URL = origin("https://Straße.example:8443")
-    assert mail.new(["jane@example.com"], "Test").message_id.endswith("@xn--strae-oqa.example>")
-    message = mail_check.test_mail("jane@example.com", "alice@example.com").message()
+    (message,) = services.queue("test", ["jane@example.com"], now=NOW)
+    assert message.message_id.endswith("@xn--strae-oqa.example>")
+    message = test_email.compose("jane@example.com", "alice@example.com").message()
     assert message["Message-ID"].endswith("@xn--strae-oqa.example>")
 
 

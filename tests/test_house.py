@@ -122,7 +122,7 @@ def test_services_and_rules_never_see_a_request() -> None:
     plain += [
         "settings_app/services.py",
         "settings_app/registry.py",
-        "portal/notifications/emails.py",
+        "portal/notifications/services.py",
         "portal/notifications/delivery.py",
         "portal/audit/services.py",
     ]

@@ -7,11 +7,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from post_office.models import Attachment, Email, EmailTemplate, Log
 
 from portal.core.admin import PortableAdmin, ReadOnlyAdmin
 from tokens import dates
-from tokens.models import Digest, Notice, ScanRun, Token
+from tokens.models import Notice, ScanRun, Token
 from tokens.verification import verify
 from tokens.verification.lookup import Stored
 
@@ -66,61 +65,25 @@ class ScanRunAdmin(PortableAdmin):
     date_hierarchy = "started_at"
 
 
-@admin.register(Digest)
-class DigestAdmin(PortableAdmin):
-    list_display = ["address", "state", "created_at", "sent_at", "attempts", "last_error"]
-    list_filter = ["state"]
-    search_fields = ["address", "message_id"]
-    date_hierarchy = "created_at"
-
-
 @admin.register(Notice)
 class NoticeAdmin(PortableAdmin):
     list_display = ["address", "token", "threshold", "state", "sent_at", "attempts", "last_error", "created_at"]
-    list_filter = ["digest__state", "threshold"]
-    list_select_related = ["token", "digest"]
+    list_filter = ["message__state", "threshold"]
+    list_select_related = ["token", "message"]
     search_fields = ["address", "token__name"]
 
-    @admin.display(description="State", ordering="digest__state")
+    @admin.display(description="State", ordering="message__state")
     def state(self, notice: Notice) -> str:
-        return notice.digest.get_state_display()
+        return notice.message.get_state_display() if notice.message else ""
 
-    @admin.display(description="Sent", ordering="digest__sent_at")
+    @admin.display(description="Sent", ordering="message__sent_at")
     def sent_at(self, notice: Notice) -> datetime | None:
-        return notice.digest.sent_at
+        return notice.message and notice.message.sent_at
 
     @admin.display(description="Attempts")
-    def attempts(self, notice: Notice) -> int:
-        return notice.digest.attempts
+    def attempts(self, notice: Notice) -> int | None:
+        return notice.message and notice.message.attempts
 
     @admin.display(description="Last error")
     def last_error(self, notice: Notice) -> str:
-        return notice.digest.last_error
-
-
-for model in (Attachment, Email, EmailTemplate, Log):
-    admin.site.unregister(model)
-
-
-class LogInline(admin.TabularInline):
-    model = Log
-    fields = readonly_fields = ["date", "status", "exception_type", "message"]
-    extra = 0
-
-
-@admin.register(Email)
-class MailAdmin(ReadOnlyAdmin):
-    """post_office's own page shows a mail's text, which can hold the link that sets a password."""
-
-    hidden = ("message", "html_message", "context", "headers")
-
-    change_form_template = "admin/change_form.html"  # post_office's own has a button for sending again, a page that is not here
-    list_display = ["to", "subject", "status", "created", "last_updated", "number_of_retries", "scheduled_time"]
-    list_filter = ["status"]
-    search_fields = ["to", "subject"]
-    date_hierarchy = "created"
-    fields = ["to", "subject", "status", "created", "last_updated", "scheduled_time", "number_of_retries", "message_id"]
-    inlines = [LogInline]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Email]:
-        return super().get_queryset(request).defer("message", "html_message", "context")
+        return notice.message.last_error if notice.message else ""

@@ -4,20 +4,21 @@ from datetime import datetime, timedelta
 
 from django.core.management import call_command
 
-from portal.notifications import delivery
+from portal.notifications import services as notifications
 from portal.users import throttle
 from tokens.calendar import links as calendar
+from tokens.expiry.digest import DIGEST
 from tokens.models import ScanRun, SignInCode, Token
 
 KEPT_FOR = timedelta(days=90)
 
 
 def clean_up(now: datetime) -> None:
-    """Deletes ended sessions and sign-in codes, and temporary tokens, scan rows and mails that ended 90 days ago."""
+    """Deletes ended sessions and sign-in codes, and temporary tokens, scan rows and messages other than digests that ended 90 days ago."""
     call_command("clearsessions")
     SignInCode.objects.filter(expires_at__lt=now).delete()
     Token.objects.filter(kind=Token.Kind.TEMPORARY, expires_at__lt=now - KEPT_FOR).delete()
     ScanRun.objects.filter(finished_at__lt=now - KEPT_FOR).delete()
     throttle.clean_up(now)
-    delivery.purge(now)
+    notifications.purge(now, keep=[DIGEST])
     calendar.keep_all_up()

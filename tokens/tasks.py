@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from portal.users import sign_in_watch
 from portal.users.models import User
-from tokens import cleanup
+from tokens import cleanup, former_emails
 from tokens.expiry import health as watch
 from tokens.expiry import scan as expiry
 from tokens.models import ScanRun
@@ -47,3 +47,9 @@ def watch_scan() -> None:
 def clean_up() -> None:
     """Deletes what nobody looks at any more. Runs nightly."""
     cleanup.clean_up(timezone.now())
+
+
+@shared_task
+def adopt_former_emails() -> None:
+    """Sends what processes of the former release queue during an upgrade. Runs each minute; to be removed in the next release."""
+    former_emails.adopt(timezone.now())

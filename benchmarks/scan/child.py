@@ -23,7 +23,7 @@ from django.urls import reverse  # noqa: E402
 
 from portal.faults.models import Fault  # noqa: E402
 from portal.notifications import delivery  # noqa: E402
-from portal.notifications import emails as mail  # noqa: E402
+from portal.notifications import services as notifications  # noqa: E402
 from scan import fill  # noqa: E402
 from tokens import dates  # noqa: E402
 from tokens.expiry import scan as expiry  # noqa: E402
@@ -121,7 +121,7 @@ def tell(tokens: list[Token], now: datetime, around: AbstractContextManager) -> 
             words = {"name": "API token expires soon", "resource": f"{token.name} ({token.hint})", "description": text, "raised_at": now}
             _, new = Fault.objects.get_or_create(source=expiry.SOURCE, key=token.pk.hex, cleared_at=None, defaults=words)
             if new:
-                mail.queue(fill.ADDRESSES, "An API token expires soon", text)
+                notifications.queue("benchmark", fill.ADDRESSES, now=now, content={"subject": "An API token expires soon", "text": text})
 
 
 def in_two(now: datetime) -> dict[str, Any]:

@@ -25,7 +25,7 @@ COLUMNS += ["last_used_at", "holds_name", "session_hash", "refused_count", "refu
 TOLD = f"""SELECT t.id, days, address, date_trunc('day', t.expires_at - days * interval '1 day') AS told_at
     FROM tokens_token t, unnest(ARRAY[{DAYS.replace(";", ",")}]) AS days, unnest(ARRAY{list(ADDRESSES)}) AS address
     WHERE t.expires_at < now() - interval '1 day'"""
-WRITTEN = ("tokens_notice", "tokens_scanrange", "tokens_digest", "tokens_scanrun", "faults_fault", "post_office_log", "post_office_email")
+WRITTEN = ("tokens_notice", "tokens_scanrange", "tokens_scanrun", "faults_fault", "notifications_message")
 
 
 def fill(now: datetime, count: int, share: float) -> None:
@@ -87,10 +87,12 @@ def remember() -> None:
     """What earlier scans leave behind: each token that has ended was told of at each threshold, by a mail a day and address."""
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMPORARY VIEW told AS {TOLD}")
-        cursor.execute("""INSERT INTO tokens_digest (address, created_at, state, message_id, attempts, last_error)
-            SELECT DISTINCT address, told_at, 'sent', '', 0, '' FROM told""")
-        cursor.execute("""INSERT INTO tokens_notice (token_id, threshold, address, digest_id, created_at)
-            SELECT t.id, t.days, t.address, d.id, told_at FROM told t JOIN tokens_digest d ON d.address = t.address AND d.created_at = told_at
+        cursor.execute("""INSERT INTO notifications_message (channel, kind, recipient, subject, about, state, attempts, next_attempt_at,
+                message_id, last_error, created_at, last_attempt_at, sent_at)
+            SELECT 'email', 'expiry_digest', address, '', '{}', 'sent', 1, told_at, gen_random_uuid(), '', told_at, told_at, told_at
+            FROM (SELECT DISTINCT address, told_at FROM told) AS digests""")
+        cursor.execute("""INSERT INTO tokens_notice (token_id, threshold, address, message_id, created_at)
+            SELECT t.id, t.days, t.address, m.id, told_at FROM told t JOIN notifications_message m ON m.recipient = t.address AND m.created_at = told_at
             ORDER BY told_at""")
     vacuum()
 

@@ -1,156 +1,133 @@
-"""Hands queued mail to the mail server: each one taken by one worker, retried with growing pauses, never lost.
+"""Sends queued messages: each one claimed by one worker, retried with growing pauses, never lost.
 
-A worker takes a mail by pushing its `scheduled_time` ahead in a conditional UPDATE. If the worker is killed the mail becomes
-due again when that time comes. A kill between "the server took it" and "marked sent" so sends it twice, with the same Message-ID,
-by which mail programs fold the two into one; there is no order of these two steps that would never send twice and never lose.
+A worker claims a message for five minutes by a conditional UPDATE. If it is killed, another one sends the message after that. A kill
+between "the mail server accepted it" and "recorded as sent" so sends it twice, with the same Message-ID, by which mail programs
+recognise the copy; no order of these two steps would never send twice and never lose.
 """
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 import structlog
 from django.db import Error, close_old_connections, transaction
-from django.db.models import Q
-from django.dispatch import Signal
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
-from post_office.connections import connections
-from post_office.models import STATUS, Email, Log
 
 from portal.core.redaction import redact
+from portal.notifications.channels import CHANNELS, Channel
+from portal.notifications.models import Message
+from portal.notifications.renderers import render
+from portal.notifications.signals import message_failed, message_sent
 
 log = structlog.get_logger(__name__)
 
-TAKEN_FOR = timedelta(minutes=5)
-PAUSES = [timedelta(minutes=m) for m in (1, 5, 15, 60)] + [timedelta(hours=6)] * 12
-KEPT_FOR = timedelta(days=90)
-AT_ONCE = 1000  # mails looked for at a time
-AT_MOST = timedelta(minutes=1)  # for one call
-MARKING = (0.5, 1, 2, 4, 8)  # seconds between tries to note that a mail was sent
-
-
-class Content(NamedTuple):
-    subject: str
-    text: str
-    html: str
-
-
-# Mails whose text is made when they are sent name who writes it (`context["writer"]`). Rooms above this one add theirs: a function
-# of the mail and the time, which returns the text, or None when there is nothing to say any more.
-writers: dict[str, Callable[[Email, datetime], Content | None]] = {}
-
-# Sent in the transaction that notes what became of a mail, with `email` and `now`; `refused` with `error`, `attempts`, `gave_up` too.
-taken, refused, dropped = Signal(), Signal(), Signal()
-
-
-def due(now: datetime) -> Iterator[Email]:
-    """Takes the mails that are due, one at a time, each for this worker alone."""
-    # A time further ahead than any that is ever given here is of a clock that was wrong.
-    ready = Q(scheduled_time=None) | Q(scheduled_time__lte=now) | Q(scheduled_time__gt=now + 2 * max(PAUSES[-1], TAKEN_FOR))
-    waiting = Email.objects.filter(ready, status__in=[STATUS.queued, STATUS.requeued])
-    last = 0
-    while keys := list(waiting.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
-        for last in keys:
-            if waiting.filter(pk=last).update(scheduled_time=timezone.now() + TAKEN_FOR):
-                yield Email.objects.get(pk=last)
+LEASE = timedelta(minutes=5)
+PAUSES = [timedelta(minutes=m) for m in (1, 5, 15, 60)] + [timedelta(hours=6)] * 12  # after each failed attempt: three days of them
+BATCH = 1000
+MAX_DURATION = timedelta(minutes=1)  # of one call
+RECORDING_PAUSES = (0.5, 1, 2, 4, 8)  # seconds between attempts to record that a message was sent
 
 
 def deliver(now: datetime) -> tuple[int, int]:
-    """Sends what is due, for a minute at most: what is left then is for the next call, so that a server that answers slowly does
-    not keep a worker from its scans. Returns how many the server took and how many it did not. One refused mail does not stop the
-    others."""
-    sent = failed = 0
+    """Sends what is due, for a minute at most: the rest is left to the next call, so that a slow mail server does not keep a worker
+    from its scans. One failed message does not stop the others. Returns how many were sent and how many failed."""
+    outcomes: Counter[str | None] = Counter()
     began = time.monotonic()
+    channels = {name: channel() for name, channel in CHANNELS.items()}
     try:
-        for email in due(now):
+        for message in claim(now):
             spent = timedelta(seconds=time.monotonic() - began)
-            try:
-                if not written(email, now + spent):
-                    drop(email)
-                    continue
-                email.dispatch(commit=False, disconnect_after_delivery=False)
-            except Exception as error:  # the mail server's, the network's, the file system's: all mean "not taken"
-                failed += 1
-                hang_up()
-                postpone(email, error)
-            else:
-                sent += 1
-                mark_for_sure(email)
-            if spent > AT_MOST:
+            outcomes[attempt(message, channels[message.channel], now + spent)] += 1
+            if spent > MAX_DURATION:
                 break
     finally:
-        hang_up()
-    return sent, failed
+        for channel in channels.values():
+            channel.close()
+    return outcomes[Message.State.SENT], outcomes[Message.State.FAILED]
 
 
-def hang_up() -> None:
-    """The next mail opens a connection of its own: on one that has failed, or that an earlier run left, it would not be taken."""
-    with suppress(Exception):  # whatever is said to a goodbye
-        connections.close()
+def claim(now: datetime) -> Iterator[Message]:
+    """Claims the messages that are due, one at a time, each for this worker alone."""
+    # A time further ahead than any that is ever set here comes from a clock that was wrong.
+    ready = Q(next_attempt_at__lte=now) | Q(next_attempt_at__gt=now + 2 * max([*PAUSES, LEASE]))
+    due = Message.objects.filter(ready, state__in=[Message.State.QUEUED, Message.State.SENDING])
+    last = 0
+    while keys := list(due.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        for last in keys:
+            clock = timezone.now()
+            changes = {"state": Message.State.SENDING, "attempts": F("attempts") + 1, "next_attempt_at": clock + LEASE}
+            if due.filter(pk=last).update(**changes, last_attempt_at=clock):
+                yield Message.objects.get(pk=last)
 
 
-def written(email: Email, now: datetime) -> bool:
-    """Has the mail its text? If it is one that is written now, it gets it, unless there is nothing to say any more."""
-    if writer := (email.context or {}).get("writer"):
-        content = writers[writer](email, now)
-        if content is None:
-            return False
-        email.subject, email.message, email.html_message = content
-    return True
+def attempt(message: Message, channel: Channel, now: datetime) -> str | None:
+    """Renders and sends a claimed message. Returns what became of it; None: there was nothing to say."""
+    try:
+        content = render(message, now)
+        if content:
+            channel.send(message, content)
+    except Exception as error:  # the mail server's, the network's, the file system's, the renderer's: it was not sent
+        record_failure(message, error)
+        return Message.State.FAILED
+    if content is None:
+        drop(message)
+        return None
+    record_sent_reliably(message, content.subject)
+    return Message.State.SENT
 
 
-def drop(email: Email) -> None:
-    """The mail was never sent, and is not kept."""
-    with transaction.atomic():
-        dropped.send(sender=Email, email=email)
-        email.delete()
-
-
-def mark_for_sure(email: Email) -> None:
-    """The server has taken the mail. A database that is busy or restarted must not make it go out again."""
-    for pause in (*MARKING, None):
+def record_sent_reliably(message: Message, subject: str) -> None:
+    """The message is out. A database that is busy or restarting must not make it go out again."""
+    for pause in (*RECORDING_PAUSES, None):
         try:
-            mark_sent(email)
+            record_sent(message, subject)
             break
         except Error as error:
-            log.warning("mail sent, not marked yet", email=email.pk, error=type(error).__name__)
+            log.warning("message sent, not recorded yet", message=message.pk, error=type(error).__name__)
             if pause is None:
                 raise
             close_old_connections()
             time.sleep(pause)
 
 
-def mark_sent(email: Email) -> None:
-    """The text is not kept: it can hold the link that sets a password, and the log is read by operators."""
+def record_sent(message: Message, subject: str) -> None:
     now = timezone.now()
+    # Also if another worker holds it by now, because this one stood still for longer than its lease: the message is out.
+    unsent = Message.objects.filter(pk=message.pk).exclude(state=Message.State.SENT)
     with transaction.atomic():
-        Email.objects.filter(pk=email.pk).update(
-            status=STATUS.sent, last_updated=now, scheduled_time=None, subject=email.subject, message="", html_message=""
-        )
-        Log.objects.create(email=email, status=STATUS.sent, message="")
-        taken.send(sender=Email, email=email, now=now)
+        if unsent.update(state=Message.State.SENT, sent_at=now, subject=subject, content=None):
+            message_sent.send(sender=Message, message=message, now=now)
 
 
-def postpone(email: Email, error: Exception) -> None:
-    """Plans the next try, or gives up after the last one (three days)."""
-    tries = email.number_of_retries or 0
-    gave_up = tries >= len(PAUSES)
+def record_failure(message: Message, error: Exception) -> None:
+    """Plans the next attempt. After the last one (three days) the message has failed, until somebody queues it again."""
     now = timezone.now()
-    changes = {"status": STATUS.failed} if gave_up else {"status": STATUS.requeued, "scheduled_time": now + PAUSES[tries]}
+    round_length = len(PAUSES) + 1
+    final = message.attempts % round_length == 0
+    # A spam filter may quote the link that it did not like.
+    changes = {"last_error": f"{type(error).__name__}: {redact(str(error))}"[:1000]}
+    if final:
+        changes |= {"state": Message.State.FAILED, "content": None}
+    else:
+        changes |= {"state": Message.State.QUEUED, "next_attempt_at": now + PAUSES[message.attempts % round_length - 1]}
     with transaction.atomic():
-        # Unless another worker has sent it, because this one stood still for longer than the mail was its own.
-        waiting = Email.objects.filter(pk=email.pk, status__in=[STATUS.queued, STATUS.requeued])
-        if not waiting.update(number_of_retries=tries + 1, last_updated=now, **changes):
+        if not mine(message).update(**changes):
             return
-        # A spam filter may quote the link that it did not like.
-        Log.objects.create(email=email, status=STATUS.failed, exception_type=type(error).__name__, message=redact(str(error))[:1000])
-        refused.send(sender=Email, email=email, now=now, error=error, attempts=tries + 1, gave_up=gave_up)
-    log.warning("mail not taken", email=email.pk, error=type(error).__name__, tries=tries + 1, gave_up=gave_up)
+        message_failed.send(sender=Message, message=message, now=now, final=final)
+    log.warning("message not sent", message=message.pk, error=type(error).__name__, attempts=message.attempts, final=final)
 
 
-def purge(now: datetime) -> int:
-    """Deletes finished mails after 90 days."""
-    done = Email.objects.filter(status__in=[STATUS.sent, STATUS.failed], last_updated__lt=now - KEPT_FOR)
-    return done.delete()[0]
+def drop(message: Message) -> None:
+    """There is nothing left to say. If this was the first attempt the message never went out, and is deleted with all that refers to
+    it. If not, the mail server may have accepted it: it is kept, so that what it said is not said again by another message."""
+    if message.attempts > 1:
+        mine(message).update(state=Message.State.FAILED, last_error="", content=None)
+    else:
+        mine(message).delete()
+
+
+def mine(message: Message) -> QuerySet[Message]:
+    """The claimed message, unless this worker stood still for longer than its lease and another one has claimed or sent it."""
+    return Message.objects.filter(pk=message.pk, state=Message.State.SENDING, attempts=message.attempts)

@@ -5,16 +5,18 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.urls import reverse
 
 import settings_app.services as config
 from portal.faults.models import Fault
+from portal.notifications.models import Message
 from portal.pages import chart
 from portal.pages import statistics as counts
 from portal.users.models import User
 from tokens import dates, services
-from tokens.models import Digest, Notice, Token
+from tokens.expiry.digest import DIGEST
+from tokens.models import Token
 
 SOONEST, LATEST = 10, 5
 
@@ -124,10 +126,8 @@ def open_faults() -> dict[str, Any]:
 
 
 def undelivered() -> dict[str, Any]:
-    """Mails that the mail server has refused so far. A mail that was given up is no matter any more once a later one has its notices."""
-    waiting = Q(state=Digest.State.QUEUED, attempts__gt=0)
-    given_up = Q(Exists(Notice.objects.filter(digest=OuterRef("pk"))), state=Digest.State.FAILED)
-    rows: QuerySet[Digest] = Digest.objects.filter(waiting | given_up)
+    """Digests that the mail server has not accepted so far."""
+    rows: QuerySet[Message] = Message.objects.filter(kind=DIGEST).exclude(state=Message.State.SENT).exclude(last_error="")
     return {"total": rows.count(), "latest": list(rows.order_by("-created_at", "-pk")[:LATEST])}
 
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.http import base36_to_int
 
-from portal.notifications import emails as mail
+from portal.notifications.renderers import absolute_url
 from portal.users.models import User
 
 OPENED = "opened_password_link"
@@ -40,7 +40,7 @@ generator = KeyGenerator()
 def link(user: User) -> str:
     """A link by which `user` can set a password once, within PASSWORD_RESET_TIMEOUT seconds from now. Writes no row."""
     values = {"uidb36": user_pk_to_url_str(user), "key": generator.make_token(user)}
-    return mail.absolute(reverse("account_reset_password_from_key", kwargs=values))
+    return absolute_url(reverse("account_reset_password_from_key", kwargs=values))
 
 
 def user_of(uid: str) -> User | None:

@@ -1,7 +1,7 @@
 import pytest
 from django.core import mail as outbox
-from post_office.models import Email
 
+from portal.notifications.models import Message
 from portal.users.models import User
 from tests.api.caller import Caller
 from tests.factories import AdministratorFactory, ServiceFactory, TokenFactory, UserFactory
@@ -53,7 +53,7 @@ def test_a_person_is_created_and_invited(caller: Caller) -> None:
     user = User.objects.get(username="new@example.com")
     assert (user.display_name, user.role, user.kind, user.email) == ("New", "operator", "person", "new@example.com")
     assert {"username": "new@example.com", "kind": "person", "is_active": True, "last_login": None}.items() <= response.json().items()
-    assert Email.objects.get().to == ["new@example.com"]
+    assert Message.objects.get().recipient == "new@example.com"
     assert not outbox.outbox
 
 

@@ -74,6 +74,6 @@ def test_every_page_of_an_operator_and_the_pages_for_errors_are_sound(
 
 def test_the_django_admin_complains_about_nothing(visit: Visit, furnished: User) -> None:
     page = visit(OperatorFactory(), reverse("admin:index"))
-    for name in ("faults_fault", "tokens_token", "users_user", "settings_app_config", "post_office_email", "tokens_scanrun"):
+    for name in ("faults_fault", "tokens_token", "users_user", "settings_app_config", "notifications_message", "tokens_scanrun"):
         page.goto(reverse(f"admin:{name}_changelist"))
         expect(page.locator("#changelist")).to_be_visible()

@@ -15,13 +15,14 @@ import settings_app.services as config
 from portal.core.actors import Actor
 from portal.faults.models import Fault
 from portal.notifications import delivery
-from portal.notifications import emails as mail
+from portal.notifications.models import Message
 from portal.users.models import User
 from tests.factories import PASSWORD, FaultFactory, UserFactory, issue
+from tests.notifications.rejecting import queue
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
 from tokens import token_format
-from tokens.models import Digest, Notice, ScanRun, Token
+from tokens.models import Notice, ScanRun, Token
 
 pytestmark = pytest.mark.django_db
 CHANGELIST = "admin:faults_fault_changelist"
@@ -29,9 +30,8 @@ ADMINS = {model._meta.label_lower.replace(".", "_"): model_admin for model, mode
 EXPECTED = {
     "auditlog_logentry",
     "faults_fault",
-    "post_office_email",
+    "notifications_message",
     "settings_app_config",
-    "tokens_digest",
     "tokens_notice",
     "tokens_scanrun",
     "tokens_token",
@@ -44,17 +44,16 @@ def rows(person: User, administrator: User) -> dict[str, Any]:
     """One row of everything that the Django admin shows, with secrets in them."""
     now = timezone.now()
     token, text = issue(person, "deploy", actor=administrator)
-    email = mail.queue(["ops@example.com"], "Your account", "link: SECRET-LINK", "<p>SECRET-LINK</p>")
+    email = queue("ops@example.com", "Your account", "link: SECRET-LINK", "<p>SECRET-LINK</p>")
+    Message.objects.filter(pk=email.pk).update(last_error="OSError: no")
     run = ScanRun.objects.create(asked_by="person", person=administrator, started_at=now, finished_at=now)
-    digest = Digest.objects.create(run=run, address="ops@example.com", created_at=now, email=email, last_error="OSError: no")
     return {
         "users_user": person,
         "tokens_token": token,
         "faults_fault": FaultFactory(),
         "tokens_scanrun": run,
-        "tokens_digest": digest,
-        "tokens_notice": Notice.objects.create(token=token, threshold=7, address="ops@example.com", created_at=now, digest=digest),
-        "post_office_email": email,
+        "tokens_notice": Notice.objects.create(token=token, threshold=7, address="ops@example.com", created_at=now, message=email),
+        "notifications_message": email,
         "settings_app_config": config.add("token_expiration_days", "15", Actor(administrator)),
         "auditlog_logentry": LogEntry.objects.filter(object_repr__startswith="deploy").get(),
         "text": text,
@@ -202,7 +201,7 @@ def test_the_fault_list_has_filters_search_and_dates(as_operator: Visitor) -> No
 
 def test_a_delivered_mails_row_shows_its_fate_and_no_text(as_operator: Visitor, rows: dict[str, Any]) -> None:
     assert delivery.deliver(timezone.now()) == (2, 0), "and the one that says that a token was created"
-    page = as_operator.see("admin:post_office_email_change", rows["post_office_email"].pk)
+    page = as_operator.see("admin:notifications_message_change", rows["notifications_message"].pk)
     assert "ops@example.com" in page.text
     assert "Sent" in page.text or "sent" in page.text
     assert "SECRET-LINK" not in page.source
@@ -216,11 +215,11 @@ def test_a_notice_says_what_became_of_its_mail(as_operator: Visitor, rows: dict[
     delivery.deliver(timezone.now())
     assert cells("state") == ["Sent"]
     assert cells("sent_at") != ["-"]
-    assert as_operator.see("admin:tokens_notice_changelist", digest__state__exact="failed").all("td", "field-state") == []
-    digests = as_operator.see("admin:tokens_digest_changelist", state__exact="sent")
-    assert [cell.text for cell in digests.all("td", "field-state")] == ["Sent"]
-    page = as_operator.see("admin:tokens_digest_change", rows["tokens_digest"].pk)
-    assert Digest.objects.get().message_id in unescape(page.source)
+    assert as_operator.see("admin:tokens_notice_changelist", message__state__exact="failed").all("td", "field-state") == []
+    messages = as_operator.see("admin:notifications_message_changelist", state__exact="sent", kind__exact="library")
+    assert [cell.text for cell in messages.all("td", "field-state")] == ["Sent"]
+    page = as_operator.see("admin:notifications_message_change", rows["notifications_message"].pk)
+    assert rows["notifications_message"].message_id in unescape(page.source)
 
 
 def test_a_scan_says_who_asked_for_it(as_operator: Visitor, rows: dict[str, Any], administrator: User) -> None:

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.test.client import MULTIPART_CONTENT
 from django.urls import reverse
 from django.utils import timezone
-from post_office.models import Email
 
 import settings_app.services as config
+from portal.notifications.models import Message
 from portal.users.models import User
 from settings_app.models import Config
 from tests.factories import TokenFactory
@@ -25,7 +25,7 @@ with_htmx_and_without = pytest.mark.parametrize("htmx", ["", "pane"], ids=["plai
 
 
 def written() -> list[int]:
-    return [model.objects.count() for model in (User, Token, Config, LogEntry, Email)]
+    return [model.objects.count() for model in (User, Token, Config, LogEntry, Message)]
 
 
 def refused(visitor: Visitor, url: str, *args: Any, **data: str) -> Page:

@@ -54,7 +54,7 @@ SIGNED_IN = [
     "admin:faults_fault_changelist",
     "admin:tokens_token_changelist",
     "admin:users_user_changelist",
-    "admin:post_office_email_changelist",
+    "admin:notifications_message_changelist",
     "admin:auditlog_logentry_changelist",
 ]
 

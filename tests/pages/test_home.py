@@ -10,12 +10,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 import settings_app.services as config
+from portal.notifications import services as notifications
+from portal.notifications.models import Message
 from portal.users.models import User
 from tests.factories import FaultFactory, ServiceFactory, TokenFactory, UserFactory
 from tests.pages.page import Element, Page
 from tests.pages.test_headers import has_nothing_inline, is_locked_down
 from tests.pages.visitor import Visitor
-from tokens.models import Digest, Notice, ScanRun, Token
+from tokens.expiry.digest import DIGEST
+from tokens.models import Token
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -167,37 +170,34 @@ def test_open_faults_are_counted_as_the_bell_counts_and_the_latest_five_shown(re
     assert page.one("a", id="bell").attributes["aria-label"] == "Faults: 6 open"
 
 
-def undelivered(address: str, **values: Any) -> Digest:
-    """A digest whose mail was refused, with one notice."""
+def undelivered(address: str, kind: str = DIGEST, **values: Any) -> None:
+    """A digest that the mail server has rejected so far."""
     now = timezone.now()
-    run, _ = ScanRun.objects.get_or_create(asked_by="schedule", defaults={"started_at": now, "finished_at": now})
-    values = {"attempts": 3, "last_error": "550 no such user", "created_at": now, **values}
-    digest = Digest.objects.create(run=run, address=address, **values)
-    Notice.objects.create(token=TokenFactory(), threshold=7, address=address, digest=digest, created_at=now)
-    return digest
+    (message,) = notifications.queue(kind, [address], now=now)
+    Message.objects.filter(pk=message.pk).update(**{"attempts": 3, "last_error": "550 no such user", **values})
 
 
-def test_notices_that_no_server_took_are_shown_with_address_attempts_and_error(reviewer: Visitor) -> None:
+def test_notifications_not_accepted_are_shown_with_attempts_and_error(reviewer: Visitor) -> None:
     undelivered("gone@example.com", state="failed", attempts=15)
     undelivered("slow@example.com", state="queued", attempts=1, last_error="<timeout>")
     undelivered("waits@example.com", state="queued", attempts=0, last_error="")
-    undelivered("fine@example.com", state="sent", attempts=2)
-    undelivered("nothing@example.com", state="dropped")
-    Notice.objects.filter(digest=undelivered("taken-over@example.com", state="failed")).delete()
+    undelivered("fine@example.com", state="sent", attempts=2, sent_at=timezone.now())
+    undelivered("withdrawn@example.com", state="failed", last_error="")
+    undelivered("reset@example.com", kind="password_reset", state="failed")
     card = reviewer.see("/").one("section", aria_labelledby="home-undelivered")
     assert card.one("header").one("span", "pill").text == "2"
     assert [row.one("span", "home-row-text").text for row in card.all("li")] == [
         "slow@example.com after 1 attempt <timeout>",
         "gone@example.com after 15 attempts 550 no such user",
     ]
-    assert [row.one("span", "pill").text for row in card.all("li")] == ["Trying", "Given up"]
+    assert [row.one("span", "pill").text for row in card.all("li")] == ["Retrying", "Failed"]
 
 
 def test_the_number_of_queries_does_not_grow_with_the_rows(reviewer: Visitor) -> None:
     def add(count: int) -> None:
         for number in range(count):
             FaultFactory()
-            undelivered(f"a{Digest.objects.count()}@example.com", state="failed")
+            undelivered(f"a{Message.objects.count()}@example.com", state="failed")
             TokenFactory(expires_at=timezone.now() + (number * 7 + 1) * DAY)
 
     def queries() -> int:
@@ -245,5 +245,5 @@ def test_a_portal_without_anything_says_so_in_words(reviewer: Visitor) -> None:
         "No token is live, so none will expire.",
         "No live tokens.",
         "No faults wait for anybody. All is well.",
-        "No mail was refused by the mail server.",
+        "All notifications delivered.",
     ]

@@ -12,12 +12,12 @@ from django.utils import timezone
 
 import settings_app.services as config
 from portal.core.actors import Actor
-from portal.notifications import emails as mail
 from portal.users.models import User
 from tests.factories import FaultFactory, TokenFactory, UserFactory
+from tests.notifications.rejecting import queue
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
-from tokens.models import Digest, Notice, ScanRun
+from tokens.models import Notice, ScanRun
 
 pytestmark = pytest.mark.django_db
 KEYS = [
@@ -102,10 +102,9 @@ def log_rows(count: int) -> None:
     now = timezone.now()
     for number in range(count):
         token = TokenFactory(created_by=UserFactory(), revoked_by=UserFactory())
-        email = mail.queue([f"a{number}@example.com"], "Subject", "Text")
-        run = ScanRun.objects.create(asked_by="person", person=token.user, started_at=now, finished_at=now)
-        digest = Digest.objects.create(run=run, address=email.to[0], created_at=now, email=email)
-        Notice.objects.create(token=token, threshold=7, address=digest.address, created_at=now, digest=digest)
+        message = queue(f"a{number}@example.com")
+        ScanRun.objects.create(asked_by="person", person=token.user, started_at=now, finished_at=now)
+        Notice.objects.create(token=token, threshold=7, address=message.recipient, created_at=now, message=message)
         FaultFactory(acknowledged_by=token.user)
         config.audit.record(Actor(token.user), token, config.audit.CREATE, name=("", "x"))
 

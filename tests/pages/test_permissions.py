@@ -12,13 +12,13 @@ from django.utils import timezone
 
 import settings_app.services as config
 from portal.core.actors import Actor
-from portal.notifications import emails as mail
 from portal.pages import shortened_urls as shortened
 from portal.users.models import User
 from tests.factories import FaultFactory, TokenFactory, UserFactory
+from tests.notifications.rejecting import queue
 from tests.pages.visitor import Visitor
 from tokens.calendar import links as calendar
-from tokens.models import Digest, Notice, ScanRun, Token
+from tokens.models import Notice, ScanRun, Token
 
 # URL, its arguments, then what GET and POST answer to: anonymous, user, operator, administrator.
 # "in" is 302 to sign-in. 422: a form sent empty. Tokens, users and faults in the arguments are somebody else's.
@@ -167,15 +167,16 @@ def example(model: str) -> Any:
     """A row of each model that the Django admin shows."""
     now = timezone.now()
     token = TokenFactory()
-    digest = Digest.objects.create(address="ops@example.com", created_at=now)
+    message = queue("ops@example.com")
     rows = {
         "users_user": User.objects.all,
         "tokens_token": Token.objects.all,
         "faults_fault": lambda: [FaultFactory()],
         "tokens_scanrun": lambda: [ScanRun.objects.create(asked_by="schedule", started_at=now)],
-        "tokens_digest": lambda: [digest],
-        "tokens_notice": lambda: [Notice.objects.create(token=token, threshold=7, address=digest.address, created_at=now, digest=digest)],
-        "post_office_email": lambda: [mail.queue(["ops@example.com"], "Subject", "Text")],
+        "tokens_notice": lambda: [
+            Notice.objects.create(token=token, threshold=7, address=message.recipient, created_at=now, message=message)
+        ],
+        "notifications_message": lambda: [message],
         "settings_app_config": lambda: [config.add("token_expiration_days", "15", None)],
         "auditlog_logentry": lambda: [config.add("token_expiration_days", "15", None), *LogEntry.objects.all()][1:],
     }

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from auditlog.models import LogEntry
 from django.db import OperationalError
-from post_office.models import Email
 
 import settings_app.services as config
 from portal.faults.models import Fault
+from portal.notifications.models import Message
 from settings_app.models import Config
 from tests.factories import UserFactory
 from tests.pages.page import Page
@@ -17,7 +17,7 @@ from tests.tokens.scans import OPS, SECURITY, configure, ending
 from tokens.expiry import preview as scan_preview
 from tokens.expiry import scan as expiry
 from tokens.expiry.scan import Preview
-from tokens.models import Digest, Notice, ScanRun
+from tokens.models import Notice, ScanRun
 
 pytestmark = pytest.mark.django_db
 DAYS, EMAILS, OWNERS = "token_expiration_days", "token_expiration_emails", "notify_token_owners"
@@ -32,7 +32,7 @@ def now() -> Any:
 
 
 def written() -> list[Any]:
-    tables = [list(model.objects.order_by("pk").values()) for model in (Config, Fault, Notice, Digest, Email, ScanRun)]
+    tables = [list(model.objects.order_by("pk").values()) for model in (Config, Fault, Notice, Message, ScanRun)]
     return [*tables, LogEntry.objects.count()]
 
 

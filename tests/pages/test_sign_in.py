@@ -9,9 +9,9 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core import mail as sent_mail
 from django.urls import reverse
 from django.utils import timezone
-from post_office.models import Email
 
 from portal.notifications import delivery
+from portal.notifications.models import Message
 from portal.users.models import User
 from tests import checks
 from tests.factories import PASSWORD, AdministratorFactory, ServiceFactory, UserFactory
@@ -223,7 +223,7 @@ def test_a_reset_for_an_unknown_address_looks_the_same_and_sends_nothing(person:
         assert (answer.status, answer.one("h1").text, answer.one("main").text) == (200, known.one("h1").text, known.one("main").text)
     assert delivery.deliver(timezone.now()) == (1, 0)
     assert [email.to for email in sent_mail.outbox] == [[person.email]]
-    assert Email.objects.count() == 1  # what had nobody to go to is not kept
+    assert Message.objects.count() == 1  # what had nobody to go to is not kept
 
 
 def test_there_is_no_sign_up(anonymous: Visitor) -> None:

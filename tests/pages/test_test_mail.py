@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from post_office.models import Email
 from pytest_django import Settings
 
 import settings_app.services as config
-from portal.notifications import test_email as mail_check
+from portal.notifications.channels import test_email
+from portal.notifications.models import Message
 from tests.clock import BUSY
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
@@ -42,7 +42,7 @@ def server(smtp_server: Mailbox, settings: Settings) -> Mailbox:
 
 
 def use(settings: Settings, port: int | None, host: str = "127.0.0.1") -> None:
-    settings.MAIL_TRANSPORT = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_TRANSPORT = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL = {"EMAIL_HOST": host}
     settings.EMAIL_HOST, settings.EMAIL_PORT = host, port
 
@@ -60,10 +60,10 @@ def test_each_address_gets_a_mail_at_once_and_past_the_queue(as_administrator: V
     assert send(as_administrator) == {OPS: ACCEPTED, SECURITY: ACCEPTED}
     assert [envelope.rcpt_tos for envelope in server.messages] == [[OPS], [SECURITY]]
     message = message_from_bytes(server.messages[0].content, policy=policy.default)
-    assert (message["To"], message["From"], message["Subject"]) == (OPS, settings.DEFAULT_FROM_EMAIL, "Test mail from Token Portal")
+    assert (message["To"], message["From"], message["Subject"]) == (OPS, settings.DEFAULT_FROM_EMAIL, "Test email from Token Portal")
     assert "alice@example.com sent it from Token Portal" in message.get_content()
     assert message["Message-ID"].endswith("@127.0.0.1>")
-    assert not Email.objects.exists()
+    assert not Message.objects.exists()
 
 
 def test_the_servers_own_words_are_shown_and_one_refused_address_does_not_stop_the_others(
@@ -114,7 +114,7 @@ def silent() -> Iterator[int]:
 def test_a_server_that_says_nothing_is_given_up_once(
     as_administrator: Visitor, settings: Settings, silent: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mail_check, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(test_email, "REPLY_SECONDS", 0.5)
     use(settings, silent)
     config.add("token_expiration_emails", ";".join(f"a{number}@example.com" for number in range(20)), None)
     began = time.monotonic()
@@ -134,9 +134,9 @@ def test_all_of_it_ends_in_time_even_if_the_server_trickles(
             while not ended.wait(0.1):
                 conversation.sendall(b"2")
 
-    monkeypatch.setattr(mail_check, "PATIENCE_SECONDS", 0.5)
-    monkeypatch.setattr(mail_check, "ALL_SECONDS", 1)
-    monkeypatch.setattr(mail_check, "LATE", "No answer within 1 second.")
+    monkeypatch.setattr(test_email, "REPLY_SECONDS", 0.5)
+    monkeypatch.setattr(test_email, "MAX_SECONDS", 1)
+    monkeypatch.setattr(test_email, "TOO_LATE", "No reply within 1 second.")
     config.add("token_expiration_emails", f"{OPS};{SECURITY}", None)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -145,15 +145,15 @@ def test_all_of_it_ends_in_time_even_if_the_server_trickles(
         server = threading.Thread(target=trickle, args=(listener,))
         server.start()
         began = time.monotonic()
-        assert send(as_administrator) == dict.fromkeys((OPS, SECURITY), "No answer within 1 second.")
+        assert send(as_administrator) == dict.fromkeys((OPS, SECURITY), "No reply within 1 second.")
         assert time.monotonic() - began < 1 + BUSY
         ended.set()
         server.join()
 
 
 def test_the_bounds_are_short_enough_for_a_page_that_somebody_waits_for() -> None:
-    assert mail_check.PATIENCE_SECONDS <= 5
-    assert mail_check.ALL_SECONDS <= 15  # htmx itself gives up after 20 seconds
+    assert test_email.REPLY_SECONDS <= 5
+    assert test_email.MAX_SECONDS <= 15  # htmx itself gives up after 20 seconds
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_the_bounds_are_short_enough_for_a_page_that_somebody_waits_for() -> Non
     ],
 )
 def test_every_failure_has_words(error: Exception, words: str) -> None:
-    assert mail_check.words(error) == words
+    assert test_email.words(error) == words
 
 
 def test_it_is_asked_first_and_opening_the_window_sends_nothing(as_administrator: Visitor, server: Mailbox) -> None:

@@ -10,9 +10,9 @@ from auditlog.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.urls import reverse
 from django.utils import timezone
-from post_office.models import Email
 
 import settings_app.services as config
+from portal.notifications.models import Message
 from tests import checks
 from tests.factories import ServiceFactory, TokenFactory, issue
 from tests.pages.page import Page
@@ -78,7 +78,7 @@ def test_with_htmx_the_answer_goes_into_the_window_and_refreshes_the_list(as_adm
 
 def everything_stored() -> str:
     """The rows in which a token's text could have been left, as text; sessions decoded."""
-    rows = [repr(list(model.objects.values())) for model in (LogEntry, Email, Token)]
+    rows = [repr(list(model.objects.values())) for model in (LogEntry, Message, Token)]
     return "\n".join([*rows, *(json.dumps(session.get_decoded(), default=str) for session in Session.objects.all())])
 
 

@@ -5,8 +5,8 @@ from django.conf import settings
 from django.core import mail as sent_mail
 from django.urls import reverse
 from django.utils import timezone
-from post_office.models import Email
 
+from portal.notifications.models import Message
 from portal.users.models import User
 from tests import checks
 from tests.factories import PASSWORD, AdministratorFactory, ServiceFactory, TokenFactory, UserFactory, issue
@@ -55,7 +55,7 @@ def test_an_invitation_works_once(as_administrator: Visitor) -> None:
 def test_a_service_account_gets_no_mail_and_cannot_sign_in(as_administrator: Visitor) -> None:
     user = create(as_administrator, "nightly-build")
     assert (user.kind, user.role, user.email) == ("service", "user", "")
-    assert not Email.objects.exists()
+    assert not Message.objects.exists()
     assert not can_sign_in("nightly-build", "")
     assert not can_sign_in("nightly-build", "!")
 

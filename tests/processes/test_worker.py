@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.utils import timezone
-from post_office.models import STATUS, Email
 
 from portal.faults.models import Fault
+from portal.notifications.models import Message
 from portal.users.models import User
 from tests.postgres import url_for
 from tests.processes.running import Program, until
@@ -113,7 +113,7 @@ def test_what_was_queued_while_no_worker_ran_is_done_by_the_first_one_that_start
 
     with processes.worker() as worker:
         until(lambda: smtp_server.messages, lambda: f"mail:\n{worker.output}")
-        until(lambda: Email.objects.filter(status=STATUS.sent).exists(), "mail marked as sent")
+        until(lambda: Message.objects.filter(state="sent").exists(), "mail marked as sent")
         until(lambda: ScanRun.objects.filter(finished_at__isnull=False).count() == 2, "end of both scans")
         worker.process.terminate()
         assert worker.ends_with_all() == 0, worker.output
@@ -144,14 +144,14 @@ def test_beat_asks_for_the_scan_and_for_mail_that_the_server_had_refused(process
     with processes.worker() as worker:
         processes.set_key("token_expiration_days", "15")
         processes.set_key("token_expiration_emails", "ops@example.com")
-        refused: Callable[[], Any] = lambda: Email.objects.filter(status=STATUS.requeued).first()  # noqa: E731
+        refused: Callable[[], Any] = lambda: Message.objects.filter(state="queued", attempts=1).first()  # noqa: E731
         mail = until(refused, lambda: f"refused mail:\n{worker.output}")
-        assert mail.logs.get().exception_type == "SMTPDataError"
+        assert mail.last_error.startswith("SMTPDataError")
         assert smtp_server.messages == []
         until(lambda: ScanRun.objects.filter(finished_at__isnull=False).count() == 2, "end of both scans")
 
         smtp_server.refuse = None
-        Email.objects.update(scheduled_time=timezone.now())  # the pause before the next try is over
+        Message.objects.update(next_attempt_at=timezone.now())  # the pause before the next try is over
         processes.set_clock_back(timedelta(hours=1))
         with processes.beat() as beat:
             until(lambda: smtp_server.messages, lambda: f"mail:\n{beat.output}\n{worker.output}")
@@ -160,7 +160,7 @@ def test_beat_asks_for_the_scan_and_for_mail_that_the_server_had_refused(process
             )
             beat.process.terminate()
             assert beat.ends_with_all() == 0, beat.output
-        until(lambda: Email.objects.filter(status=STATUS.sent).count() == 1, "mail marked as sent")
+        until(lambda: Message.objects.filter(state="sent").count() == 1, "mail marked as sent")
         worker.process.terminate()
         assert worker.ends_with_all() == 0, worker.output
     assert len(smtp_server.messages) == 1

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
-from post_office.models import Email
 
+from portal.notifications.models import Message
 from settings_app.registry import APP_CONFIG, FLAGS, KEYS
+from tests.clock import NOW
 
 DAYS, EMAILS = "token_expiration_days", "token_expiration_emails"
 MANY = ";".join(f"person{n}@example.com" for n in range(500))
@@ -151,10 +152,8 @@ def test_every_address_that_config_takes_is_taken_by_the_mail_queue_too(text: st
         addresses = parse(EMAILS, text)
     except ValueError:
         return
-    stored = Email(from_email="portal@example.com", to=list(addresses), headers=None)
-    stored.clean_fields(exclude=["backend_alias"])
-    field = Email._meta.get_field("to")
-    assert field.to_python(field.get_prep_value(list(addresses))) == list(addresses)
+    for address in addresses:
+        Message(kind="test", recipient=address, message_id="x", created_at=NOW, next_attempt_at=NOW).clean_fields()
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ class Item:
 class Mail:
     address: str
     state: str = "queued"
+    attempts: int = 0
 
 
 @dataclass
@@ -106,6 +107,9 @@ class Model:
     def scan(self) -> tuple[int, int, int, int]:
         """What the scan's row says: due, raised, cleared, mails queued."""
         due, before = {token.name for token in self.due()}, self.open("token-expiry")
+        failed = {id(mail): mail for mail in (self.told.get(key) for key in self.untold()) if mail}
+        for mail in failed.values():
+            mail.state = "queued"
         mails = {address: Mail(address) for _name, _days, address in self.untold()}
         self.told |= {key: mails[key[2]] for key in self.untold()}
         self.mails += mails.values()
@@ -113,7 +117,7 @@ class Model:
         self.keep("token-expired-in-use", self.broken())
         self.keep("nobody-to-notify", self.unreachable())
         self.keep("notice-delivery", {address for address in self.open("notice-delivery") if self.tells(address)})
-        return len(due), len(due - before), len(before - due), len(mails)
+        return len(due), len(due - before), len(before - due), len(mails) + len(failed)
 
     def open(self, source: str) -> set[str]:
         return {about for each, about in self.faults if each == source}
@@ -125,9 +129,10 @@ class Model:
         """Each mail that is taken: its address, the tokens that it lists, and how many more it speaks of. Refused ones are given up."""
         taken = []
         for mail in [mail for mail in self.mails if mail.state == "queued"]:
+            mail.attempts += 1
             names = self.still_to_tell(mail)
             if not names:
-                mail.state = "dropped"
+                mail.state = "failed" if mail.attempts > 1 else "dropped"
             elif mail.address in refused:
                 mail.state = "failed"
                 self.faults.add(("notice-delivery", mail.address))
@@ -150,13 +155,14 @@ class Model:
         return [name for name in names if name in chosen]
 
     def still_to_tell(self, mail: Mail) -> list[str]:
-        """What it lists, soonest first. The rest is forgotten."""
+        """What it lists, soonest first. The rest is forgotten, unless the mail may have been sent before."""
         items = {token.name: token for token in self.tokens}
         listed = []
         for key in [key for key, carrier in self.told.items() if carrier is mail]:
             token = items[key[0]]
-            if not self.tells(mail.address) or token.revoked or token.replaced or not token.owner.active or self.left(token) > key[1]:
-                del self.told[key]
-            else:
+            active = not token.revoked and not token.replaced and token.owner.active and not self.is_told(key[0], key[1] - 1, key[2])
+            if self.tells(mail.address) and active and (mail.attempts > 1 or self.left(token) <= key[1]):
                 listed.append(token)
+            elif mail.attempts == 1:
+                del self.told[key]
         return [token.name for token in sorted(listed, key=lambda token: (token.ends, token.name))]

@@ -11,10 +11,11 @@ import time_machine
 from django.test import override_settings
 
 from portal.faults.models import Fault
+from portal.notifications import delivery
 from portal.users.models import User
 from tests.clock import DAY, NOW
 from tests.factories import TokenFactory, UserFactory
-from tests.refusing import Refusing, last_try
+from tests.notifications.rejecting import RejectingServer
 from tests.tokens.scan_model import Item, Model, Owner
 from tests.tokens.scans import OPS, SECURITY, configure, deliver, scan
 from tokens.models import Notice, Token
@@ -106,9 +107,9 @@ def look(model: Model) -> None:
 def send(model: Model, refused: set[str]) -> None:
     """Those that refuse a mail refuse it for the last time."""
     expected = model.deliver(refused)
-    last_try()
     with pytest.MonkeyPatch.context() as patch:
-        Refusing(patch).addresses = refused
+        patch.setattr(delivery, "PAUSES", [])  # each attempt is the last one
+        RejectingServer(patch).addresses = refused
         mails = deliver(model.now)
     found = []
     for mail in mails:
@@ -123,5 +124,5 @@ def agree(model: Model) -> None:
     about |= {str(user.pk): user.username for user in User.objects.all()}
     opened = Fault.objects.open().values_list("source", "key")
     assert Counter((source, about.get(key, key)) for source, key in opened) == Counter(model.faults)
-    notices = Notice.objects.values_list("token__name", "threshold", "address", "digest__state", "digest__address")
+    notices = Notice.objects.values_list("token__name", "threshold", "address", "message__state", "message__recipient")
     assert sorted(notices) == sorted((*key, mail.state, mail.address) for key, mail in model.told.items())

@@ -6,16 +6,17 @@ from typing import Any, NamedTuple
 
 from django.core import mail as sent_mail
 from django.core.mail import EmailMessage
-from post_office.models import Email
 
 import settings_app.services as config
 from portal.faults.models import Fault
 from portal.notifications import delivery
+from portal.notifications.models import Message
 from tests.clock import DAY, NOW
 from tests.factories import TokenFactory
 from tokens.dates import day_of, end_of
 from tokens.expiry import scan as expiry
-from tokens.models import Digest, Notice, ScanRun, Token
+from tokens.expiry.digest import DIGEST
+from tokens.models import Notice, ScanRun, Token
 
 OPS, SECURITY = "ops@example.com", "security@example.com"
 
@@ -58,10 +59,10 @@ def open_faults(source: str = expiry.SOURCE) -> set[str]:
 def told(run: ScanRun) -> dict[str, set[str]]:
     """Which tokens' names each address is told of by the mails that this run queued."""
     result: dict[str, set[str]] = {}
-    for notice in Notice.objects.filter(digest__run=run).select_related("token", "digest__email"):
-        assert notice.digest.email.to == [notice.digest.address] == [notice.address]
+    for notice in Notice.objects.filter(message__about__scan=run.pk).select_related("token", "message"):
+        assert notice.message.recipient == notice.address
         result.setdefault(notice.address, set()).add(notice.token.name)
-    assert run.queued == len(result) == len(set(Email.objects.filter(digest__run=run)))
+    assert len(result) == Message.objects.filter(about__scan=run.pk).count()
     return result
 
 
@@ -86,4 +87,4 @@ def deliver(now: datetime = NOW) -> list[Sent]:
 
 def states() -> dict[str, str]:
     """The state of each address's latest digest."""
-    return dict(Digest.objects.order_by("pk").values_list("address", "state"))
+    return dict(Message.objects.filter(kind=DIGEST).order_by("pk").values_list("recipient", "state"))

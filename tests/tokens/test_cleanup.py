@@ -3,15 +3,17 @@
 import pytest
 from django.contrib.sessions.models import Session
 from django.utils import timezone
-from post_office.models import STATUS, Email
 
 from portal.faults.models import Fault
-from portal.notifications import emails as mail
+from portal.notifications import services as notifications
+from portal.notifications.models import Message
 from tests.clock import DAY, SECOND
 from tests.factories import FaultFactory, TokenFactory
+from tests.notifications.rejecting import queue
 from tests.tokens.scans import OPS, configure, deliver, ending, scan, told
 from tokens import tasks
-from tokens.models import Digest, Notice, ScanRun, Token
+from tokens.expiry.digest import DIGEST
+from tokens.models import Notice, ScanRun, Token
 
 pytestmark = pytest.mark.django_db
 
@@ -35,19 +37,22 @@ def test_only_what_ended_more_than_90_days_ago_goes() -> None:
     assert Fault.objects.count() == 1
 
 
-def test_finished_mails_go_and_waiting_ones_stay_while_the_notices_are_kept() -> None:
+def test_finished_messages_go_and_waiting_ones_and_digests_stay() -> None:
     now = timezone.now()
-    emails = {status: mail.queue(["a@example.com"], "x", "y") for status in STATUS}
-    for status, email in emails.items():
-        Email.objects.filter(pk=email.pk).update(status=status, last_updated=now - 91 * DAY)
-    young = mail.queue(["a@example.com"], "x", "y")
-    Email.objects.filter(pk=young.pk).update(status=STATUS.sent)
-    digest = Digest.objects.create(address="a@example.com", email=emails[STATUS.sent], created_at=now)
-    Notice.objects.create(token=TokenFactory(), threshold=15, address="a@example.com", digest=digest, created_at=now)
+    old, young = now - 91 * DAY, now - 89 * DAY
+    for at in (old, young):
+        for state in Message.State.values:
+            sent_at = at if state == "sent" else None
+            message = queue("a@example.com", f"{state} {at == old}")
+            Message.objects.filter(pk=message.pk).update(state=state, last_attempt_at=at, sent_at=sent_at)
+    message = notifications.queue(DIGEST, ["a@example.com"], now=old)[0]
+    Message.objects.filter(pk=message.pk).update(state="sent", last_attempt_at=old, sent_at=old)
+    Notice.objects.create(token=TokenFactory(), threshold=15, address="a@example.com", message=message, created_at=now)
     tasks.clean_up()
-    assert {email.status for email in Email.objects.exclude(pk=young.pk)} == {STATUS.queued, STATUS.requeued}
-    assert Email.objects.filter(pk=young.pk).exists()
-    assert Notice.objects.get().digest.email is None
+    left = Message.objects.filter(kind="library", last_attempt_at=old).values_list("state", flat=True)
+    assert set(left) == {"queued", "sending"}
+    assert Message.objects.filter(kind="library", last_attempt_at=young).count() == 4
+    assert Notice.objects.get().message == message
 
 
 def test_a_scan_that_is_not_finished_is_kept_however_long_ago_it_began() -> None:
@@ -62,10 +67,9 @@ def test_what_was_told_is_known_when_its_scan_and_its_mail_are_deleted() -> None
     ending(200, now=now)
     scan(now - 95 * DAY)
     deliver(now)
-    Email.objects.update(last_updated=now - 91 * DAY)
+    Message.objects.update(last_attempt_at=now - 91 * DAY)
     ScanRun.objects.update(finished_at=now - 91 * DAY)
     tasks.clean_up()
     assert not ScanRun.objects.exists()
-    assert not Email.objects.exists()
-    assert (Digest.objects.get().run, Digest.objects.get().email, Digest.objects.get().state) == (None, None, "sent")
+    assert Message.objects.get().state == "sent"
     assert told(scan(now)) == {}

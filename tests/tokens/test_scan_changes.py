@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from portal.faults import services as faults
 from portal.faults.models import Fault
+from portal.notifications.models import Message
 from tests.clock import DAY, NOW, SECOND
 from tests.factories import TokenFactory, UserFactory
 from tests.racing import race
@@ -18,7 +19,7 @@ from tokens.expiry import changes
 from tokens.expiry.find import Found, find
 from tokens.expiry.policy import Rules
 from tokens.expiry.queries import Look
-from tokens.models import Change, Digest, Notice, ScanRun, Token
+from tokens.models import Change, Notice, ScanRun, Token
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + 900 * SECOND
@@ -74,7 +75,7 @@ def delete(token: Token) -> None:
 
 
 def give_up_mail(token: Token) -> None:
-    Digest.objects.filter(address=OPS).update(state=Digest.State.FAILED)
+    Message.objects.filter(recipient=OPS).update(state=Message.State.FAILED)
 
 
 # What happens to a token, and what the next scan makes of it: due, raised, cleared, mails queued.

@@ -5,15 +5,15 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.db import connection
-from post_office.models import Email
 
 from portal.notifications import delivery
+from portal.notifications.models import Message
 from tests.clock import DAY, MINUTE, NOW
 from tests.tokens.scans import OPS, configure, ending, open_faults, scan
 from tokens.expiry import health as watch
 from tokens.expiry import lease
 from tokens.expiry import scan as expiry
-from tokens.models import Digest, Notice, ScanRun
+from tokens.models import Notice, ScanRun
 
 pytestmark = pytest.mark.django_db
 YEAR = 365 * DAY
@@ -33,7 +33,7 @@ def test_a_mail_put_off_by_a_clock_that_was_ahead_is_sent_now(ahead: timedelta, 
     configure("15", OPS)
     ending(5)
     scan()
-    Email.objects.update(scheduled_time=NOW + ahead)
+    Message.objects.update(next_attempt_at=NOW + ahead)
     assert delivery.deliver(NOW) == ((0, 0) if waits else (1, 0))
 
 
@@ -70,6 +70,7 @@ def test_a_mail_queued_just_after_midnight_is_written_as_of_then_by_a_delivery_t
     configure("1", OPS)
     midnight = ending(1).expires_at - 2 * DAY
     scan(midnight)
+    Message.objects.update(next_attempt_at=midnight - timedelta(seconds=5))
     seconds = iter([0.0, 10.0, 20.0, 30.0])
     monkeypatch.setattr(delivery.time, "monotonic", lambda: next(seconds))
     assert delivery.deliver(midnight - timedelta(seconds=5)) == (1, 0)
@@ -82,9 +83,8 @@ def test_a_digest_that_has_its_mail_takes_no_more_notices() -> None:
     run = scan()
     ending(6)
     expiry.do(run, expiry.Look(expiry.Rules.current(), NOW))
-    assert Notice.objects.count() == 1
-    assert scan().queued == 1
-    assert (Notice.objects.count(), Digest.objects.count()) == (2, 2)
+    assert sorted(Notice.objects.values_list("message__about__scan", flat=True)) == [run.pk, run.pk]
+    assert Message.objects.count() == 2
 
 
 def test_postgresql_ends_the_transaction_of_a_machine_that_was_lost() -> None:

@@ -7,16 +7,16 @@ import pytest
 import structlog
 import time_machine
 from django.utils import timezone
-from post_office.models import Email
 
 from portal.faults.models import Fault
+from portal.notifications.models import Message
 from tests.clock import DAY, NOW, SECOND
 from tests.tokens.scans import OPS, SECURITY, configure, ending, open_faults, scan, told
 from tokens import tasks
 from tokens.expiry import lease
 from tokens.expiry import scan as expiry
 from tokens.expiry.lease import DIED, LEASE
-from tokens.models import Digest, Notice, ScanRun
+from tokens.models import Notice, ScanRun
 
 pytestmark = pytest.mark.django_db
 
@@ -93,7 +93,7 @@ def test_a_scan_that_stood_still_for_longer_than_its_lease_undoes_what_it_did(
     with pytest.raises(lease.Lost):
         scan()
     assert open_faults() == {"deploy"}
-    assert (Notice.objects.count(), Digest.objects.count(), Email.objects.count()) == (1, 1, 1)
+    assert (Notice.objects.count(), Message.objects.count()) == (1, 1)
     assert sorted(ScanRun.objects.values_list("error", flat=True)) == ["", DIED]
     assert told(scan()) == {OPS: {"later"}}
 
@@ -114,7 +114,7 @@ def test_one_that_stood_still_cuts_nothing_into_ranges(monkeypatch: pytest.Monke
     with pytest.raises(lease.Lost):
         scan()
     assert not ScanRun.objects.filter(ranges__isnull=False).exists()
-    assert (Notice.objects.count(), Digest.objects.count(), Fault.objects.count()) == (1, 1, 1)
+    assert (Notice.objects.count(), Message.objects.count(), Fault.objects.count()) == (1, 1, 1)
 
 
 def test_who_takes_over_a_dead_scan_lets_a_newer_one_be(monkeypatch: pytest.MonkeyPatch, clock: time_machine.Traveller) -> None:
@@ -140,7 +140,7 @@ def test_who_takes_over_a_dead_scan_lets_a_newer_one_be(monkeypatch: pytest.Monk
 
 def test_a_failed_scan_leaves_the_way_free_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(expiry.notices, "hand_over", lambda: 1 / 0)
+        patch.setattr(expiry.notices, "release", lambda now: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             scan()
     assert told(scan()) == {OPS: {"deploy"}}

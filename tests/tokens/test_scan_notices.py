@@ -106,5 +106,11 @@ def test_a_notice_names_token_threshold_address_and_mail() -> None:
     token = ending(5)
     run = scan()
     notice = Notice.objects.get()
-    assert (notice.token, notice.threshold, notice.address, notice.digest.run, notice.created_at) == (token, 15, OPS, run, NOW)
-    assert (notice.digest.state, notice.digest.address, notice.digest.email.to) == ("queued", OPS, [OPS])
+    assert (notice.token, notice.threshold, notice.address, notice.message.about, notice.created_at) == (
+        token,
+        15,
+        OPS,
+        {"scan": run.pk},
+        NOW,
+    )
+    assert (notice.message.state, notice.message.recipient) == ("queued", OPS)

@@ -9,13 +9,14 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 import settings_app.services as config
 from portal.core.errors import ServiceError
+from portal.notifications.models import Message
 from settings_app.models import Config
 from tests.clock import NOW
 from tests.factories import ServiceFactory, UserFactory
-from tests.refusing import Refusing, last_try
+from tests.notifications.rejecting import RejectingServer, before_last_attempt
 from tests.tokens.scans import OPS, SECURITY, configure, deliver, ending, scan
 from tokens.expiry import scan as expiry
-from tokens.models import Digest, ScanRun
+from tokens.models import ScanRun
 
 pytestmark = pytest.mark.django_db
 DAYS, EMAILS, OWNERS = "token_expiration_days", "token_expiration_emails", "notify_token_owners"
@@ -71,7 +72,7 @@ def test_it_says_what_the_next_scan_does_and_writes_nothing(
     if text:
         config.add(key, text, None)
     run = scan()
-    addresses = sorted(Digest.objects.filter(run=run).values_list("address", flat=True))
+    addresses = sorted(Message.objects.filter(about__scan=run.pk).values_list("recipient", flat=True))
     assert preview == expiry.Preview(run.raised, run.cleared, run.queued, addresses)
 
 
@@ -87,8 +88,8 @@ def test_it_tells_numbers_that_are_not_all_nought(tokens: None) -> None:
 def test_what_was_given_up_counts_since_the_scan_tells_it_anew(monkeypatch: pytest.MonkeyPatch, tokens: None) -> None:
     configure("7", OPS)
     scan()
-    Refusing(monkeypatch).addresses = {OPS}
-    last_try()
+    RejectingServer(monkeypatch).addresses = {OPS}
+    before_last_attempt()
     deliver()
     assert expiry.preview(DAYS, "7", NOW) == expiry.Preview(0, 0, 1, [OPS])
 
@@ -131,4 +132,4 @@ def test_it_can_be_asked_within_a_transaction_which_it_leaves_as_it_is(tokens: N
         expiry.preview(DAYS, "300", NOW)
         scan()
     assert config.get(DAYS) == (7,)
-    assert Digest.objects.get().address == OPS
+    assert Message.objects.get().recipient == OPS

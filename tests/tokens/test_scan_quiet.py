@@ -12,7 +12,7 @@ from django.db import connection
 
 from tests.clock import DAY, NOW
 from tests.factories import ServiceFactory, TokenFactory, UserFactory
-from tests.refusing import Refusing, last_try
+from tests.notifications.rejecting import RejectingServer, before_last_attempt
 from tests.tokens.scans import OPS, SECURITY, configure, deliver, ending, many_ending, scan
 from tokens.models import Notice, Token
 
@@ -47,17 +47,17 @@ def busy_portal(monkeypatch: pytest.MonkeyPatch) -> None:
     for days in (0, 1, 6, 20, 40):
         ending(days, user__email="ana@example.com")
     TokenFactory(created_at=NOW - 100 * DAY, expires_at=NOW - DAY, last_used_at=NOW - 2 * DAY)
-    server = Refusing(monkeypatch)
+    server = RejectingServer(monkeypatch)
     server.addresses = {"ana@example.com"}
     scan()
-    last_try()
+    before_last_attempt()
     deliver()
     ending(3, user__email="bo@example.com")
 
 
 def test_a_scan_that_finds_nothing_new_writes_its_own_row_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     busy_portal(monkeypatch)
-    assert tables_written(scan) >= {"tokens_scanrun", "tokens_digest", "tokens_notice", "faults_fault", "post_office_email"}
+    assert tables_written(scan) >= {"tokens_scanrun", "tokens_notice", "faults_fault", "notifications_message"}
     before = everything()
     assert {row["source"] for row in before["faults.Fault"] if not row["cleared_at"]} == {
         "token-expiry",
@@ -65,7 +65,7 @@ def test_a_scan_that_finds_nothing_new_writes_its_own_row_and_nothing_else(monke
         "nobody-to-notify",
         "notice-delivery",
     }
-    assert {row["state"] for row in before["tokens.Digest"]} == {"queued", "failed"}
+    assert {row["state"] for row in before["notifications.Message"]} == {"queued"}
     assert tables_written(scan) == {"tokens_scanrun"}
     after = everything()
     assert len(after.pop("tokens.ScanRun")) == len(before.pop("tokens.ScanRun")) + 1

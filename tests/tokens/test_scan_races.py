@@ -6,16 +6,16 @@ from functools import partial
 
 import pytest
 import time_machine
-from post_office.models import Email
 
 from portal.faults import services as faults
 from portal.faults.models import Fault
+from portal.notifications.models import Message
 from tests.clock import NOW
 from tests.racing import race, widen
 from tests.tokens.scans import OPS, SECURITY, configure, ending, open_faults, scan
 from tokens import services
 from tokens.expiry import scan as expiry
-from tokens.models import Digest, Notice, ScanRun
+from tokens.models import Notice, ScanRun
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,10 +40,9 @@ def test_scans_at_once_raise_one_fault_for_each_token_and_send_one_mail_to_each_
     assert not [run for run in runs if isinstance(run, Exception)]
     assert open_faults() == names
     assert Fault.objects.count() == 12
-    assert sorted(email.to for email in Email.objects.all()) == [[OPS], [SECURITY]]
-    assert Digest.objects.count() == 2
+    assert sorted(message.recipient for message in Message.objects.all()) == [OPS, SECURITY]
     assert Notice.objects.count() == 24
-    assert not Notice.objects.filter(digest__email=None).exists()
+    assert not Notice.objects.filter(message=None).exists()
     assert (total("raised"), total("queued")) == (12, 2)
     assert not ScanRun.objects.filter(finished_at=None).exists()
     assert set(ScanRun.objects.values_list("error", flat=True)) == {""}

@@ -8,12 +8,12 @@ import structlog
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from post_office.models import Email
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 import settings_app.services as config
 from portal.faults.models import Fault
 from portal.notifications import tasks as portal_tasks
+from portal.notifications.models import Message
 from settings_app.models import Config
 from tests.clock import NOW
 from tests.factories import AdministratorFactory, UserFactory
@@ -59,21 +59,21 @@ def test_a_scan_that_fails_undoes_what_it_did_and_keeps_the_failure_in_its_row(m
 
     configure("15", OPS)
     ending(5)
-    monkeypatch.setattr(expiry.notices, "hand_over", fail)
+    monkeypatch.setattr(expiry.notices, "release", fail)
     with pytest.raises(Broken):
         scan()
     run = ScanRun.objects.get()
     assert (run.error, run.due, run.raised, run.queued) == ("Broken", 0, 0, 0)
     assert run.finished_at is not None
     assert run.summary == "failed: Broken"
-    assert [model.objects.count() for model in (Fault, Notice, Email)] == [0, 0, 0]
+    assert [model.objects.count() for model in (Fault, Notice, Message)] == [0, 0, 0]
 
 
 def test_the_scan_after_one_that_failed_does_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
     configure("15", OPS)
     ending(5)
     with monkeypatch.context() as broken:
-        broken.setattr(expiry.notices.mail, "queue_unwritten", lambda *args: 1 / 0)
+        broken.setattr(expiry.notices, "release", lambda now: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             scan()
     run = scan()
@@ -93,7 +93,7 @@ def test_the_scheduled_task_scans_as_of_now_and_has_the_mail_sent(
     monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     asked: list[bool] = []
-    monkeypatch.setattr(portal_tasks.deliver_mail, "apply_async", lambda **options: asked.append(True))
+    monkeypatch.setattr(portal_tasks.deliver_messages, "apply_async", lambda **options: asked.append(True))
     with django_capture_on_commit_callbacks(execute=True):
         tasks.scan_tokens()
     assert asked == []

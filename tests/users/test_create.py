@@ -3,11 +3,11 @@
 import pytest
 from django.core import mail as sent_mail
 from django.core.management import CommandError, call_command
-from post_office.models import Email
 from pytest_django import Settings
 
 from portal.core.actors import Actor
 from portal.core.errors import ServiceError
+from portal.notifications.models import Message
 from portal.users import services
 from portal.users.models import User
 from tests.factories import PASSWORD, AdministratorFactory, UserFactory, issue
@@ -28,7 +28,7 @@ def test_an_email_address_makes_a_person_who_is_invited() -> None:
     assert (stored.kind, stored.role, stored.email, stored.display_name) == ("person", "operator", "new@example.com", "New Person")
     assert stored.is_active
     assert not stored.has_usable_password()
-    assert Email.objects.get().to == ["new@example.com"]
+    assert Message.objects.get().recipient == "new@example.com"
 
 
 def test_the_invitation_greets_by_name_and_holds_the_link_that_sets_the_first_password() -> None:
@@ -47,7 +47,7 @@ def test_any_other_name_makes_a_service_account_that_gets_no_mail_and_cannot_sig
     user = create("build-robot", "Build robot")
     assert (user.kind, user.role, user.email) == ("service", "user", "")
     assert not user.has_usable_password()
-    assert not Email.objects.exists()
+    assert not Message.objects.exists()
 
 
 NOT_ADDRESSES = ["jane.doe@examplecom", "jane@", "@example.com", "a@b@example.com", "jane doe@example.com", "bоb@example.com"]
@@ -82,7 +82,7 @@ def test_a_name_that_is_there_is_refused_in_any_case_of_letters(again: str) -> N
     with pytest.raises(ServiceError, match=r"^A user named new@example\.com already exists\.$") as error:
         create(again)
     assert error.value.field == "username"
-    assert (User.objects.count(), Email.objects.count()) == (1, 1)
+    assert (User.objects.count(), Message.objects.count()) == (1, 1)
 
 
 def test_the_name_of_a_deactivated_user_is_taken_too() -> None:
@@ -101,7 +101,7 @@ def test_the_name_of_a_deleted_user_brings_that_user_back_without_tokens_or_pass
     assert (again.is_active, again.deleted_at, again.role, again.display_name) == (True, None, "user", "Back Again")
     assert not again.check_password(PASSWORD)
     assert not Token.objects.filter(revoked_at=None).exists()
-    assert Email.objects.get().to == ["back@example.com"]
+    assert Message.objects.get().recipient == "back@example.com"
 
 
 def test_a_deleted_user_who_is_back_can_be_deleted_again() -> None:

@@ -1,6 +1,5 @@
 """One-time links that set a password: what ends them, what of them is stored, and that asking for one tells nobody who exists."""
 
-import importlib
 import re
 from collections.abc import Callable
 from smtplib import SMTPDataError
@@ -8,8 +7,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.apps import apps
-from django.conf import settings as product
 from django.contrib.sessions.models import Session
 from django.core import mail as sent_mail
 from django.core.mail.backends.locmem import EmailBackend
@@ -17,19 +14,19 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from post_office.models import STATUS, Email, Log
 
 from portal.core.actors import Actor
 from portal.notifications import delivery
-from portal.notifications import emails as mail
+from portal.notifications import services as notifications
+from portal.notifications.models import Message
 from portal.users import emails, links, services
 from portal.users.models import User
 from tests.clock import DAY, NOW, SECOND
 from tests.factories import PASSWORD, AdministratorFactory, UserFactory
+from tests.notifications.rejecting import RejectingServer
 from tests.one_time_links import NEW_PASSWORD, ask_for_reset, sent_link, use
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
-from tests.refusing import Refusing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("running_clock")]
 OVER = "This link no longer works"
@@ -174,18 +171,18 @@ def test_an_opened_link_signs_somebody_else_out_and_goes_on(user: User) -> None:
 
 
 def test_an_email_with_a_link_has_none_before_while_and_after_it_is_sent(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    server = Refusing(monkeypatch)
+    server = RejectingServer(monkeypatch)
     server.addresses = {user.email}
     ask_for_reset(user.email)
     for answer in [(0, 1), (1, 0)]:
-        row = Email.objects.values().get()
+        row = Message.objects.values().get()
         assert "/accounts/password/" not in str(row)
-        assert (row["message"], row["html_message"], row["context"].pop("writer")) == ("", "", emails.PASSWORD_RESET)
-        assert row["context"] == {"address": "127.0.0.1", "user_agent": ""}
+        assert (row["kind"], row["content"]) == (emails.PASSWORD_RESET, None)
+        assert row["about"] == {"address": "127.0.0.1", "user_agent": ""}
         assert delivery.deliver(timezone.now()) == answer
         server.addresses = set()
-        Email.objects.update(scheduled_time=None)
-    assert "/accounts/password/" not in str(Email.objects.values().get())
+        Message.objects.update(next_attempt_at=timezone.now())
+    assert "/accounts/password/" not in str(Message.objects.values().get())
     assert heading(use(sent_link())) == SET
 
 
@@ -196,7 +193,7 @@ def test_a_mail_server_that_quotes_the_link_gets_it_into_no_row(user: User, monk
     monkeypatch.setattr(EmailBackend, "send_messages", reject)
     ask_for_reset(user.email)
     assert delivery.deliver(timezone.now()) == (0, 1)
-    said = Log.objects.get().message
+    said = Message.objects.get().last_error
     assert "5.7.1 Rejected" in said
     assert "/accounts/password/reset/***" in said
     assert not re.search(r"[0-9a-f]{32}", said)
@@ -220,7 +217,7 @@ def test_an_invitation_that_has_become_pointless_is_not_sent() -> None:
         user = services.create(f"new{number}@example.com", "", "user", None)
         User.objects.filter(pk=user.pk).update(**change)
     assert delivery.deliver(timezone.now()) == (0, 0)
-    assert not Email.objects.exists()
+    assert not Message.objects.exists()
 
 
 # Who exists
@@ -254,26 +251,5 @@ def test_the_link_goes_to_no_address_that_only_looks_like_the_users(look_alike: 
 
 def test_the_link_goes_to_one_address() -> None:
     UserFactory(username="mike@example.com")
-    mail.queue_unwritten(emails.PASSWORD_RESET, "x", ["mike@example.com,eve@example.com"])
+    notifications.queue(emails.PASSWORD_RESET, ["mike@example.com,eve@example.com"], now=timezone.now())
     assert delivery.deliver(timezone.now()) == (0, 0)
-
-
-# What the previous release left
-
-
-def test_emails_that_the_previous_release_queued_are_sent_with_a_link_that_works(user: User) -> None:
-    taking_out = importlib.import_module("portal.users.migrations.0007_no_links_in_stored_emails")
-    guest = UserFactory(username="guest@example.com", password="!nothing that can be typed")
-    for person in (user, guest):
-        old = f"{product.PORTAL_URL}/accounts/password/reset/{links.user_pk_to_url_str(person)}-abc123-0123456789abcdef/"
-        mail.queue([person.email], "Old", f"Hello\n{old}\n", f"<a href='{old}'>")
-    Email.objects.filter(pk=mail.queue([user.email], "Old", f"Hello\n{old}\n").pk).update(status=STATUS.failed)
-    mail.queue(["ops@example.com"], "Other", "text")
-    taking_out.take_out(apps, None)
-    assert "/accounts/password/" not in str(list(Email.objects.values()))
-    assert delivery.deliver(timezone.now()) == (3, 0)
-    reset, invitation, other = sent_mail.outbox
-    assert (reset.to, invitation.to, other.to, other.body) == ([user.email], [guest.email], ["ops@example.com"], "text")
-    assert heading(use(sent_link())) == SET
-    assert fresh(guest).check_password(NEW_PASSWORD)
-    assert "someone, probably you" in reset.body

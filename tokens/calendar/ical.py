@@ -10,7 +10,7 @@ from django.urls import reverse
 from icalendar import Calendar, Event, vDuration, vText
 
 from portal.core import permissions as access
-from portal.notifications import emails as mail
+from portal.notifications.renderers import absolute_url
 from portal.users.models import User
 from tokens import dates
 from tokens.models import Token
@@ -80,7 +80,7 @@ def all_day(uid: str, day: date, summary: str, description: str, path: str, chan
     event.add("dtend", day + DAY)
     event.add("summary", summary)
     event.add("description", description)
-    event.add("url", mail.absolute(path))
+    event.add("url", absolute_url(path))
     event.add("transp", "TRANSPARENT")  # the day is not taken
     return event
 

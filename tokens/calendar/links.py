@@ -21,7 +21,7 @@ from portal.core import derived_secrets, versions
 from portal.core import permissions as access
 from portal.core.actors import Actor
 from portal.core.errors import Code, ServiceError
-from portal.notifications import emails as mail
+from portal.notifications.renderers import absolute_url
 from portal.users.models import User
 from tokens import token_format
 from tokens.models import CalendarLink
@@ -47,7 +47,7 @@ def reveal(link: CalendarLink) -> str | None:
 def address(link: CalendarLink) -> str | None:
     """The full address of `link`; None as for `reveal`."""
     text = reveal(link)
-    return mail.absolute(reverse("tokens:calendar", args=[text])) if text else None
+    return absolute_url(reverse("tokens:calendar", args=[text])) if text else None
 
 
 def webcal(address: str) -> str:

@@ -46,7 +46,7 @@ def learn() -> None:
     is quick for an empty table then takes minutes. Nobody else would tell it before a minute has passed."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("ANALYZE faults_fault (source, key, cleared_at), tokens_notice (token_id, threshold, address, digest_id)")
+            cursor.execute("ANALYZE faults_fault (source, key, cleared_at), tokens_notice (token_id, threshold, address, message_id)")
 
 
 @contextmanager

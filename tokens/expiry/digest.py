@@ -1,80 +1,103 @@
-"""The mail that warns of tokens: written at the moment it is sent, so that it never speaks of what was revoked meanwhile, and
-followed until the mail server takes it or it is given up."""
+"""The email that warns of expiring tokens: written when it is sent, so that it leaves out what was revoked meanwhile. And the fault that
+is open while a recipient cannot be reached."""
 
 from collections import Counter
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, F, Q, QuerySet, Window
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.urls import reverse
 from django.utils import timezone
-from post_office.models import Email
 
 from portal.core.ordering import Fold, ordered
 from portal.faults import services as faults
 from portal.faults.models import Fault
-from portal.notifications import delivery
-from portal.notifications import emails as mail
+from portal.notifications import renderers, signals
+from portal.notifications.models import Message
 from tokens import dates
-from tokens.expiry.notices import UNDELIVERED, WRITER
 from tokens.expiry.policy import Rules
-from tokens.models import Digest, Notice, Token
+from tokens.models import Notice, Token
 
+DIGEST = "expiry_digest"
+UNDELIVERED = "notice-delivery"
 LISTED = 200
+OWNERS_COUNTED = 20
 SOONEST = ("token__expires_at", "token__name", "pk")
 
 
 def connect() -> None:
     """Called once, when the app is ready."""
-    delivery.writers[WRITER] = write
-    delivery.taken.connect(taken)
-    delivery.refused.connect(refused)
-    delivery.dropped.connect(dropped)
+    renderers.register(DIGEST, render)
+    signals.message_sent.connect(clear_undelivered)
+    signals.message_failed.connect(raise_undelivered)
 
 
-def write(email: Email, now: datetime) -> mail.Content | None:
-    """The digest's mail as of `now`; None when there is nothing left to tell."""
-    digest = Digest.objects.get(email=email)
+def render(message: Message, now: datetime) -> renderers.Content | None:
+    """The digest as of `now`; None if there is nothing left to say, or if its recipient is not notified any more."""
     rules = Rules.current()
-    configured = rules.is_configured(digest.address)
-    # What is not told is forgotten, so that it is told if it becomes due again; so is all of it for whoever is told nothing any more.
-    left = still_to_tell(digest, now) if rules.tells_address(digest.address) else Q(pk__in=[])
-    Notice.objects.filter(pk__in=digest.notices.exclude(left).values("pk")).delete()
-    total = digest.notices.count()
+    notified = rules.tells_address(message.recipient)
+    notices = message.notices.filter(still_to_notify(message, now)) if notified else message.notices.none()
+    if message.attempts == 1:
+        # What is left out is forgotten, so that it is notified if it becomes due again. Once the mail server may have accepted the
+        # message, its notices stay with it: another message must not repeat them. (Asked of the row: another worker may have it.)
+        Notice.objects.filter(message=message, message__attempts=1).exclude(pk__in=notices.values("pk")).delete()
+    total = notices.count()
     if not total:
         return None
-    named = listed(digest)
-    tokens = [line(notice.token, now) for notice in named]
-    left_out = Counter()
-    if total > len(named):
-        left_out = name_only(digest, [notice.pk for notice in named])
-    return mail.expiry_digest(tokens, left_out, link_to_all(digest, now) if configured else mail.absolute(reverse("profile")))
+    named = listed(notices)
+    left_out = count_others(notices, named) if total > len(named) else Counter()
+    everything = link_to_all(notices, now) if rules.is_configured(message.recipient) else renderers.absolute_url(reverse("profile"))
+    return write([line(notice.token, now) for notice in named], left_out, everything)
 
 
-def listed(digest: Digest) -> list[Notice]:
+def still_to_notify(message: Message, now: datetime) -> Q:
+    """Tokens that are neither revoked nor replaced, and were not put off before the first attempt. One that has expired is notified all
+    the same, and one that another message notifies at a tighter threshold is not."""
+    tighter = Notice.objects.filter(token=OuterRef("token"), address__iexact=OuterRef("address"), threshold__lt=OuterRef("threshold"))
+    active = Q(token__revoked_at=None, token__holds_name=True, token__user__is_active=True)
+    active &= ~Exists(tighter.exclude(message__state=Message.State.FAILED))
+    if message.attempts > 1:
+        return active
+    bands = Q(pk__in=[])
+    for threshold in message.notices.order_by().values_list("threshold", flat=True).distinct():
+        bands |= Q(threshold=threshold, token__expires_at__lte=dates.due_before(threshold, now))
+    return bands & active
+
+
+def listed(notices: QuerySet[Notice]) -> list[Notice]:
     """The notices whose tokens the email names, soonest first. If there are too many, each owner has a share: a user with hundreds of
     tokens that end soon does not push others' tokens out of the list."""
     place = Window(RowNumber(), partition_by="token__user", order_by=[F("token__expires_at"), Fold(F("token__name"))])
-    shares = ordered(digest.notices.annotate(place=place), "place", *SOONEST).values_list("pk", flat=True)[:LISTED]
-    return list(ordered(digest.notices.filter(pk__in=list(shares)).select_related("token__user"), *SOONEST))
+    shares = ordered(notices.annotate(place=place), "place", *SOONEST).values_list("pk", flat=True)[:LISTED]
+    return list(ordered(Notice.objects.filter(pk__in=list(shares)).select_related("token__user"), *SOONEST))
 
 
-def name_only(digest: Digest, named: list[int]) -> Counter[str]:
-    """Records which tokens the email names, and that it only counts the others. Returns how many of the others each owner has."""
-    digest.notices.filter(pk__in=named).update(named=True)
-    others = digest.notices.exclude(pk__in=named)
-    others.update(named=False)
+def count_others(notices: QuerySet[Notice], named: list[Notice]) -> Counter[str]:
+    """How many tokens each owner has that the email only counts. Records which ones it names."""
+    keys = [notice.pk for notice in named]
+    Notice.objects.filter(pk__in=keys).update(named=True)
+    others = notices.exclude(pk__in=keys)
+    Notice.objects.filter(pk__in=others.values("pk")).update(named=False)
     return Counter(dict(others.order_by().values_list("token__user__username").annotate(Count("pk"))))
 
 
-def still_to_tell(digest: Digest, now: datetime) -> Q:
-    """Tokens of the digest that are neither revoked, replaced nor put off. One that has expired is told of all the same."""
-    bands = Q(pk__in=[])
-    for threshold in digest.notices.order_by().values_list("threshold", flat=True).distinct():
-        bands |= Q(threshold=threshold, token__expires_at__lte=dates.due_before(threshold, now))
-    return bands & Q(token__revoked_at=None, token__holds_name=True, token__user__is_active=True)
+def write(tokens: list[dict[str, Any]], left_out: Counter[str], link: str) -> renderers.Content:
+    """`tokens`: what `line` says of each; `left_out`: how many others there are, by owner; `link` shows them all."""
+    more = left_out.total()
+    owners = ", ".join(f"{count:,} of {owner}" for owner, count in left_out.most_common(OWNERS_COUNTED))
+    owners += ", ..." if len(left_out) > OWNERS_COUNTED else ""
+    subject = f"{len(tokens) + more:,} API tokens expire soon"
+    if len(tokens) + more == 1:
+        (token,) = tokens
+        subject = f"API token {token['name']} of {token['owner']} {'has expired' if token['over'] else when(token['days_left'])}"
+    context = {"tokens": tokens, "more": f"{more:,}" if more else "", "owners": owners, "link": link}
+    return renderers.from_templates("expiry_digest", subject, context, renderers.list_headers("expiry"))
+
+
+def when(days: int) -> str:
+    return f"expires in {days} day{'' if days == 1 else 's'}" if days else "expires today"
 
 
 def line(token: Token, now: datetime) -> dict[str, Any]:
@@ -88,45 +111,35 @@ def line(token: Token, now: datetime) -> dict[str, Any]:
         "days_left": dates.days_left(token.expires_at, now),
         "over": token.expires_at <= now,
         "last_used": f"{timezone.localtime(used):%Y-%m-%d}" if used else "never",
-        "link": mail.absolute(reverse("tokens:token", args=[token.pk])),
+        "link": renderers.absolute_url(reverse("tokens:token", args=[token.pk])),
     }
 
 
-def link_to_all(digest: Digest, now: datetime) -> str:
-    """The list that shows what the mail had no room for too."""
-    last = max(digest.notices.order_by().values_list("threshold", flat=True).distinct())
+def link_to_all(notices: QuerySet[Notice], now: datetime) -> str:
+    """The list that shows what the email has no room for too."""
+    last = max(notices.order_by().values_list("threshold", flat=True).distinct())
     until = dates.day_of(dates.due_before(last, now) - dates.MICROSECOND)
-    return mail.absolute(reverse("tokens:list") + "?" + urlencode({"expires_to": until.isoformat(), "sort": "expires_at"}))
+    return renderers.absolute_url(reverse("tokens:list") + "?" + urlencode({"expires_to": until.isoformat(), "sort": "expires_at"}))
 
 
-def taken(sender: Any, email: Email, now: datetime, **kwargs: Any) -> None:
-    """The mail server took a mail: whoever could not be reached can be, whatever the mail was about."""
-    Digest.objects.filter(email=email).update(state=Digest.State.SENT, sent_at=now, message_id=email.message_id)
-    for address in email.to:
-        faults.clear_faults(Fault.objects.filter(source=UNDELIVERED, key__iexact=address), now)
+def clear_undelivered(sender: Any, message: Message, now: datetime, **kwargs: Any) -> None:
+    """A message was accepted: its recipient can be reached, whatever it was about."""
+    faults.clear_faults(Fault.objects.filter(source=UNDELIVERED, key__iexact=message.recipient), now)
 
 
-def refused(sender: Any, email: Email, now: datetime, error: Exception, attempts: int, gave_up: bool, **kwargs: Any) -> None:
-    said = f"{type(error).__name__}: {error}"[:1000]
-    mine: QuerySet[Digest] = Digest.objects.filter(email=email)
-    changes = {"state": Digest.State.FAILED} if gave_up else {}
-    if mine.update(attempts=attempts, last_error=said, **changes) and gave_up:
-        faults.raise_faults(undelivered(address, now) for address in email.to)
-
-
-def dropped(sender: Any, email: Email, **kwargs: Any) -> None:
-    Digest.objects.filter(email=email).update(state=Digest.State.DROPPED)
-
-
-def undelivered(address: str, now: datetime) -> Fault:
-    log = reverse("admin:post_office_email_changelist") + "?" + urlencode({"q": address})
-    return Fault(
+def raise_undelivered(sender: Any, message: Message, now: datetime, final: bool, **kwargs: Any) -> None:
+    if message.kind != DIGEST or not final:
+        return
+    log = reverse("admin:notifications_message_changelist") + "?" + urlencode({"q": message.recipient})
+    text = f"The mail server did not accept the latest notification to {message.recipient} in three days of attempts."
+    fault = Fault(
         source=UNDELIVERED,
-        key=address,
-        name="Notice not delivered",
-        resource=address,
-        description=f"The mail server did not take the latest mail to {address}, in three days of tries. The next scan tries anew.",
+        key=message.recipient,
+        name="Notification not delivered",
+        resource=message.recipient,
+        description=f"{text} The next scan tries again.",
         severity=Fault.Severity.CRITICAL,
         raised_at=now,
-        links=[{"label": "Mail log", "url": log, "admin_url": log}],
+        links=[{"label": "Messages", "url": log, "admin_url": log}],
     )
+    faults.raise_faults([fault])

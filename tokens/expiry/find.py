@@ -4,12 +4,13 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from tokens.expiry.digest import DIGEST, UNDELIVERED
 from tokens.expiry.faults import IN_USE, NOBODY, ended, ended_values
-from tokens.expiry.notices import UNDELIVERED
 from tokens.expiry.queries import DELIVERABLE, SOURCE, Look
 
 LEFT = f"""EXISTS (SELECT 1 FROM faults_fault WHERE cleared_at IS NULL AND source IN ('{NOBODY}', '{UNDELIVERED}'))
-    OR EXISTS (SELECT 1 FROM tokens_digest WHERE email_id IS NULL AND state = 'queued')"""  # noqa: S608
+    OR EXISTS (
+        SELECT 1 FROM notifications_message WHERE kind = '{DIGEST}' AND state = 'queued' AND attempts = 0 AND next_attempt_at > %(now)s)"""  # noqa: S608
 
 
 class Found(NamedTuple):

@@ -1,71 +1,81 @@
-"""Who is told of what: notices, and the digests that carry them."""
+"""Who is notified of what: notices, and the messages that carry them."""
+
+from datetime import datetime
 
 from django.db import connection
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from portal.core.tasks import look_now
 from portal.faults import services as faults
 from portal.faults.models import Fault
-from portal.notifications import emails as mail
-from portal.notifications.tasks import deliver_mail
+from portal.notifications import services
+from portal.notifications.models import Message
+from portal.notifications.tasks import deliver_messages
+from tokens.expiry import lease
 from tokens.expiry.database import instant
+from tokens.expiry.digest import DIGEST, UNDELIVERED
 from tokens.expiry.queries import Look
-from tokens.models import Digest, ScanRun
+from tokens.models import ScanRun
 
-BATCH = 1000
-WRITER = "expiry-digest"  # tokens/expiry/digest.py
-UNDELIVERED = "notice-delivery"
-
-# A notice whose mail was given up is taken over by the new digest. It must be one that has no mail yet: what came later would be lost.
-NOTICES = """INSERT INTO tokens_notice (token_id, threshold, address, digest_id, created_at)
-    SELECT untold.id, untold.threshold, untold.address, d.id, %(created)s FROM ({untold}) AS untold
-    JOIN tokens_digest d ON d.run_id = %(run)s AND d.address = untold.address AND d.state = 'queued' AND d.email_id IS NULL
-    WHERE 1 = 1 ORDER BY untold.id, untold.address
-    ON CONFLICT (token_id, threshold, address) DO UPDATE SET digest_id = excluded.digest_id, created_at = excluded.created_at
-    WHERE EXISTS (SELECT 1 FROM tokens_digest g WHERE g.id = tokens_notice.digest_id AND g.state = 'failed')"""
-DIGESTS = """INSERT INTO tokens_digest (run_id, address, created_at, state, message_id, attempts, last_error)
-    SELECT DISTINCT %(run)s, untold.address, %(created)s, 'queued', '', 0, '' FROM ({untold}) AS untold WHERE 1 = 1
-    ORDER BY untold.address ON CONFLICT DO NOTHING"""
+# A notice stays with its message for ever, and the message keeps its Message-ID: one that has failed is queued again.
+REQUEUE = """UPDATE notifications_message SET state = 'queued', next_attempt_at = %(created)s WHERE state = 'failed' AND id IN (
+    SELECT n.message_id FROM tokens_notice n JOIN ({untold}) AS untold
+    ON untold.id = n.token_id AND untold.threshold = n.threshold AND untold.address = n.address)"""
+NOTICES = """INSERT INTO tokens_notice (token_id, threshold, address, message_id, created_at)
+    SELECT untold.id, untold.threshold, untold.address, m.id, %(created)s FROM ({untold}) AS untold
+    JOIN notifications_message m ON m.recipient = untold.address AND m.kind = %(kind)s AND m.state = 'queued' AND m.attempts = 0
+    AND m.next_attempt_at = %(held)s
+    WHERE 1 = 1 ORDER BY untold.id, untold.address ON CONFLICT DO NOTHING"""
+ADDRESSES = "SELECT DISTINCT untold.address FROM ({untold}) AS untold ORDER BY untold.address"
 
 
 def write(run: ScanRun, look: Look) -> int:
-    """A notice for each due token and address that was not told of it at its threshold or a tighter one. Returns how many."""
+    """A notice for each due token and recipient that was not notified of it at its threshold or a tighter one. Returns how many messages
+    that failed are queued again for them."""
     if not look.rules.tells:
         return 0
-    open_digests(run, look)
-    return carry_out(NOTICES, run, look)
+    requeued = carry_out(REQUEUE, look)
+    if requeued:
+        look_now(deliver_messages)
+    held = open_messages(run, look)
+    carry_out(NOTICES, look, held)
+    return requeued
 
 
-def open_digests(run: ScanRun, look: Look) -> None:
-    """A digest for each address that `look` has something to tell. Before a run's ranges begin this is done for all of them, so
-    that workers who are at two ranges need not wait for each other's."""
-    if look.rules.tells:
-        carry_out(DIGESTS, run, look)
-
-
-def carry_out(statement: str, run: ScanRun, look: Look) -> int:
-    untold = look.untold(f"({look.brief()}) AS due")
+def open_messages(run: ScanRun, look: Look) -> datetime:
+    """A message for each address that `look` has something for. They are held until the scan releases them, or until its lease would
+    have ended, should it be killed. Returns until when; up to this transaction's end no worker can send them."""
+    held = max(look.now, timezone.now()) + lease.LEASE
+    keys = list(held_messages(look.now).order_by("pk").select_for_update().values_list("pk", flat=True))  # in one order: no deadlock
+    Message.objects.filter(pk__in=keys).update(next_attempt_at=held)
+    there = set(held_messages(look.now).values_list("recipient", flat=True))
     with connection.cursor() as cursor:
-        cursor.execute(statement.format(untold=untold), look.values | {"run": run.pk, "created": instant(look.now)})
+        cursor.execute(ADDRESSES.format(untold=look.untold(f"({look.brief()}) AS due")), look.values)
+        addresses = [address for (address,) in cursor.fetchall() if address not in there]
+    services.queue(DIGEST, addresses, now=look.now, about={"scan": run.pk}, not_before=held)
+    return held
+
+
+def held_messages(now: datetime) -> QuerySet[Message]:
+    return Message.objects.filter(kind=DIGEST, state=Message.State.QUEUED, attempts=0, next_attempt_at__gt=now)
+
+
+def carry_out(statement: str, look: Look, held: datetime | None = None) -> int:
+    untold = look.untold(f"({look.brief()}) AS due")
+    values = {"created": instant(look.now), "kind": DIGEST, "held": held and instant(held)}
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(untold=untold), look.values | values)
         return cursor.rowcount
 
 
-def hand_over() -> int:
-    """Queues a mail for each digest of a run that is finished. Its text is written when it is sent. Returns how many."""
-    waiting = Digest.objects.filter(email=None, state=Digest.State.QUEUED, run__finished_at__isnull=False).order_by("pk")
-    queued = 0
-    while batch := list(waiting[:BATCH]):
-        mails = mail.queue_unwritten(WRITER, "API tokens expire soon", [digest.address for digest in batch], mail.list_headers("expiry"))
-        for digest, email in zip(batch, mails, strict=True):
-            digest.email = email
-        Digest.objects.bulk_update(batch, ["email"])
-        queued += len(batch)
-    if queued:
-        look_now(deliver_mail)
-    return queued
+def release(now: datetime) -> int:
+    """Has the held messages sent. Returns how many."""
+    return services.release(held_messages(now), now)
 
 
 def forget_unlisted(look: Look) -> None:
-    """Clears *Notice not delivered* for addresses that nothing is sent to any more."""
+    """Clears *Notification not delivered* for addresses that nothing is sent to any more."""
     unreached = Fault.objects.open().filter(source=UNDELIVERED)
     stale = [fault.pk for fault in unreached if not look.rules.tells_address(fault.key)]
     if stale:

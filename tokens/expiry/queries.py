@@ -21,7 +21,7 @@ SOURCE = "token-expiry"
 PERMANENT = "t.kind = 'permanent' AND t.revoked_at IS NULL"  # what the index of due tokens holds
 
 # A notice counts as told once it is queued, and no more once its mail was given up.
-DELIVERABLE = "n.digest_id NOT IN (SELECT g.id FROM tokens_digest g WHERE g.state = 'failed')"
+DELIVERABLE = "NOT EXISTS (SELECT 1 FROM notifications_message m WHERE m.id = n.message_id AND m.state = 'failed')"
 TOLD = f"""SELECT 1 FROM tokens_notice n WHERE n.token_id = due.id AND lower(n.address) = lower({{address}})
     AND n.threshold <= due.threshold AND {DELIVERABLE}"""  # noqa: S608
 

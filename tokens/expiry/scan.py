@@ -117,14 +117,14 @@ def cut(run: ScanRun, look: Look, found: Found) -> None:
         ScanRange(run=run, number=number, after_at=after[0], after_id=after[1], upto_at=upto[0], upto_id=upto[1])
         for number, (after, upto) in enumerate(itertools.pairwise(ends))
     )
-    notices.open_digests(run, look)
+    notices.open_messages(run, look)
 
 
 def do(run: ScanRun, look: Look) -> None:
     """Raises the faults and writes the notices of one look."""
     raised = raising.raise_due(look)
-    notices.write(run, look)
-    ScanRun.objects.filter(pk=run.pk).update(raised=F("raised") + raised)
+    requeued = notices.write(run, look)
+    ScanRun.objects.filter(pk=run.pk).update(raised=F("raised") + raised, queued=F("queued") + requeued)
 
 
 def work_off(run: ScanRun, now: datetime) -> None:
@@ -154,8 +154,8 @@ def finish(run: ScanRun, look: Look, found: Found | None = None) -> bool:
         raising.follow_ended(look)
         raising.note_unreachable(look)
         notices.forget_unlisted(look)
-        queued = notices.hand_over()
-        ScanRun.objects.filter(pk=run.pk).update(cleared=cleared, queued=queued)
+        queued = notices.release(look.now)
+        ScanRun.objects.filter(pk=run.pk).update(cleared=cleared, queued=F("queued") + queued)
     watch.all_well(look.now)
     run.refresh_from_db()
     log.info("scan finished", due=run.due, raised=run.raised, cleared=run.cleared, queued=run.queued)

@@ -71,7 +71,7 @@ def triggers(key: Callable[[str], str], differs: str) -> list[Trigger]:
 
     permanent, new, old = "{row}.kind = 'permanent'", f"SELECT {key('NEW.id')}", f"SELECT {key('OLD.id')}"
     of_user = f"SELECT {key('t.id')} FROM tokens_token t WHERE t.user_id = NEW.id AND t.kind = 'permanent' AND t.revoked_at IS NULL"  # noqa: S608
-    of_digest = f"SELECT {key('n.token_id')} FROM tokens_notice n WHERE n.digest_id = NEW.id"  # noqa: S608
+    of_digest = f"SELECT {key('n.token_id')} FROM tokens_notice n WHERE n.message_id = NEW.id"  # noqa: S608
     of_scan = f"OLD.source = '{SOURCE}' AND OLD.cleared_at IS NULL"
     decisive = ("kind", "user_id", "expires_at", "revoked_at")
     token_changed = f"(OLD.kind = 'permanent' OR NEW.kind = 'permanent') AND ({changed(*decisive)})"
@@ -83,7 +83,7 @@ def triggers(key: Callable[[str], str], differs: str) -> list[Trigger]:
         Trigger("fault", "faults_fault", "UPDATE OF source, key, cleared_at", of_scan, "SELECT OLD.key"),
         Trigger("fault_gone", "faults_fault", "DELETE", of_scan, "SELECT OLD.key"),
         Trigger("notice_gone", "tokens_notice", "DELETE", "1 = 1", f"SELECT {key('OLD.token_id')}"),
-        Trigger("digest", "tokens_digest", "UPDATE OF state", "NEW.state = 'failed' AND OLD.state <> 'failed'", of_digest),
+        Trigger("digest", "notifications_message", "UPDATE OF state", "NEW.state = 'failed' AND OLD.state <> 'failed'", of_digest),
     ]
 
 

@@ -12,7 +12,6 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("post_office", "0014_alter_email_recipient_delivery_status_and_more"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -85,12 +84,7 @@ class Migration(migrations.Migration):
                 ("threshold", models.PositiveSmallIntegerField(help_text="Days before expiration")),
                 ("address", models.EmailField(max_length=254)),
                 ("created_at", models.DateTimeField()),
-                (
-                    "email",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="notices", to="post_office.email"
-                    ),
-                ),
+                ("email", models.BigIntegerField(null=True, db_column="email_id")),
                 (
                     "run",
                     models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="notices", to="tokens.scanrun"),

@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("post_office", "0014_alter_email_recipient_delivery_status_and_more"),
         ("tokens", "0004_room_for_uses"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -118,9 +117,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="digest",
             name="email",
-            field=models.OneToOneField(
-                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="digest", to="post_office.email"
-            ),
+            field=models.BigIntegerField(null=True, unique=True, db_column="email_id"),
         ),
         migrations.AddField(
             model_name="digest",

@@ -1,6 +1,6 @@
 from tokens.models.calendar import CalendarLink
 from tokens.models.cli_login import HIGHEST_PORT, LOWEST_PORT, SignInCode
-from tokens.models.expiry import Change, Digest, Notice, ScanRange, ScanRun
+from tokens.models.expiry import Change, Notice, ScanRange, ScanRun
 from tokens.models.token import NAME_MAX, Token, TokenQuerySet
 
 __all__ = [
@@ -9,7 +9,6 @@ __all__ = [
     "NAME_MAX",
     "CalendarLink",
     "Change",
-    "Digest",
     "Notice",
     "ScanRange",
     "ScanRun",

@@ -90,44 +90,13 @@ class Change(models.Model):
         return self.key or "all tokens"
 
 
-class Digest(models.Model):
-    """What one scan has to tell one address, in one mail. It is written when it is sent (tokens/expiry/digest.py), so that it never
-    speaks of a token that was revoked meanwhile."""
-
-    class State(models.TextChoices):
-        QUEUED = "queued", "Queued"
-        SENT = "sent", "Sent"
-        FAILED = "failed", "Failed"
-        DROPPED = "dropped", "Dropped: nothing left to tell"
-
-    # Without a constraint, since the next release deletes runs and no longer knows digests.
-    run = models.ForeignKey(ScanRun, on_delete=models.SET_NULL, null=True, related_name="digests", db_constraint=False)
-    address = models.EmailField()
-    created_at = models.DateTimeField()
-    email = models.OneToOneField("post_office.Email", on_delete=models.SET_NULL, null=True, related_name="digest")
-    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
-    sent_at = models.DateTimeField(null=True)
-    message_id = models.CharField(max_length=255, blank=True, help_text="As the mail server accepted it")
-    attempts = models.PositiveIntegerField(default=0)
-    last_error = models.TextField(blank=True)
-
-    class Meta:
-        ordering = ["-created_at"]
-        constraints = [models.UniqueConstraint(fields=["run", "address"], name="tokens_one_digest_per_scan_and_address")]
-        indexes = [models.Index(fields=["state"], name="tokens_digests_by_state")]
-
-    def __str__(self) -> str:
-        return f"digest of {self.created_at:%Y-%m-%d %H:%M} UTC to {self.address}"
-
-
 class Notice(models.Model):
-    """One address told of one token at one threshold: at most once, by constraint. Its digest says whether the mail is queued,
-    sent or failed; a notice that failed is taken over by the next scan's digest."""
+    """One recipient notified of one token at one threshold: at most once, by constraint. The message says whether that is queued, sent or
+    has failed. A notice stays with its message, so that no other message repeats it."""
 
     token = models.ForeignKey("tokens.Token", on_delete=models.CASCADE, related_name="notices")
     threshold = models.PositiveSmallIntegerField(help_text="Days before expiration")
     address = models.EmailField()
-    digest = models.ForeignKey(Digest, on_delete=models.CASCADE, null=True, related_name="notices")
     message = models.ForeignKey("notifications.Message", on_delete=models.CASCADE, null=True, related_name="notices")
     created_at = models.DateTimeField()
     named = models.BooleanField(default=True, db_default=True, help_text="Its digest lists the token. If not, it only counts it.")

@@ -1,4 +1,4 @@
-"""Messages as emails, through Django's backend in MAIL_TRANSPORT."""
+"""Messages as emails, through Django's backend in EMAIL_TRANSPORT."""
 
 from contextlib import suppress
 
@@ -16,7 +16,7 @@ class EmailChannel:
     """One connection for all emails of a run. After an error the next email gets a new one: on the old one it would not be accepted."""
 
     def __init__(self) -> None:
-        self.connection = get_connection(settings.MAIL_TRANSPORT)
+        self.connection = get_connection(settings.EMAIL_TRANSPORT)
 
     def send(self, message: Message, content: Content) -> None:
         try:

@@ -1,4 +1,4 @@
-"""What becomes of a digest: queued, sent, failed; and the fault *Notice not delivered*, open until the address is reached again."""
+"""What becomes of a digest: queued, sent, failed; and the fault *Notification not delivered*, open until the address is reached again."""
 
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -8,18 +8,17 @@ import pytest
 import time_machine
 from django.core import mail as sent_mail
 from django.utils import timezone
-from post_office.models import Email
 from pytest_django import Settings
 
 from portal.faults.models import Fault
 from portal.notifications import delivery
-from portal.notifications import emails as mail
+from portal.notifications.models import Message
 from settings_app.models import Config
 from tests.clock import NOW
-from tests.refusing import Refusing, last_try
+from tests.notifications.rejecting import RejectingServer, before_last_attempt, queue
 from tests.services import Mailbox
 from tests.tokens.scans import OPS, SECURITY, configure, ending, scan, states, told
-from tokens.models import Digest, Notice
+from tokens.models import Notice, Token
 
 pytestmark = pytest.mark.django_db
 
@@ -31,8 +30,8 @@ def clock() -> object:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Refusing:
-    return Refusing(monkeypatch)
+def server(monkeypatch: pytest.MonkeyPatch) -> RejectingServer:
+    return RejectingServer(monkeypatch)
 
 
 def deliver() -> tuple[int, int]:
@@ -43,10 +42,10 @@ def undelivered() -> list[str]:
     return list(Fault.objects.open().filter(source="notice-delivery").order_by("resource").values_list("resource", flat=True))
 
 
-def given_up(server: Refusing, *addresses: str) -> None:
+def given_up(server: RejectingServer, *addresses: str) -> None:
     """The mail that waits for `addresses` is refused for the last time."""
     server.addresses = set(addresses)
-    last_try()
+    before_last_attempt()
     deliver()
     server.addresses = set()
 
@@ -58,31 +57,31 @@ def test_a_digest_that_the_server_took_is_sent_with_the_time_and_the_message_id(
     assert states() == {OPS: "queued"}
     clock.shift(timedelta(minutes=3))
     assert deliver() == (1, 0)
-    digest = Digest.objects.get()
-    assert (digest.state, digest.sent_at, digest.attempts, digest.last_error) == ("sent", NOW + timedelta(minutes=3), 0, "")
-    assert digest.message_id == sent_mail.outbox[0].message()["Message-ID"] == digest.email.message_id
+    digest = Message.objects.get()
+    assert (digest.state, digest.sent_at, digest.attempts, digest.last_error) == ("sent", NOW + timedelta(minutes=3), 1, "")
+    assert digest.message_id == sent_mail.outbox[0].message()["Message-ID"]
 
 
-def test_a_digest_that_is_refused_stays_queued_and_says_how_often_and_why(server: Refusing, clock: time_machine.Traveller) -> None:
+def test_a_digest_that_is_refused_stays_queued_and_says_how_often_and_why(server: RejectingServer, clock: time_machine.Traveller) -> None:
     configure("15", OPS)
     ending(5)
     scan()
     server.addresses = {OPS}
     for attempts, pause in enumerate(delivery.PAUSES, start=1):
         assert deliver() == (0, 1)
-        digest = Digest.objects.get()
-        assert (digest.state, digest.attempts, digest.sent_at, digest.message_id) == ("queued", attempts, None, "")
+        digest = Message.objects.get()
+        assert (digest.state, digest.attempts, digest.sent_at) == ("queued", attempts, None)
         assert digest.last_error == "ConnectionRefusedError: no, with a secret in it"
         assert undelivered() == []
         clock.shift(pause)
     assert deliver() == (0, 1)
-    assert (Digest.objects.get().state, Digest.objects.get().attempts) == ("failed", len(delivery.PAUSES) + 1)
+    assert (Message.objects.get().state, Message.objects.get().attempts) == ("failed", len(delivery.PAUSES) + 1)
     assert undelivered() == [OPS]
     server.addresses = set()
     assert deliver() == (0, 0)
 
 
-def test_a_digest_that_is_taken_at_a_later_try_is_sent(server: Refusing, clock: time_machine.Traveller) -> None:
+def test_a_digest_that_is_taken_at_a_later_try_is_sent(server: RejectingServer, clock: time_machine.Traveller) -> None:
     configure("15", OPS)
     ending(5)
     scan()
@@ -91,10 +90,10 @@ def test_a_digest_that_is_taken_at_a_later_try_is_sent(server: Refusing, clock: 
     server.addresses = set()
     clock.shift(timedelta(minutes=1))
     assert deliver() == (1, 0)
-    assert (Digest.objects.get().state, Digest.objects.get().attempts) == ("sent", 1)
+    assert (Message.objects.get().state, Message.objects.get().attempts) == ("sent", 2)
 
 
-def test_a_notice_that_was_given_up_raises_a_fault_at_once_and_only_for_its_address(server: Refusing) -> None:
+def test_a_notice_that_was_given_up_raises_a_fault_at_once_and_only_for_its_address(server: RejectingServer) -> None:
     configure("15", f"{OPS};{SECURITY}")
     ending(5)
     scan()
@@ -102,14 +101,14 @@ def test_a_notice_that_was_given_up_raises_a_fault_at_once_and_only_for_its_addr
     assert states() == {OPS: "failed", SECURITY: "sent"}
     assert undelivered() == [OPS]
     fault = Fault.objects.get(source="notice-delivery")
-    assert (fault.name, fault.severity) == ("Notice not delivered", "critical")
+    assert (fault.name, fault.severity) == ("Notification not delivered", "critical")
     assert OPS in fault.description
     scan()
     given_up(server, OPS)
     assert Fault.objects.filter(source="notice-delivery").count() == 1
 
 
-def test_the_fault_clears_when_a_later_notice_is_taken(server: Refusing, clock: time_machine.Traveller) -> None:
+def test_the_fault_clears_when_a_later_notice_is_taken(server: RejectingServer, clock: time_machine.Traveller) -> None:
     configure("15", OPS)
     ending(5)
     scan()
@@ -118,27 +117,27 @@ def test_the_fault_clears_when_a_later_notice_is_taken(server: Refusing, clock: 
     ending(6)
     scan(timezone.now())
     assert undelivered() == [OPS]
-    assert deliver() == (1, 0)
+    assert deliver() == (2, 0)
     assert "6 days left" in "".join(message.body for message in sent_mail.outbox)
     assert undelivered() == []
     scan(timezone.now())
     assert undelivered() == []
 
 
-def test_the_fault_clears_when_any_mail_to_the_address_is_taken(server: Refusing) -> None:
+def test_the_fault_clears_when_any_mail_to_the_address_is_taken(server: RejectingServer) -> None:
     configure("15", OPS)
     ending(5)
     scan()
     given_up(server, OPS)
-    mail.queue([SECURITY], "Something else", "text")
+    queue(SECURITY, "Something else", "text")
     deliver()
     assert undelivered() == [OPS]
-    mail.queue([OPS], "Something else", "text")
+    queue(OPS, "Something else", "text")
     deliver()
     assert undelivered() == []
 
 
-def test_the_fault_clears_when_the_address_is_reached_in_other_letters(server: Refusing) -> None:
+def test_the_fault_clears_when_the_address_is_reached_in_other_letters(server: RejectingServer) -> None:
     configure("15", "Ops@Example.com")
     ending(5)
     scan()
@@ -151,7 +150,7 @@ def test_the_fault_clears_when_the_address_is_reached_in_other_letters(server: R
     assert undelivered() == []
 
 
-def test_what_was_given_up_is_told_anew_by_the_next_scan_and_nothing_else(server: Refusing) -> None:
+def test_the_next_scan_queues_a_failed_message_again_and_nothing_else(server: RejectingServer) -> None:
     configure("15", OPS)
     known = ending(4)
     scan()
@@ -159,16 +158,18 @@ def test_what_was_given_up_is_told_anew_by_the_next_scan_and_nothing_else(server
     token = ending(5)
     scan()
     given_up(server, OPS)
+    message = token.notices.get().message
     run = scan()
-    assert told(run) == {OPS: {token.name}}
-    assert token.notices.get().digest.run == run
-    assert known.notices.get().digest.state == "sent"
+    assert (told(run), run.queued) == ({}, 1)
+    assert token.notices.get().message == message
+    assert known.notices.get().message.state == "sent"
     assert deliver() == (1, 0)
+    assert sent_mail.outbox[-1].message()["Message-ID"] == message.message_id
     assert token.name in sent_mail.outbox[-1].body
     assert told(scan()) == {}
 
 
-def test_what_was_given_up_at_one_threshold_is_told_once_at_the_next(server: Refusing, clock: time_machine.Traveller) -> None:
+def test_what_was_given_up_at_one_threshold_is_told_once_at_the_next(server: RejectingServer, clock: time_machine.Traveller) -> None:
     configure("30;7", OPS)
     token = ending(8)
     scan()
@@ -176,11 +177,11 @@ def test_what_was_given_up_at_one_threshold_is_told_once_at_the_next(server: Ref
     clock.shift(timedelta(days=1))
     scan(timezone.now())
     assert deliver() == (1, 0)
-    assert sorted(token.notices.values_list("threshold", "digest__state")) == [(7, "sent"), (30, "failed")]
+    assert sorted(token.notices.values_list("threshold", "message__state")) == [(7, "sent"), (30, "failed")]
     assert told(scan(timezone.now())) == {}
 
 
-def test_the_fault_clears_when_the_address_is_no_longer_in_config(server: Refusing) -> None:
+def test_the_fault_clears_when_the_address_is_no_longer_in_config(server: RejectingServer) -> None:
     configure("15", OPS)
     ending(5)
     scan()
@@ -192,7 +193,7 @@ def test_the_fault_clears_when_the_address_is_no_longer_in_config(server: Refusi
     assert undelivered() == []
 
 
-def test_an_earlier_success_does_not_hide_a_later_failure(server: Refusing, clock: time_machine.Traveller) -> None:
+def test_an_earlier_success_does_not_hide_a_later_failure(server: RejectingServer, clock: time_machine.Traveller) -> None:
     configure("15", OPS)
     ending(5)
     scan()
@@ -205,8 +206,8 @@ def test_an_earlier_success_does_not_hide_a_later_failure(server: Refusing, cloc
     assert undelivered() == [OPS]
 
 
-def test_another_mail_that_is_given_up_raises_no_fault_of_notices(server: Refusing) -> None:
-    mail.queue([OPS], "Something else", "text")
+def test_another_mail_that_is_given_up_raises_no_fault_of_notices(server: RejectingServer) -> None:
+    queue(OPS, "Something else", "text")
     given_up(server, OPS)
     assert not Fault.objects.exists()
 
@@ -217,22 +218,22 @@ def test_a_kill_between_accept_and_mark_sends_again_with_the_same_message_id(
     class Killed(BaseException):
         pass
 
-    def die(email: Email) -> None:
+    def die(message: Message, subject: str) -> None:
         raise Killed
 
     configure("15", OPS)
     ending(5)
     scan()
     with monkeypatch.context() as patch:
-        patch.setattr(delivery, "mark_sent", die)
+        patch.setattr(delivery, "record_sent", die)
         with pytest.raises(Killed):
             deliver()
-    assert states() == {OPS: "queued"}
+    assert states() == {OPS: "sending"}
     assert told(scan()) == {}
-    clock.shift(delivery.TAKEN_FOR)
+    clock.shift(delivery.LEASE)
     assert deliver() == (1, 0)
     first, second = (message.message()["Message-ID"] for message in sent_mail.outbox)
-    assert first == second == Digest.objects.get().message_id
+    assert first == second == Message.objects.get().message_id
 
 
 def test_a_kill_in_the_middle_of_noting_leaves_nothing_half_noted(monkeypatch: pytest.MonkeyPatch, clock: time_machine.Traveller) -> None:
@@ -240,11 +241,11 @@ def test_a_kill_in_the_middle_of_noting_leaves_nothing_half_noted(monkeypatch: p
     ending(5)
     scan()
     with monkeypatch.context() as patch:
-        patch.setattr(delivery.Log.objects, "create", lambda **values: 1 / 0)
+        patch.setattr(delivery.message_sent, "send", lambda **values: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             deliver()
-    assert states() == {OPS: "queued"}
-    clock.shift(delivery.TAKEN_FOR)
+    assert states() == {OPS: "sending"}
+    clock.shift(delivery.LEASE)
     assert deliver() == (1, 0)
     assert states() == {OPS: "sent"}
 
@@ -253,7 +254,7 @@ def test_the_rows_of_a_digest_say_what_they_are() -> None:
     configure("15", OPS)
     token = ending(5)
     scan()
-    assert str(Digest.objects.get()) == f"digest of 2026-11-21 09:30 UTC to {OPS}"
+    assert str(Message.objects.get()) == f"expiry_digest of 2026-11-21 09:30 UTC to {OPS}"
     assert str(Notice.objects.get()) == f"{token.pk} at 15 days to {OPS}"
 
 
@@ -261,7 +262,7 @@ def test_the_rows_of_a_digest_say_what_they_are() -> None:
 def test_a_real_server_gets_the_digest_as_text_and_html_from_and_to_the_right_address(smtp_server: Mailbox, settings: Settings) -> None:
     address = urlsplit(smtp_server.url)
     settings.EMAIL_HOST, settings.EMAIL_PORT = address.hostname, address.port
-    settings.POST_OFFICE = {**settings.POST_OFFICE, "BACKENDS": {"default": "django.core.mail.backends.smtp.EmailBackend"}}
+    settings.EMAIL_TRANSPORT = "django.core.mail.backends.smtp.EmailBackend"
     configure("15", OPS)
     ending(5, name="dépl{% debug %}oy", user__username="robot", last_four="5CEQ")
     scan()
@@ -270,9 +271,36 @@ def test_a_real_server_gets_the_digest_as_text_and_html_from_and_to_the_right_ad
     message = message_from_bytes(envelope.content, policy=policy.default)
     assert envelope.rcpt_tos == [OPS]
     assert (message["To"], message["From"]) == (OPS, settings.DEFAULT_FROM_EMAIL)
-    assert message["Message-ID"] == Digest.objects.get().message_id
+    assert message["Message-ID"] == Message.objects.get().message_id
     assert message["Subject"].strip() == "API token dépl{% debug %}oy of robot expires in 5 days"
     text, html = (message.get_body([kind]).get_content() for kind in ("plain", "html"))
     assert "dépl{% debug %}oy (…5CEQ) of robot" in text
     assert "expires:   2026-11-26 23:59 UTC, 5 days left" in text
     assert "<bdi>dépl{% debug %}oy</bdi></a>" in html
+
+
+@pytest.mark.parametrize("change", ["put_off", "unlisted", "failed"])
+def test_no_other_message_repeats_what_may_have_been_sent(change: str, server: RejectingServer, clock: time_machine.Traveller) -> None:
+    """A worker was killed after the mail server had accepted the message. Whatever happens then, its tokens are in no other message."""
+    configure("15", OPS)
+    token = ending(5, name="deploy")
+    scan()
+    (message,) = delivery.claim(timezone.now())
+    ends = token.expires_at
+    if change == "put_off":
+        Token.objects.update(expires_at=ends + timedelta(days=100))
+    if change == "unlisted":
+        configure("15", SECURITY)
+    clock.shift(delivery.LEASE)
+    server.addresses = {OPS}
+    deliver()
+    before_last_attempt()
+    deliver()
+    server.addresses = set()
+    Token.objects.update(expires_at=ends)
+    configure("15", OPS)
+    scan()
+    deliver()
+    assert [email.message()["Message-ID"] for email in sent_mail.outbox if email.to == [OPS]] == [message.message_id]
+    assert [notice.message for notice in Notice.objects.filter(address=OPS)] == [message]
+    assert told(scan()) == {}

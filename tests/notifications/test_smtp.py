@@ -6,16 +6,17 @@ from email import message_from_bytes
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from django.core import mail as outbox
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 from pytest_django import Settings
 
 from portal.notifications import delivery
-from portal.notifications import emails as mail
-from portal.notifications.smtp import EmailBackend
+from portal.notifications.channels.smtp import EmailBackend
 from portal.users import emails
 from tests.clock import NOW
 from tests.factories import UserFactory
+from tests.notifications.rejecting import queue
 from tests.ports import free_port
 from tests.tokens.scans import OPS, configure, ending, scan
 
@@ -91,10 +92,10 @@ def test_the_name_is_the_host_of_portal_url_unless_another_is_set(origin: str, n
 @pytest.mark.django_db
 def test_every_email_says_that_it_is_automatic(settings: Settings) -> None:
     user = UserFactory()
-    mail.queue(["a@example.com"], "Hello", "text")
+    queue("a@example.com")
     emails.queue_password_changed(user, timezone.now(), None, first=False)
-    for email in delivery.Email.objects.all():
-        message = email.email_message().message()
+    assert delivery.deliver(timezone.now()) == (2, 0)
+    for message in (email.message() for email in outbox.outbox):
         assert (message["Auto-Submitted"], message["List-Id"]) == ("auto-generated", None)
 
 
@@ -111,4 +112,5 @@ def test_a_digest_can_be_sorted_by_its_list(origin: str, list_id: str, settings:
     configure("15", OPS)
     ending(5, NOW)
     scan()
-    assert delivery.Email.objects.get().email_message().message()["List-Id"] == list_id
+    delivery.deliver(NOW)
+    assert outbox.outbox[0].message()["List-Id"] == list_id

@@ -10,13 +10,12 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.core import mail as sent_mail
 from django.db import OperationalError
 from django.utils import timezone
-from post_office.models import STATUS, Email, Log
 from pytest_django import Settings
 
 from portal.notifications import delivery, tasks
-from portal.notifications import emails as mail
+from portal.notifications.models import Message
 from tests.clock import NOW, SECOND
-from tests.refusing import Refusing
+from tests.notifications.rejecting import RejectingServer, queue
 from tests.services import Mailbox
 from tests.tokens.scans import OPS
 
@@ -30,12 +29,8 @@ def clock() -> object:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Refusing:
-    return Refusing(monkeypatch)
-
-
-def queue(to: str = OPS) -> Email:
-    return mail.queue([to], "subject", "text", "<p>html</p>")
+def server(monkeypatch: pytest.MonkeyPatch) -> RejectingServer:
+    return RejectingServer(monkeypatch)
 
 
 def deliver() -> tuple[int, int]:
@@ -43,16 +38,15 @@ def deliver() -> tuple[int, int]:
 
 
 def test_a_mail_that_the_server_took_is_sent_once_and_its_text_is_not_kept() -> None:
-    email = queue()
+    email = queue(OPS)
     assert deliver() == (1, 0)
     assert deliver() == (0, 0)
     assert [(message.to, message.body) for message in sent_mail.outbox] == [([OPS], "text")]
     email.refresh_from_db()
-    assert (email.status, email.message, email.html_message, email.scheduled_time) == (STATUS.sent, "", "", None)
-    assert email.logs.get().status == STATUS.sent
+    assert (email.state, email.subject, email.content, email.sent_at, email.attempts) == ("sent", "subject", None, NOW, 1)
 
 
-def test_one_refused_mail_does_not_stop_the_others(server: Refusing) -> None:
+def test_one_refused_mail_does_not_stop_the_others(server: RejectingServer) -> None:
     server.addresses = {"b@example.com"}
     for name in "abc":
         queue(f"{name}@example.com")
@@ -71,28 +65,28 @@ def test_a_slow_server_keeps_a_worker_for_a_minute_and_the_rest_is_for_the_next_
 
 
 def test_a_database_that_fails_for_a_moment_after_the_server_took_a_mail_does_not_send_it_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    queue()
-    mark, failures, pauses = delivery.mark_sent, [OperationalError(), OperationalError()], []
+    queue(OPS)
+    record, failures, pauses = delivery.record_sent, [OperationalError(), OperationalError()], []
 
-    def fail_twice(email: Email) -> None:
+    def fail_twice(message: Message, subject: str) -> None:
         if failures:
             raise failures.pop()
-        mark(email)
+        record(message, subject)
 
-    monkeypatch.setattr(delivery, "mark_sent", fail_twice)
+    monkeypatch.setattr(delivery, "record_sent", fail_twice)
     monkeypatch.setattr(delivery, "close_old_connections", lambda: None)
     monkeypatch.setattr(delivery.time, "sleep", pauses.append)
     assert deliver() == (1, 0)
     assert pauses == [0.5, 1]
-    assert Email.objects.get().status == STATUS.sent
+    assert Message.objects.get().state == "sent"
 
 
-def test_a_refused_mail_keeps_its_text_and_waits_for_its_pause(server: Refusing, clock: time_machine.Traveller) -> None:
-    email = queue()
+def test_a_refused_mail_keeps_its_text_and_waits_for_its_pause(server: RejectingServer, clock: time_machine.Traveller) -> None:
+    email = queue(OPS)
     server.addresses = {OPS}
     assert deliver() == (0, 1)
     email.refresh_from_db()
-    assert (email.status, email.message, email.scheduled_time) == (STATUS.requeued, "text", NOW + timedelta(minutes=1))
+    assert (email.state, email.content["text"], email.next_attempt_at) == ("queued", "text", NOW + timedelta(minutes=1))
     server.addresses = set()
     clock.move_to(NOW + timedelta(seconds=59))
     assert deliver() == (0, 0)
@@ -101,38 +95,38 @@ def test_a_refused_mail_keeps_its_text_and_waits_for_its_pause(server: Refusing,
     assert len(sent_mail.outbox) == 1
 
 
-def test_the_pauses_grow_and_after_three_days_of_tries_the_mail_is_given_up(server: Refusing, clock: time_machine.Traveller) -> None:
-    email = queue()
+def test_the_pauses_grow_and_after_three_days_of_tries_the_mail_is_given_up(server: RejectingServer, clock: time_machine.Traveller) -> None:
+    email = queue(OPS)
     server.addresses = {OPS}
     pauses: list[timedelta] = []
     while deliver() == (0, 1):
         email.refresh_from_db()
-        if email.status == STATUS.failed:
+        if email.state == "failed":
             break
-        pauses.append(email.scheduled_time - timezone.now())
-        clock.move_to(email.scheduled_time)
+        pauses.append(email.next_attempt_at - timezone.now())
+        clock.move_to(email.next_attempt_at)
     assert pauses == [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60)] + [timedelta(hours=6)] * 12  # three days of these
-    assert email.number_of_retries == len(pauses) + 1
+    assert email.attempts == len(pauses) + 1
     clock.shift(timedelta(days=30))
     assert deliver() == (0, 0)
     assert not sent_mail.outbox
 
 
-def test_each_refusal_is_in_the_log_with_its_reason(server: Refusing) -> None:
-    email = queue()
+def test_each_refusal_is_in_the_log_with_its_reason(server: RejectingServer) -> None:
+    email = queue(OPS)
     server.addresses = {OPS}
     deliver()
-    log = Log.objects.get(email=email)
-    assert (log.status, log.exception_type, log.message) == (STATUS.failed, "ConnectionRefusedError", "no, with a secret in it")
+    email.refresh_from_db()
+    assert (email.state, email.last_error) == ("queued", "ConnectionRefusedError: no, with a secret in it")
 
 
 def test_a_mail_that_a_killed_worker_had_taken_is_taken_up_when_its_lease_is_over(clock: time_machine.Traveller) -> None:
-    queue()
-    taken = next(delivery.due(NOW))
-    assert taken.scheduled_time == NOW + delivery.TAKEN_FOR
-    clock.move_to(NOW + delivery.TAKEN_FOR - SECOND)
+    queue(OPS)
+    taken = next(delivery.claim(NOW))
+    assert taken.next_attempt_at == NOW + delivery.LEASE
+    clock.move_to(NOW + delivery.LEASE - SECOND)
     assert deliver() == (0, 0)
-    clock.move_to(NOW + delivery.TAKEN_FOR)
+    clock.move_to(NOW + delivery.LEASE)
     assert deliver() == (1, 0)
 
 
@@ -142,23 +136,23 @@ def test_a_mail_sent_twice_by_a_kill_at_the_worst_moment_has_the_same_message_id
     class Killed(BaseException):
         pass
 
-    def die(email: Email) -> None:
+    def die(message: Message, subject: str) -> None:
         raise Killed
 
-    queue()
+    queue(OPS)
     with monkeypatch.context() as patch:
-        patch.setattr(delivery, "mark_sent", die)
+        patch.setattr(delivery, "record_sent", die)
         with pytest.raises(Killed):
             deliver()
-    clock.shift(delivery.TAKEN_FOR)
+    clock.shift(delivery.LEASE)
     assert deliver() == (1, 0)
     first, second = (message.message()["Message-ID"] for message in sent_mail.outbox)
     assert first == second
 
 
 def test_the_task_delivers_what_is_due_now() -> None:
-    queue()
-    tasks.deliver_mail()
+    queue(OPS)
+    tasks.deliver_messages()
     assert len(sent_mail.outbox) == 1
 
 
@@ -166,30 +160,30 @@ def test_the_task_delivers_what_is_due_now() -> None:
 def real_server(smtp_server: Mailbox, settings: Settings) -> Mailbox:
     address = urlsplit(smtp_server.url)
     settings.EMAIL_HOST, settings.EMAIL_PORT = address.hostname, address.port
-    settings.POST_OFFICE = {**settings.POST_OFFICE, "BACKENDS": {"default": "django.core.mail.backends.smtp.EmailBackend"}}
+    settings.EMAIL_TRANSPORT = "django.core.mail.backends.smtp.EmailBackend"
     return smtp_server
 
 
 def test_a_mail_counts_as_sent_only_once_a_real_server_took_it(real_server: Mailbox, clock: time_machine.Traveller) -> None:
-    email = queue()
+    email = queue(OPS)
     real_server.refuse = "451 4.7.1 Greylisted, try again later"
     assert deliver() == (0, 1)
     email.refresh_from_db()
-    assert email.status == STATUS.requeued
-    assert "Greylisted" in email.logs.get().message
+    assert email.state == "queued"
+    assert "Greylisted" in email.last_error
     real_server.refuse = None
     clock.shift(timedelta(minutes=1))
     assert deliver() == (1, 0)
     assert len(real_server.messages) == 1
     email.refresh_from_db()
-    assert email.status == STATUS.sent
+    assert email.state == "sent"
 
 
 def test_a_server_that_is_not_there_means_not_taken(real_server: Mailbox, settings: Settings) -> None:
     settings.EMAIL_PORT = 1
-    email = queue()
+    email = queue(OPS)
     assert deliver() == (0, 1)
-    assert email.logs.get().exception_type == "ConnectionRefusedError"
+    assert Message.objects.get(pk=email.pk).last_error.startswith("ConnectionRefusedError")
 
 
 def test_a_server_that_breaks_the_connection_at_one_mail_gets_the_others_all_the_same(real_server: Mailbox) -> None:

@@ -6,7 +6,7 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 
 from portal.notifications import delivery
-from portal.notifications import emails as mail
+from tests.notifications.rejecting import queue
 from tests.racing import race, widen
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_workers_that_deliver_at_once_send_each_mail_once(monkeypatch: pytest.MonkeyPatch) -> None:
     widen(monkeypatch, EmailBackend, "send_messages", 0.02)
     for number in range(10):
-        mail.queue([f"person{number}@example.com"], "subject", "text")
+        queue(f"person{number}@example.com")
     results = race(*[lambda: delivery.deliver(timezone.now())] * 3)
     assert sum(sent for sent, _ in results) == 10
     assert sum(refused for _, refused in results) == 0
