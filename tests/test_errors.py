@@ -1,13 +1,9 @@
 """One error for all services, and one form of it on pages and in the API."""
 
-import json
-
 import pytest
 from django import forms
-from django.http import HttpResponse
-from django.test import RequestFactory
 
-from portal.api.errors import of_service
+from portal.api.errors import api_error
 from portal.core.errors import Code, ServiceError, add_to_form
 
 
@@ -30,15 +26,15 @@ def test_a_form_without_the_field_shows_the_error_above(field: str | None) -> No
     assert shown(ServiceError("Too many.", field)) == {"__all__": ["Too many."]}
 
 
-def response(error: ServiceError) -> HttpResponse:
-    return of_service(RequestFactory().get("/api/v1/tokens"), error)
-
-
 @pytest.mark.parametrize(("code", "status"), [(Code.INVALID_VALUE, 422), (Code.CONFLICT, 409), (Code.PRECONDITION_FAILED, 412)], ids=str)
 def test_the_api_answers_each_code_with_its_status(code: Code, status: int) -> None:
-    found = response(ServiceError("Too late.", code=code))
-    assert (found.status_code, json.loads(found.content)["error"]) == (status, str(code))
+    found = api_error(ServiceError("Too late.", code=code))
+    assert (found.status, found.error) == (status, code)
 
 
 def test_the_api_names_the_field() -> None:
-    assert json.loads(response(ServiceError("Too long.", "name")).content)["field"] == "name"
+    assert api_error(ServiceError("Too long.", "name")).field == "name"
+
+
+def test_an_unexpected_exception_is_no_error_response() -> None:
+    assert api_error(RuntimeError("bug")) is None

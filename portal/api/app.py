@@ -1,4 +1,4 @@
-"""The portal's own API under /api/v1/: who is calling, and one router for each room."""
+"""The portal's own API under /api/v1/: who is calling, and one router for each app."""
 
 import json
 from typing import Any
@@ -13,17 +13,17 @@ from ninja.parser import Parser
 
 from portal.api import errors
 from portal.api.auth import BearerToken
-from portal.api.errors import answers
+from portal.api.errors import responses
 from portal.api.routers import config, faults, tokens, users
 from portal.api.schemas import WhoAmI
 from portal.core import permissions as access
-from portal.core.error_responses import Answer
+from portal.core.error_responses import APIError
 
 
 class JsonParser(Parser):
     def parse_body(self, request: HttpRequest) -> Any:
         if request.content_type != "application/json":
-            raise Answer(415, "invalid_request", "Send the body as application/json.")
+            raise APIError(415, "invalid_request", "Send the body as application/json.")
         return json.loads(request.body)
 
 
@@ -34,7 +34,7 @@ class Api(NinjaAPI):
 
 api = Api(
     title=f"{settings.PORTAL_NAME} API",
-    description="Every request carries an API token: `Authorization: Bearer tpp_…`. Errors have one shape, whatever their cause.",
+    description="Every request carries an API token: `Authorization: Bearer tpp_…`. All errors have the same form.",
     version="1",
     urls_namespace="api",
     docs_url=None,
@@ -48,10 +48,10 @@ api.add_router("/config", config.router)
 api.add_router("/faults", faults.router)
 
 
-@api.get("/whoami", response=answers({200: WhoAmI}), tags=["Who am I"])
+@api.get("/whoami", response=responses({200: WhoAmI}), tags=["Who am I"])
 @access.signed_in
 def whoami(request: HttpRequest) -> dict[str, Any]:
-    """Whom the token speaks for, and the token itself. The first request to try."""
+    """The token's owner, and the token itself. The first request to try."""
     return {"user": request.user, "token": request.auth}
 
 

@@ -1,34 +1,39 @@
-"""The one shape of every error of the API, wherever it is answered: in front of Django, by a Django view, by django-ninja."""
+"""Error responses of the API and of the token endpoints: one JSON body, whoever sends it (the WSGI front, a Django view, django-ninja)."""
 
 import json
 
 from django.http import HttpResponse
 
-OUTAGE = ("temporarily_unavailable", "The database does not answer.")
+UNAVAILABLE = ("temporarily_unavailable", "The database is not responding.")
 
 
-class Answer(Exception):
-    """The answer to a request that goes no further: status, the error code and its words, more headers."""
+class APIError(Exception):
+    """Ends a request with an error response. `error`: a code of RFC 6749, RFC 6750 or our own; `description`: a sentence for a person;
+    `field`: the parameter or field that the error is about."""
 
-    def __init__(self, status: int, code: str, words: str, *headers: tuple[str, str]) -> None:
-        super().__init__(status)
-        self.status, self.code, self.words, self.headers = status, code, words, headers
+    def __init__(self, status: int, error: str, description: str, *headers: tuple[str, str], field: str | None = None) -> None:
+        super().__init__(status, error, description)
+        self.status, self.error, self.description, self.headers, self.field = status, error, description, headers, field
 
-
-def outage() -> Answer:
-    return Answer(503, *OUTAGE, ("Retry-After", "1"))
-
-
-def body(code: str, words: str, field: str | None = None) -> str:
-    """JSON. `code`: one of RFC 6750 or our own; empty where the RFC wants none in the challenge. `field`: what the error is about."""
-    return json.dumps({"error": code or "unauthorized", "error_description": words} | ({"field": field} if field else {}))
+    @property
+    def body(self) -> str:
+        return error_body(self.error, self.description, self.field)
 
 
-def refused(answer: Answer) -> HttpResponse:
-    text = body(answer.code, answer.words)
-    return kept_nowhere(HttpResponse(text, content_type="application/json", status=answer.status, headers=dict(answer.headers)))
+def unavailable() -> APIError:
+    return APIError(503, *UNAVAILABLE, ("Retry-After", "1"))
 
 
-def kept_nowhere(response: HttpResponse) -> HttpResponse:
+def error_body(error: str, description: str, field: str | None = None) -> str:
+    """JSON. `error` is empty where RFC 6750 wants no code in the challenge (section 3.1)."""
+    return json.dumps({"error": error or "unauthorized", "error_description": description} | ({"field": field} if field else {}))
+
+
+def error_response(error: APIError) -> HttpResponse:
+    return no_store(HttpResponse(error.body, content_type="application/json", status=error.status, headers=dict(error.headers)))
+
+
+def no_store(response: HttpResponse) -> HttpResponse:
+    """No cache keeps the response (RFC 6749, section 5.1)."""
     response["Cache-Control"], response["Pragma"] = "no-store", "no-cache"
     return response

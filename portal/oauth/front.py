@@ -9,18 +9,18 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, quote
 
-from portal.core.error_responses import Answer, body, outage
+from portal.core.error_responses import APIError, unavailable
 from portal.core.request_bodies import prepare
 from tokens.verification import usage as uses
-from tokens.verification.authenticate import authenticate, fail
-from tokens.verification.bearer import Problem
+from tokens.verification.authenticate import authenticate
+from tokens.verification.bearer import BearerError, reject
 from tokens.verification.lookup import Stored, Unavailable
 from tokens.verification.verify import Refused, verify
 
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 App = Callable[[Environ, StartResponse], Iterable[bytes]]
-MOST_BYTES = 16 * 1024
+MAX_FORM_BYTES = 16 * 1024
 PHRASES = {
     200: "200 OK",
     204: "204 No Content",
@@ -47,34 +47,35 @@ def front(django: App) -> App:
             return django(environ, start_response)
         try:
             return handler(environ, start_response)
-        except Answer as answer:
-            return refuse(answer, start_response)
+        except APIError as error:
+            return send_error(error, start_response)
         except Unavailable:
-            return refuse(outage(), start_response)
+            return send_error(unavailable(), start_response)
 
     return application
 
 
-def refuse(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
-    return send(answer.status, body(answer.code, answer.words).encode(), start_response, answer.headers)
+def send_error(error: APIError, start_response: StartResponse) -> Iterable[bytes]:
+    return send_json(error.status, error.body, start_response, error.headers)
 
 
-def send(status: int, text: bytes, start_response: StartResponse, headers: Iterable[tuple[str, str]] = ()) -> Iterable[bytes]:
-    start_response(PHRASES[status], [("Content-Type", "application/json"), ("Content-Length", str(len(text))), NO_STORE, *headers])
-    return [text]
+def send_json(status: int, text: str, start_response: StartResponse, headers: Iterable[tuple[str, str]] = ()) -> Iterable[bytes]:
+    body = text.encode()
+    start_response(PHRASES[status], [("Content-Type", "application/json"), ("Content-Length", str(len(body))), NO_STORE, *headers])
+    return [body]
 
 
 def forward_auth(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """`GET /verify`, for nginx's auth_request, Traefik's ForwardAuth and Caddy's forward_auth: 204 and who it is, or a refusal."""
+    """`GET /verify`, for nginx's auth_request, Traefik's ForwardAuth and Caddy's forward_auth: 204 and who it is, or an error response."""
     if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-        raise Answer(405, "method_not_allowed", "Use GET.", ("Allow", "GET, HEAD"))
+        raise APIError(405, "method_not_allowed", "Use GET.", ("Allow", "GET, HEAD"))
     token = authenticate(environ, datetime.now(UTC))
     start_response(
         PHRASES[204],
         [
-            ("X-Auth-User", header(token.username)),
+            ("X-Auth-User", header_value(token.username)),
             ("X-Auth-Role", token.role),
-            ("X-Auth-Token-Name", header(token.name)),
+            ("X-Auth-Token-Name", header_value(token.name)),
             ("X-Auth-Token-Expires", token.expires_at.isoformat()),
             NO_STORE,
         ],
@@ -82,8 +83,8 @@ def forward_auth(environ: Environ, start_response: StartResponse) -> Iterable[by
     return []
 
 
-def header(text: str) -> str:
-    """`text` as a header's value: what is not printable ASCII, and `%` itself, percent-encoded as UTF-8 (RFC 3986).
+def header_value(text: str) -> str:
+    """`text` for a header: what is not printable ASCII, and `%` itself, percent-encoded as UTF-8 (RFC 3986).
 
     A reader decodes it with any decoder of URLs. Spaces are encoded too in such a value: those at its ends would be lost.
     """
@@ -92,56 +93,56 @@ def header(text: str) -> str:
 
 
 def introspect(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """`POST /oauth/introspect` (RFC 7662): what a token is, for those who may ask."""
+    """`POST /oauth/introspect` (RFC 7662): what a token is, for callers with the permission to introspect."""
     if environ["REQUEST_METHOD"] != "POST":
-        raise Answer(405, "method_not_allowed", "Use POST.", ("Allow", "POST"))
+        raise APIError(405, "method_not_allowed", "Use POST.", ("Allow", "POST"))
     now = datetime.now(UTC)
     caller = authenticate(environ, now)
     if caller.role != "administrator" and not caller.may_introspect:
-        raise fail(Problem.FORBIDDEN)
-    now = datetime.now(UTC)  # anew: the first look-up may have taken its time
+        raise reject(BearerError.INSUFFICIENT_SCOPE)
+    now = datetime.now(UTC)  # again: the first look-up may have been slow
     found = verify(form_token(environ), now)
-    # The token was used somewhere, or nobody would ask. Where from, only the caller knows.
+    # The token was presented to the caller, which alone knows from which address.
     if isinstance(found, Refused):
         if found.token:
             uses.note_refused(found.token.id, now, None)
-        return send(200, b'{"active": false}', start_response)
+        return send_json(200, '{"active": false}', start_response)
     uses.note_good(found.id, now, None)
-    return send(200, json.dumps(described(found)).encode(), start_response)
+    return send_json(200, json.dumps(described(found)), start_response)
 
 
 def form_token(environ: Environ) -> str:
-    """The parameter `token` of the request's form. Raises Answer."""
-    return only(form(environ), "token")
+    """The parameter `token` of the request's form. Raises APIError."""
+    return single_param(read_form(environ), "token")
 
 
-def form(environ: Environ) -> dict[str, list[str]]:
-    """The request's form: every value of each parameter. Raises Answer."""
+def read_form(environ: Environ) -> dict[str, list[str]]:
+    """The request's form: every value of each parameter. Raises APIError."""
     if environ.get("CONTENT_TYPE", "").split(";")[0].strip().lower() != "application/x-www-form-urlencoded":
-        raise Answer(415, "invalid_request", "Send the form application/x-www-form-urlencoded.")
+        raise APIError(415, "invalid_request", "Send the form application/x-www-form-urlencoded.")
     try:
-        length = int(environ.get("CONTENT_LENGTH") or MOST_BYTES + 1)  # a chunked body has none
+        length = int(environ.get("CONTENT_LENGTH") or MAX_FORM_BYTES + 1)  # a chunked body has none
     except ValueError:
-        raise Answer(400, "invalid_request", "The Content-Length is not a number.") from None
+        raise APIError(400, "invalid_request", "The Content-Length is not a number.") from None
     try:
-        data = environ["wsgi.input"].read(min(max(length, 0), MOST_BYTES + 1))
+        data = environ["wsgi.input"].read(min(max(length, 0), MAX_FORM_BYTES + 1))
     except OSError:
-        raise Answer(400, "invalid_request", "The connection was closed before the whole form had arrived.") from None
-    if len(data) > MOST_BYTES:
-        raise Answer(413, "invalid_request", f"The form has more than {MOST_BYTES} bytes.")
+        raise APIError(400, "invalid_request", "The connection was closed before the whole form had arrived.") from None
+    if len(data) > MAX_FORM_BYTES:
+        raise APIError(413, "invalid_request", f"The form has more than {MAX_FORM_BYTES} bytes.")
     return parse_qs(data.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=None)
 
 
-def only(values: dict[str, list[str]], name: str) -> str:
-    """The one value of a parameter that must be there once. Raises Answer."""
+def single_param(values: dict[str, list[str]], name: str) -> str:
+    """The one value of a parameter that must be there once. Raises APIError."""
     found = values.get(name, [])
     if len(found) != 1 or not found[0]:
-        raise Answer(400, "invalid_request", f"Send exactly one parameter: {name}.")
+        raise APIError(400, "invalid_request", f"Send exactly one parameter: {name}.")
     return found[0]
 
 
 def described(token: Stored) -> dict[str, Any]:
-    """RFC 7662, section 2.2. `exp` and `iat` are whole seconds since 1970; `exp` is rounded down, so that no cache holds on to it."""
+    """RFC 7662, section 2.2. `exp` and `iat` are whole seconds since 1970; `exp` is rounded down, so that no cache keeps it for longer."""
     return {
         "active": True,
         "username": token.username,

@@ -2,25 +2,26 @@
 
 from datetime import datetime
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from portal.core import permissions as access
 from portal.core.actors import Actor
-from portal.oauth.answers import posted, stored_nowhere
+from portal.core.error_responses import no_store
+from portal.oauth.decorators import token_endpoint
 from portal.oauth.front import form_token
 from portal.users.models import User
 from tokens import services
 from tokens.credentials import TokenCredential
 from tokens.models import Token
-from tokens.verification.authenticate import authenticate, fail
-from tokens.verification.bearer import Problem
+from tokens.verification.authenticate import authenticate
+from tokens.verification.bearer import BearerError, reject
 from tokens.verification.verify import Refused, verify
 
 
-@posted
+@token_endpoint
 def revoke(request: HttpRequest, now: datetime) -> HttpResponse:
     """Ends a token: the caller's own, another one of its owner, or, for an administrator, any. A token that is unknown or ended
-    already is no error (section 2.2); a good one of somebody else is (section 2.1)."""
+    already is no error (section 2.2); a valid one of somebody else is (section 2.1)."""
     caller = authenticate(request.environ, now)
     found = verify(form_token(request.environ), now)
     target = found.token if isinstance(found, Refused) else found
@@ -30,13 +31,13 @@ def revoke(request: HttpRequest, now: datetime) -> HttpResponse:
         if token:
             end(token, access.actor_of(request), now)
         elif target is found:
-            raise fail(Problem.FORBIDDEN)
-    return stored_nowhere({})
+            raise reject(BearerError.INSUFFICIENT_SCOPE)
+    return no_store(JsonResponse({}))
 
 
 def end(token: Token, actor: Actor, now: datetime) -> None:
-    """Raises Answer where the caller's own token has ended meanwhile: by another request to end it, for one."""
+    """Raises APIError if the caller's own token has ended meanwhile, by another request that revoked it for example."""
     try:
         services.revoke(token, actor, now)
     except access.ActorEnded:
-        raise fail(Problem.INVALID) from None
+        raise reject(BearerError.INVALID_TOKEN) from None

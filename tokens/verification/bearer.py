@@ -1,4 +1,4 @@
-"""The Authorization header (RFC 6750, section 2.1) and the answers that a resource server owes (section 3).
+"""The Authorization header (RFC 6750, section 2.1) and the error responses of a resource server (section 3).
 
 A token comes in this header only: never in a query string, where logs would keep it, and never in a form.
 """
@@ -8,46 +8,42 @@ import re
 
 from django.conf import settings
 
-# b64token of section 2.1, after one space or more. What is no token of ours is for the verifier to refuse.
+from portal.core.error_responses import APIError
+
+# b64token of section 2.1, after one space or more. Whether it is a token of ours is for the verifier to say.
 CREDENTIALS = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE | re.ASCII)
-MOST = 4096
+MAX_LENGTH = 4096
 
 
-class Problem(enum.Enum):
-    """What can be wrong with a request's credentials: (status, RFC 6750 error code or none, words)."""
+class BearerError(enum.Enum):
+    """Why a request's credentials are rejected: (status, RFC 6750 error code or none, description)."""
 
-    NONE = (401, "", "Send an API token: Authorization: Bearer <token>.")
+    MISSING = (401, "", "Send an API token: Authorization: Bearer <token>.")
     MALFORMED = (400, "invalid_request", "The Authorization header is not of the form: Bearer <token>.")
-    INVALID = (401, "invalid_token", "The token is unknown, expired or revoked.")
-    FORBIDDEN = (403, "insufficient_scope", "The token's owner may not do this.")
-
-    @property
-    def status(self) -> int:
-        return self.value[0]
-
-    @property
-    def code(self) -> str:
-        return self.value[1]
-
-    @property
-    def words(self) -> str:
-        return self.value[2]
+    INVALID_TOKEN = (401, "invalid_token", "The token is unknown, expired or revoked.")
+    INSUFFICIENT_SCOPE = (403, "insufficient_scope", "The token's owner does not have permission to do this.")
 
 
-def token_of(header: str | None) -> str | Problem:
-    """The token in an Authorization header. Another scheme (Basic, ...) means: no credentials for us."""
+def reject(reason: BearerError) -> APIError:
+    """The error response, with its challenge; to be raised."""
+    return APIError(*reason.value, ("WWW-Authenticate", challenge(reason)))
+
+
+def challenge(reason: BearerError) -> str:
+    """The WWW-Authenticate header; without credentials it carries no error code (section 3.1)."""
+    _, code, description = reason.value
+    realm = re.sub(r"[^ !#-\[\]-~]", "", settings.PORTAL_NAME)
+    if not code:
+        return f'Bearer realm="{realm}"'
+    return f'Bearer realm="{realm}", error="{code}", error_description="{description}"'
+
+
+def token_of(header: str | None) -> str | BearerError:
+    """The token in an Authorization header. Another scheme (Basic, ...) counts as no credentials."""
     if not header:
-        return Problem.NONE
-    if len(header) > MOST:
-        return Problem.MALFORMED
+        return BearerError.MISSING
+    if len(header) > MAX_LENGTH:
+        return BearerError.MALFORMED
     if match := CREDENTIALS.fullmatch(header):
         return match[1]
-    return Problem.MALFORMED if header[:6].lower() == "bearer" else Problem.NONE
-
-
-def challenge(problem: Problem) -> str:
-    """The WWW-Authenticate header; without credentials it carries no error code (section 3.1)."""
-    realm = re.sub(r"[^ !#-\[\]-~]", "", settings.PORTAL_NAME)
-    if not problem.code:
-        return f'Bearer realm="{realm}"'
-    return f'Bearer realm="{realm}", error="{problem.code}", error_description="{problem.words}"'
+    return BearerError.MALFORMED if header[:6].lower() == "bearer" else BearerError.MISSING

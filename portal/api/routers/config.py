@@ -5,7 +5,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Router, Status
 
-from portal.api.errors import answers
+from portal.api.errors import responses
 from portal.api.pagination import Page
 from portal.api.schemas import ConfigIn, ConfigOut, IfMatch, KeyName
 from portal.core import permissions as access
@@ -28,7 +28,7 @@ def tagged(response: HttpResponse, key: Key, stored: Config | None) -> dict[str,
     return ConfigOut.of(key, stored)
 
 
-@router.get("", response=answers({200: Page[ConfigOut]}, 403))
+@router.get("", response=responses({200: Page[ConfigOut]}, 403))
 @access.operator
 def list_config(request: HttpRequest) -> dict[str, Any]:
     """All keys, on one page."""
@@ -36,14 +36,14 @@ def list_config(request: HttpRequest) -> dict[str, Any]:
     return {"items": [ConfigOut.of(key, stored.get(key.name)) for key in KEYS.values()], "next": None}
 
 
-@router.get("/{key}", response=answers({200: ConfigOut}, 403, 404, 422))
+@router.get("/{key}", response=responses({200: ConfigOut}, 403, 404, 422))
 @access.operator
 def get_config(request: HttpRequest, response: HttpResponse, key: KeyName) -> dict[str, Any]:
     """A key that is not set has an `ETag` too: with it in `If-Match`, `PUT` sets the key only if it has not been set since."""
     return tagged(response, known(key), Config.objects.filter(key=key).first())
 
 
-@router.put("/{key}", response=answers({200: ConfigOut}, 403, 404, 412, 415, 422))
+@router.put("/{key}", response=responses({200: ConfigOut}, 403, 404, 412, 415, 422))
 @access.administrator
 def put_config(request: HttpRequest, response: HttpResponse, key: KeyName, data: ConfigIn, if_match: IfMatch = None) -> dict[str, Any]:
     """Sets a key, whether it is set or not. It holds at once, in every process. With `If-Match`, only if nobody has changed it since."""
@@ -51,7 +51,7 @@ def put_config(request: HttpRequest, response: HttpResponse, key: KeyName, data:
     return tagged(response, known(key), services.put(key, data.value, access.actor_of(request), read))
 
 
-@router.delete("/{key}", response=answers({204: None}, 403, 404, 412, 422))
+@router.delete("/{key}", response=responses({204: None}, 403, 404, 412, 422))
 @access.administrator
 def delete_config(request: HttpRequest, key: KeyName, if_match: IfMatch = None) -> Status[None]:
     """Puts a key back to its default. 404 when it is not set. With `If-Match`, only if nobody has changed it since."""

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Query, Router
 
-from portal.api.errors import answers
+from portal.api.errors import responses
 from portal.api.pagination import ListQuery, Page, page
 from portal.api.schemas import FaultOut
 from portal.core import permissions as access
@@ -24,7 +24,7 @@ class FaultQuery(ListQuery):
     state: Literal["open", "acknowledged", "cleared", "all"] | None = None
 
 
-@router.get("", response=answers({200: Page[FaultOut]}, 403, 422))
+@router.get("", response=responses({200: Page[FaultOut]}, 403, 422))
 @access.operator
 def list_faults(request: HttpRequest, query: Query[FaultQuery]) -> dict[str, Any]:
     """Faults, newest first. Without a `state`: those that are open, acknowledged or not."""
@@ -32,7 +32,7 @@ def list_faults(request: HttpRequest, query: Query[FaultQuery]) -> dict[str, Any
     return page(matching(rows, SEARCH, search_text(query.q)), ("-raised_at", "-id"), query)
 
 
-@router.post("/{int:fault_id}/acknowledge", response=answers({200: FaultOut}, 403, 404, 409, 422))
+@router.post("/{int:fault_id}/acknowledge", response=responses({200: FaultOut}, 403, 404, 409, 422))
 @access.operator
 def acknowledge_fault(request: HttpRequest, fault_id: int) -> Fault:
     """Says that somebody has seen it."""

@@ -16,7 +16,7 @@ from ninja import Header, Path, Query, Router, Status
 from pydantic import Field
 
 import settings_app.services as config
-from portal.api.errors import answers
+from portal.api.errors import responses
 from portal.api.pagination import ListQuery, Page, page
 from portal.api.routers.users import existing
 from portal.api.schemas import TokenIn, TokenMade, TokenOut, Username
@@ -51,7 +51,7 @@ def permanent(now: datetime) -> QuerySet[Token]:
     return Token.objects.listed(now, services.expiring_before(now))
 
 
-@router.get("/tokens", response=answers({200: Page[TokenOut]}, 422))
+@router.get("/tokens", response=responses({200: Page[TokenOut]}, 422))
 @access.signed_in
 def list_tokens(request: HttpRequest, query: Query[TokenQuery]) -> dict[str, Any]:
     """Tokens, newest first. `expires`: live ones that end within so many days; `expires_from`, `expires_to`: live ones whose last day
@@ -65,13 +65,13 @@ def list_tokens(request: HttpRequest, query: Query[TokenQuery]) -> dict[str, Any
     return page(matching(rows, SEARCH_ALL, search_text(query.q)), NEWEST_FIRST, query)
 
 
-@router.get("/tokens/{uuid:token_id}", response=answers({200: TokenOut}, 404, 422))
+@router.get("/tokens/{uuid:token_id}", response=responses({200: TokenOut}, 404, 422))
 @access.signed_in
 def get_token(request: HttpRequest, token_id: uuid.UUID) -> Token:
     return get_object_or_404(permanent(timezone.now()), pk=token_id, **access.readable(request.user))
 
 
-@router.post("/tokens/{uuid:token_id}/revoke", response=answers({200: TokenOut}, 403, 404, 409, 422))
+@router.post("/tokens/{uuid:token_id}/revoke", response=responses({200: TokenOut}, 403, 404, 409, 422))
 @access.signed_in
 def revoke_token(request: HttpRequest, token_id: uuid.UUID) -> Token:
     """Ends a token at once, and the tokens that were created with it: an administrator any, everybody their own."""
@@ -83,7 +83,7 @@ def revoke_token(request: HttpRequest, token_id: uuid.UUID) -> Token:
     return permanent(now).get(pk=token.pk)
 
 
-@router.post("/users/{username}/tokens", response=answers({200: TokenOut, 201: TokenMade}, 403, 404, 415, 422))
+@router.post("/users/{username}/tokens", response=responses({200: TokenOut, 201: TokenMade}, 403, 404, 415, 422))
 @access.signed_in
 def create_token(request: HttpRequest, response: HttpResponse, username: Path[Username], data: TokenIn, key: Key = None) -> Status[Any]:
     """Makes a token. Its text is in this answer alone. Made with a permanent token, it ends no later than that one, and with it.

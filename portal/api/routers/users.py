@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Path, Query, Router, Status
 
-from portal.api.errors import answers
+from portal.api.errors import responses
 from portal.api.pagination import ListQuery, Page, page
 from portal.api.schemas import IfMatch, UserChange, UserIn, Username, UserOut
 from portal.core import permissions as access
@@ -29,7 +29,7 @@ def tagged(response: HttpResponse, user: User) -> User:
     return user
 
 
-@router.get("", response=answers({200: Page[UserOut]}, 403, 422))
+@router.get("", response=responses({200: Page[UserOut]}, 403, 422))
 @access.operator
 def list_users(request: HttpRequest, query: Query[ListQuery]) -> dict[str, Any]:
     """Users by name. `q` is looked for in username and display name."""
@@ -37,21 +37,21 @@ def list_users(request: HttpRequest, query: Query[ListQuery]) -> dict[str, Any]:
     return page(matching(rows, SEARCH, search_text(query.q)), ("name_key",), query)
 
 
-@router.post("", response=answers({201: UserOut}, 403, 415, 422))
+@router.post("", response=responses({201: UserOut}, 403, 415, 422))
 @access.administrator
 def create_user(request: HttpRequest, data: UserIn) -> Status[User]:
     """Makes a person, who is invited by mail, or a service account."""
     return Status(201, services.create(**data.dict(), actor=access.actor_of(request)))
 
 
-@router.get(ONE, response=answers({200: UserOut}, 404, 422))
+@router.get(ONE, response=responses({200: UserOut}, 404, 422))
 @access.signed_in
 def get_user(request: HttpRequest, response: HttpResponse, username: Path[Username]) -> User:
     """The `ETag` changes with what `PATCH`, activating and deactivating change, and not with a sign-in."""
     return tagged(response, existing(username, **access.readable(request.user, "pk")))
 
 
-@router.patch(ONE, response=answers({200: UserOut}, 403, 404, 412, 415, 422))
+@router.patch(ONE, response=responses({200: UserOut}, 403, 404, 412, 415, 422))
 @access.administrator
 def update_user(request: HttpRequest, response: HttpResponse, username: Path[Username], data: UserChange, if_match: IfMatch = None) -> User:
     """Changes what is given. With `If-Match`, only if nobody has changed the user since."""
@@ -59,7 +59,7 @@ def update_user(request: HttpRequest, response: HttpResponse, username: Path[Use
     return tagged(response, services.update(existing(username), **data.dict(), actor=access.actor_of(request), read=read))
 
 
-@router.post(f"{ONE}/activate", response=answers({200: UserOut}, 403, 404, 412, 422))
+@router.post(f"{ONE}/activate", response=responses({200: UserOut}, 403, 404, 412, 422))
 @access.administrator
 def activate_user(request: HttpRequest, response: HttpResponse, username: Path[Username], if_match: IfMatch = None) -> User:
     """Lets a deactivated user in again. The tokens that ended with the deactivation stay revoked. With `If-Match`, only if nobody has
@@ -69,7 +69,7 @@ def activate_user(request: HttpRequest, response: HttpResponse, username: Path[U
     return tagged(response, user)
 
 
-@router.post(f"{ONE}/deactivate", response=answers({200: UserOut}, 403, 404, 412, 422))
+@router.post(f"{ONE}/deactivate", response=responses({200: UserOut}, 403, 404, 412, 422))
 @access.administrator
 def deactivate_user(request: HttpRequest, response: HttpResponse, username: Path[Username], if_match: IfMatch = None) -> User:
     """Ends the user's access at once: sign-in, sessions and all tokens. With `If-Match`, only if nobody has changed the user since."""
@@ -78,7 +78,7 @@ def deactivate_user(request: HttpRequest, response: HttpResponse, username: Path
     return tagged(response, user)
 
 
-@router.delete(ONE, response=answers({204: None}, 403, 404, 412, 422))
+@router.delete(ONE, response=responses({204: None}, 403, 404, 412, 422))
 @access.administrator
 def delete_user(request: HttpRequest, username: Path[Username], if_match: IfMatch = None) -> Status[None]:
     """Takes the user away; all its tokens end at once. With `If-Match`, only if nobody has changed the user since."""

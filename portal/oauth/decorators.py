@@ -1,0 +1,35 @@
+"""For token endpoints that are Django views, since they are requested too seldom to be answered in front of Django."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+
+from portal.core.error_responses import APIError, error_response, unavailable
+from tokens.verification.lookup import Unavailable
+
+View = Callable[[HttpRequest, datetime], HttpResponse]
+
+
+def token_endpoint(view: View) -> Callable[[HttpRequest], HttpResponse]:
+    """A view for POST of a form, called with the time of the request; APIError becomes its error response.
+
+    It must not authenticate by the session's cookie: it has no CSRF check.
+    """
+
+    @wraps(view)
+    def wrapper(request: HttpRequest) -> HttpResponse:
+        try:
+            if request.method != "POST":
+                raise APIError(405, "method_not_allowed", "Use POST.", ("Allow", "POST"))
+            return view(request, timezone.now())
+        except APIError as error:
+            return error_response(error)
+        except (Unavailable, OperationalError, InterfaceError):
+            return error_response(unavailable())
+
+    return csrf_exempt(wrapper)
