@@ -52,8 +52,8 @@ test-field: $(DEV) $(BENCH) ## what needs other engines, gateways, other dates, 
 test-clock: $(DEV) ## the tests that need no other process, at other dates (CLOCKS=year-ahead for one of them; see tests/travel.py)
 	@for clock in $(CLOCKS); do echo "$$clock:"; $(PYTEST) --clock $$clock || exit 1; done
 
-test-faults: $(DEV) ## the scan in a storm: 50 kills, restarts, a bad mail server (about 5 minutes; ARGS="--seed 7 --kills 10")
-	$(BIN)/python -m tests.storm $(ARGS)
+test-faults: $(DEV) ## fault injection: 50 kills, restarts, a failing mail server (about 5 minutes; ARGS="--seed 7 --kills 10")
+	$(BIN)/python -m tests.fault_injection $(ARGS)
 
 lint: $(DEV) ## style, imports between the rooms, missing migrations
 	$(BIN)/ruff check

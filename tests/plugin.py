@@ -21,7 +21,7 @@ import pytest
 
 from tests import postgres, travel
 
-LONG = ("tests/storm/", "tests/processes/", "tests/test_containers.py")
+LONG = ("tests/fault_injection/", "tests/processes/", "tests/test_containers.py")
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
 

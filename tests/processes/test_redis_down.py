@@ -12,10 +12,10 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from portal.users.models import User
 from settings_app.models import Config
 from tests.factories import PASSWORD, AdministratorFactory, issue
+from tests.fault_injection.machines import Redis
 from tests.processes.serving import Server, environment, this_database
 from tests.processes.visitor import Visitor
 from tests.services import missing, redis_program
-from tests.storm.machines import Redis
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

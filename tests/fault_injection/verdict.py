@@ -1,19 +1,19 @@
-"""After the storm: was every promise kept? What the mail server took is held against what the tokens and Config say now."""
+"""After the faults: was every promise kept? What the mail server took is held against what the tokens and Config say now."""
 
 import re
 from collections import Counter, defaultdict
 from datetime import datetime
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Q
 from django.utils import timezone
-from post_office.models import STATUS, Log
 
 from portal.faults.models import Fault
-from tests.storm.mail_server import Accepted
-from tests.storm.people import ADDRESSES, LADDER
-from tests.storm.storm import Storm
+from portal.notifications.models import Message
+from tests.fault_injection.injection import FaultInjection
+from tests.fault_injection.mail_server import Accepted
+from tests.fault_injection.people import ADDRESSES, LADDER
 from tokens import dates
-from tokens.models import Digest, Notice, ScanRange, ScanRun, Token
+from tokens.models import Notice, ScanRun, Token
 
 WRITTEN_BEFORE = 15.0  # seconds that may lie between writing a mail and its acceptance
 ANSWERED_WITHIN = 2.0  # seconds from the last byte of a mail
@@ -31,15 +31,14 @@ def due_tokens(now: datetime) -> list[Token]:
 class Verdict:
     """`wrong`: the promises that were broken, each with an example. `figures`: what is printed."""
 
-    def __init__(self, storm: Storm) -> None:
-        self.storm = storm
+    def __init__(self, injection: FaultInjection) -> None:
+        self.injection = injection
         self.wrong: list[str] = []
         self.figures: dict[str, int] = {}
-        self.accepted = storm.mail.accepted
+        self.accepted = injection.mail.accepted
         for mail in self.accepted:
             mail.read()
         self.copies = Counter(mail.message_id for mail in self.accepted)
-        self.marks = Counter(Log.objects.filter(status=STATUS.sent).values_list("email__message_id", flat=True))
         self.due = due_tokens(timezone.now())
         self.faults()
         self.everybody_was_told()
@@ -71,64 +70,59 @@ class Verdict:
         self.figures["addresses told of all"] = len(ADDRESSES)
 
     def nobody_was_told_twice(self) -> None:
-        """But by a mail that was accepted and could not be marked: its process was killed, or the database was down."""
-        times: dict[tuple[str, str], list[Accepted]] = defaultdict(list)
+        """But by another copy of the same email, with the same Message-ID: after a kill between "accepted" and "recorded as sent"."""
+        emails: dict[tuple[str, str], set[str]] = defaultdict(set)
+        copies: dict[str, list[Accepted]] = defaultdict(list)
         for mail in self.accepted:
+            copies[mail.message_id].append(mail)
             for name in mail.tokens:
-                times[mail.address, name].append(mail)
-        twice = {pair: mails for pair, mails in times.items() if len(mails) > 1}
-        told = {pair: [mail.message_id for mail in mails if not self.may_be_unmarked(mail)] for pair, mails in twice.items()}
-        broken = {pair: ids for pair, ids in told.items() if len(ids) > 1}
-        self.check(broken, "no mail to an address lists a token twice, but after a kill between accept and mark")
-        again = [pair for pair, mails in twice.items() if len({mail.message_id for mail in mails}) > 1]
+                emails[mail.address, name].add(mail.message_id)
+        again = {pair: ids for pair, ids in emails.items() if len(ids) > 1}
+        self.check(again, "no token is in two emails to an address")
+        unexplained = {name: mails for name, mails in copies.items() if sum(not self.may_be_unrecorded(mail) for mail in mails) > 1}
+        self.check(list(unexplained), "an email is sent twice only after a kill between accepted and recorded")
         self.figures |= {
-            "mails accepted": len(self.accepted),
-            "of these not marked, because of a kill": sum(max(0, count - self.marks[name]) for name, count in self.copies.items()),
-            "mails sent twice, with the same Message-ID": sum(count - 1 for count in self.copies.values()),
-            "tokens told twice by another mail": len(again),
+            "emails accepted": len(self.accepted),
+            "emails sent again, with the same Message-ID": len(self.accepted) - len(copies),
+            "tokens in a second email": len(again),
         }
 
-    def may_be_unmarked(self, mail: Accepted) -> bool:
-        """Its process stood still; or there is a mark too few, and its process was killed before it handed over another mail, if not
-        before it had read the answer, or the database was down."""
-        stood, went_on = self.storm.workers.stood.get(mail.process, (0.0, 0.0))
+    def may_be_unrecorded(self, mail: Accepted) -> bool:
+        """Its process was suspended; or it was killed before it handed over another email, if not before it had read the reply; or the
+        database was down."""
+        stood, went_on = self.injection.workers.suspended.get(mail.process, (0.0, 0.0))
         if stood - ANSWERED_WITHIN < mail.at < went_on + ANSWERED_WITHIN:
             return True
-        if self.copies[mail.message_id] <= self.marks[mail.message_id]:
-            return False
-        killed = self.storm.workers.killed.get(mail.process, 0) > mail.at - ANSWERED_WITHIN
+        killed = self.injection.workers.killed.get(mail.process, 0) > mail.at - ANSWERED_WITHIN
         last = not any(other.process == mail.process and other.at > mail.at for other in self.accepted)
-        return (killed and last) or self.storm.postgres.was_down_at(mail.at)
+        return (killed and last) or self.injection.postgres.was_down_at(mail.at)
 
     def nothing_revoked_was_told(self) -> None:
-        revoked = self.storm.people.revoked
+        revoked = self.injection.people.revoked
         late = [(name, mail.at) for mail in self.accepted for name in mail.tokens if revoked.get(name, mail.at) < mail.at - WRITTEN_BEFORE]
         self.check(late, "no mail lists a token that was revoked before it was written")
 
     def nothing_else_went_wrong(self) -> None:
-        errors = FAILED.findall(self.storm.workers.logs())
+        errors = FAILED.findall(self.injection.workers.logs())
         bad = {error for error in errors if not EXPECTED.match(error)}
         self.check(bad, "a task fails only without its database, or when it has lost its lease")
         self.figures["tasks that failed"] = len(errors)
 
     def rows_say_the_same(self) -> None:
         taken = {mail.message_id for mail in self.accepted}
-        sent = set(Digest.objects.filter(state=Digest.State.SENT).values_list("message_id", flat=True))
+        sent = set(Message.objects.filter(state=Message.State.SENT).values_list("message_id", flat=True))
         self.check(sorted(sent - taken), "what is marked as sent was accepted")
         missing = Token.objects.filter(pk__in=[token.pk for token in self.due]).annotate(
-            told=Count("notices", filter=Q(notices__address__in=ADDRESSES, notices__digest__state=Digest.State.SENT))
+            told=Count("notices", filter=Q(notices__address__in=ADDRESSES, notices__message__state=Message.State.SENT))
         )
         self.check(list(missing.exclude(told=len(ADDRESSES)).values_list("name", "told")), "each due token has a sent notice an address")
         runs = ScanRun.objects.all()
         self.figures |= {
             "notices": Notice.objects.count(),
-            "scans that looked at changes alone": runs.filter(complete_at__lt=F("started_at")).count(),
-            "workers that ended by themselves": self.storm.workers.ended_by_itself,
-            "beats that hung when told to stop": self.storm.workers.hung_beats,
+            "workers that ended by themselves": self.injection.workers.ended_by_itself,
+            "beats that hung when told to stop": self.injection.workers.hung_beats,
             "scans finished": runs.filter(error="").count(),
             "scans that died": runs.exclude(error="").count(),
-            "scans cut into ranges": runs.filter(ranges__isnull=False).distinct().count(),
-            "ranges done": ScanRange.objects.count(),
-            "mails given up and told anew": Digest.objects.filter(state=Digest.State.FAILED).count(),
-            "mails not taken at a try": sum(count for name, count in self.storm.mail.answers.items() if name != "accepted"),
+            "messages that failed": Message.objects.filter(state=Message.State.FAILED).count(),
+            "attempts not accepted": sum(count for name, count in self.injection.mail.answers.items() if name != "accepted"),
         }

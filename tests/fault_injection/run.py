@@ -10,12 +10,12 @@ from pathlib import Path
 from django.core.management import call_command
 from django.utils import timezone
 
-from tests.storm.calm import settle
-from tests.storm.machines import Machines
-from tests.storm.people import People
-from tests.storm.storm import Storm
-from tests.storm.verdict import Verdict
-from tests.storm.workers import Workers
+from tests.fault_injection.injection import FaultInjection
+from tests.fault_injection.machines import Machines
+from tests.fault_injection.people import People
+from tests.fault_injection.settling import settle
+from tests.fault_injection.verdict import Verdict
+from tests.fault_injection.workers import Workers
 from tokens.expiry import scan as expiry
 from tokens.models import ScanRun
 
@@ -28,10 +28,10 @@ def run(kills: int, tokens: int, chance: random.Random, machines: Machines, fold
         call_command("migrate", verbosity=0)
         workers.start_beats()
         began = time.monotonic()
-        storm = Storm(chance, machines, workers, People(chance), kills)
-        storm.rage(tokens)
+        injection = FaultInjection(chance, machines, workers, People(chance), kills)
+        injection.inject(tokens)
         lasted = time.monotonic() - began
-        settled = settle(storm)
+        settled = settle(injection)
         workers.stop_beats()
         workers.stop()
     except BaseException:
@@ -39,16 +39,16 @@ def run(kills: int, tokens: int, chance: random.Random, machines: Machines, fold
         raise
     finally:
         workers.end_all()
-    verdict = Verdict(storm)
+    verdict = Verdict(injection)
     nothing_is_left(verdict)
-    report(storm, verdict, {"seconds of storm": round(lasted), "seconds until all was settled": round(settled, 1)})
+    report(injection, verdict, {"seconds of faults": round(lasted), "seconds until all was settled": round(settled, 1)})
     if verdict.wrong or workers.hung_beats:
         keep_log(workers)
     return 1 if verdict.wrong else 0
 
 
 def keep_log(workers: Workers) -> None:
-    log = Path(tempfile.gettempdir()) / "token-portal-storm.log"
+    log = Path(tempfile.gettempdir()) / "token-portal-faults.log"
     log.write_text(workers.logs())
     sys.stderr.write(f"what the workers and beats said is in {log}\n")
 
@@ -59,13 +59,13 @@ def nothing_is_left(verdict: Verdict) -> None:
     verdict.check(run is None or ((run.raised or run.cleared or run.queued) and run.summary), "another scan finds nothing to do")
 
 
-def report(storm: Storm, verdict: Verdict, figures: dict[str, float]) -> None:
-    back = {"seconds from a restart to the next scan, at most": round(max(storm.back), 1)}
+def report(injection: FaultInjection, verdict: Verdict, figures: dict[str, float]) -> None:
+    back = {"seconds from a restart to the next scan, at most": round(max(injection.back), 1)}
     lines = [
         f"  {name + ':':52}{figure:>8,}"
-        for name, figure in {**dict(sorted(storm.figures.items())), **verdict.figures, **figures, **back}.items()
+        for name, figure in {**dict(sorted(injection.figures.items())), **verdict.figures, **figures, **back}.items()
     ]
-    lines += [f"  {'the mail server: ' + answer + ':':52}{count:>8,}" for answer, count in sorted(storm.mail.answers.items())]
+    lines += [f"  {'the mail server: ' + answer + ':':52}{count:>8,}" for answer, count in sorted(injection.mail.answers.items())]
     lines += [f"BROKEN  {promise}" for promise in verdict.wrong]
     lines.append(f"{len(verdict.wrong)} promises were broken" if verdict.wrong else "every promise was kept")
     sys.stdout.write("\n".join(lines) + "\n")

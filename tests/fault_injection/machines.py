@@ -1,4 +1,4 @@
-"""The machines that the portal stands on, all of the storm's own: PostgreSQL and Redis, each of which can be restarted."""
+"""The servers that the portal needs, all of this test's own: PostgreSQL and Redis, each of which can be restarted."""
 
 import random
 import signal
@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import psutil
 
 from tests import postgres
+from tests.fault_injection.mail_server import MailServer
 from tests.ports import free_port
 from tests.services import redis_program, wait_for_redis
-from tests.storm.mail_server import MailServer
 
 
 class Postgres:

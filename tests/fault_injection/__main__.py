@@ -1,4 +1,4 @@
-"""Starts everything, lets the storm go, waits for calm, prints the figures. Exit status 1: a promise was broken."""
+"""Starts everything, injects faults, waits until all is settled, prints the figures. Exit status 1: a promise was broken."""
 
 import argparse
 import os
@@ -9,12 +9,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.storm.machines import Machines, Postgres, Redis
-from tests.storm.mail_server import MailServer
+from tests.fault_injection.machines import Machines, Postgres, Redis
+from tests.fault_injection.mail_server import MailServer
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.storm", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.fault_injection", description=__doc__)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--tokens", type=int, default=5000)
     parser.add_argument(
@@ -27,14 +27,14 @@ def environment(folder: Path, postgres: Postgres, redis: Redis, mail: MailServer
     return {
         "PATH": os.environ["PATH"],
         "PYTHONFAULTHANDLER": "1",
-        "DJANGO_SETTINGS_MODULE": "tests.storm.settings",
+        "DJANGO_SETTINGS_MODULE": "tests.fault_injection.settings",
         "DATABASE_URL": postgres.url,
         "REDIS_URL": redis.url,
         "EMAIL_URL": f"smtp://127.0.0.1:{mail.port}",
-        "SECRET_KEY": "a key that only the storm knows, of some length",
+        "SECRET_KEY": "a key that only this test knows, of some length",
         "PORTAL_DATA_DIR": str(folder / "data"),
         "PORTAL_URL": "https://portal.example.com",
-        "STORM_TOKENS": str(tokens),
+        "FAULT_INJECTION_TOKENS": str(tokens),
     }
 
 
@@ -44,11 +44,11 @@ def end(number: int, frame: object) -> None:
 
 def main() -> int:
     wanted = arguments()
-    sys.stdout.write(f"storm: {wanted.kills} kills, {wanted.tokens:,} tokens, seed {wanted.seed}\n")
+    sys.stdout.write(f"fault injection: {wanted.kills} kills, {wanted.tokens:,} tokens, seed {wanted.seed}\n")
     for number in (signal.SIGTERM, signal.SIGALRM):
         signal.signal(number, end)
     signal.alarm(120 + 15 * wanted.kills)  # seconds; it takes a third of that
-    folder = Path(tempfile.mkdtemp(prefix="token-portal-storm-"))
+    folder = Path(tempfile.mkdtemp(prefix="token-portal-faults-"))
     chance = random.Random(wanted.seed)
     mail = MailServer(random.Random(wanted.seed + 1), stall=1.5)
     redis = Redis(folder)
@@ -60,9 +60,9 @@ def main() -> int:
         import django
 
         django.setup()
-        from tests.storm import course  # it needs models
+        from tests.fault_injection import run
 
-        return course.run(wanted.kills, wanted.tokens, chance, Machines(postgres, redis, mail), folder, values)
+        return run.run(wanted.kills, wanted.tokens, chance, Machines(postgres, redis, mail), folder, values)
     finally:
         postgres.stop()
         redis.stop()

@@ -1,4 +1,4 @@
-"""The storm itself: one kill after another, each at a random instant, while people go on and the machines fall over."""
+"""The faults: one kill after another, each at a random instant, while people go on working and servers are restarted."""
 
 import random
 import threading
@@ -11,14 +11,14 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from portal.notifications import delivery
+from tests.fault_injection.machines import Machines, Postgres, Redis
+from tests.fault_injection.mail_server import STAGES
+from tests.fault_injection.people import People
+from tests.fault_injection.workers import Workers
 from tests.processes.running import until
-from tests.storm.machines import Machines, Postgres, Redis
-from tests.storm.mail_server import STAGES
-from tests.storm.people import People
-from tests.storm.workers import Workers
 from tokens.models import ScanRun
 
-LONG = 20  # kills from which on a storm is a long one
+LONG = 20  # kills from which on a run is a long one
 BUSY = "SELECT application_name FROM pg_stat_activity WHERE xact_start IS NOT NULL AND application_name = ANY(%s)"
 
 
@@ -26,7 +26,7 @@ def done() -> QuerySet[ScanRun]:
     return ScanRun.objects.filter(finished_at__isnull=False, error="")
 
 
-class Storm:
+class FaultInjection:
     def __init__(self, chance: random.Random, machines: Machines, workers: Workers, people: People, kills: int) -> None:
         self.kills = kills
         self.patience = 3.0 if kills >= LONG else 1.0  # seconds for the instant that a kill waits for
@@ -35,7 +35,7 @@ class Storm:
         self.figures: Counter[str] = Counter()
         self.back: list[float] = []  # seconds from a machine's restart to the next scan that went well
 
-    def rage(self, tokens: int) -> None:
+    def inject(self, tokens: int) -> None:
         restarts = self.plan()
         wave = tokens // 2 // self.kills
         self.people.add(tokens - wave * self.kills)
@@ -46,16 +46,16 @@ class Storm:
                 restart()
             self.kill_one()
             if number % 10 == 5:
-                self.hang_one()
+                self.suspend_one()
 
     def plan(self) -> dict[int, Callable[[], None]]:
         """Which restarts come before which kill: all in the middle, in any order; the second of each machine is a crash."""
-        deeds: list[Callable[[], None]] = [lambda: self.restart(self.redis, True), lambda: self.restart(self.postgres, True)]
+        actions: list[Callable[[], None]] = [lambda: self.restart(self.redis, True), lambda: self.restart(self.postgres, True)]
         if self.kills >= LONG:
-            deeds += [lambda: self.restart(self.redis, False), lambda: self.restart(self.postgres, False)]
+            actions += [lambda: self.restart(self.redis, False), lambda: self.restart(self.postgres, False)]
         first, last = self.kills // 4, self.kills * 3 // 4
-        numbers = self.chance.sample(range(first, max(first + len(deeds), last)), len(deeds))
-        return dict(zip(numbers, deeds, strict=True))
+        numbers = self.chance.sample(range(first, max(first + len(actions), last)), len(actions))
+        return dict(zip(numbers, actions, strict=True))
 
     def restart(self, machine: Postgres | Redis, crash: bool) -> None:
         name = type(machine).__name__
@@ -76,23 +76,23 @@ class Storm:
             time.sleep(self.chance.uniform(0.2, 1))
             self.mail.open()
             self.figures["times that the mail server refused connections"] += 1
-        pid = self.victim()
+        pid = self.target()
         self.figures["kills amid " + self.doing(pid)] += 1
         what = self.workers.kill(pid, time.time())
         assert what, f"process {pid} is gone"
         self.figures[f"kills of {what}"] += 1
 
-    def hang_one(self) -> None:
-        """A process stands still for longer than all that it has taken is its own."""
-        self.workers.stand_still(self.victim(), delivery.TAKEN_FOR.total_seconds() + 1)
+    def suspend_one(self) -> None:
+        """A process is suspended for longer than its leases."""
+        self.workers.suspend(self.target(), delivery.LEASE.total_seconds() + 1)
         self.figures["processes that stood still"] += 1
 
-    def victim(self) -> int:
+    def target(self) -> int:
         way = self.chance.choices([self.amid_a_scan, self.amid_a_mail, self.anywhere], [4, 4, 2])[0]
         return way() or self.anywhere()
 
     def something_was_done(self) -> None:
-        """A storm in which nothing is ever done kills nothing: a mail is to be tried, and a scan to be done, between two kills."""
+        """Kills in which nothing is interrupted show nothing: between two of them an email is attempted and a scan finished."""
         end = time.monotonic() + self.patience
         mails, scans = self.mail.answers.total(), done().count()
         while time.monotonic() < end and (self.mail.answers.total() == mails or done().count() == scans):

@@ -1,6 +1,6 @@
 """What people do meanwhile: they add tokens, revoke them, put them off and back, clear faults, change Config and ask for scans.
 
-Every token stands well within its band of days, so that a midnight in the storm changes nothing.
+Every token stands well within its band of days, so that a midnight during the test changes nothing.
 """
 
 import random
@@ -42,7 +42,9 @@ class People:
     def token(self) -> Token:
         self.made += 1
         text = token_format.generate()
-        token = Token(user=self.chance.choice(self.owners), name=f"storm-{self.made:06}", expires_at=self.ends(self.chance.random() < 0.9))
+        token = Token(
+            user=self.chance.choice(self.owners), name=f"injected-{self.made:06}", expires_at=self.ends(self.chance.random() < 0.9)
+        )
         token.digest, token.last_four = token_format.digest(text), token_format.hint(text)
         return token
 
@@ -52,9 +54,9 @@ class People:
 
     def act(self) -> None:
         """Some of what people do, at random."""
-        for deed, share in ((self.revoke, 0.6), (self.put_off, 0.5), (self.put_back, 0.3), (self.clear, 0.4), (self.configure, 0.6)):
+        for action, share in ((self.revoke, 0.6), (self.put_off, 0.5), (self.put_back, 0.3), (self.clear, 0.4), (self.configure, 0.6)):
             if self.chance.random() < share:
-                deed()
+                action()
         for _ in range(self.chance.randint(0, 3)):
             look_now(tasks.scan_tokens, asked_by=ScanRun.Asker.PERSON)
 

@@ -25,7 +25,7 @@ class Workers:
         self.ended: list[Program] = []
         self.ended_by_itself = self.hung_beats = 0
         self.killed: dict[int, float] = {}  # process id -> when
-        self.stood: dict[int, tuple[float, float]] = {}  # process id -> from when to when
+        self.suspended: dict[int, tuple[float, float]] = {}  # process id -> from when to when
         for name in POOLS:
             self.start(name)
 
@@ -36,7 +36,7 @@ class Workers:
         return Program([sys.executable, "-m", "celery", "--app", "portal", *words, "--loglevel", "info"], self.environment)
 
     def start(self, name: str) -> None:
-        self.all[name] = self.celery("worker", "--hostname", f"{name}@storm", *POOLS[name])
+        self.all[name] = self.celery("worker", "--hostname", f"{name}@faults", *POOLS[name])
 
     def ready(self) -> list[str]:
         for name, program in self.all.items():
@@ -83,10 +83,10 @@ class Workers:
         self.start(name)
         return "a whole worker"
 
-    def stand_still(self, pid: int, seconds: float) -> None:
+    def suspend(self, pid: int, seconds: float) -> None:
         """As in a machine that hangs; the process goes on later, if nothing kills it meanwhile."""
         os.kill(pid, signal.SIGSTOP)
-        self.stood[pid] = time.time(), time.time() + seconds
+        self.suspended[pid] = time.time(), time.time() + seconds
         threading.Timer(seconds, self.go_on, [pid]).start()
 
     def go_on(self, pid: int) -> None:
@@ -114,7 +114,7 @@ class Workers:
             assert program.ends_with_all() == 0, f"{name}: {program.output[-3000:]}"
 
     def end_all(self) -> None:
-        """Whatever came before: nothing outlives the storm."""
+        """Whatever came before: nothing outlives the test."""
         for program in [*self.all.values(), *self.beats, *self.ended]:
             program.__exit__(None, None, None)
 

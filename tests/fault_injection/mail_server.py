@@ -1,4 +1,4 @@
-"""A real SMTP server in its worst mood: it refuses, stalls, hangs up and answers 4xx and 5xx, at random; and writes down what it took."""
+"""A real SMTP server that fails at random: it refuses connections, stalls, hangs up, replies 4xx and 5xx. Records what it accepted."""
 
 import asyncio
 import itertools
@@ -16,10 +16,10 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.ports import free_port
 
-LISTED = re.compile(r"^(storm-\d+) \(…", re.MULTILINE)
+LISTED = re.compile(r"^(injected-\d+) \(…", re.MULTILINE)
 STAGES = ("greeted", "addressed", "given", "accepted")
 # At each step of a mail; so about every second one is taken.
-MOODS = {"4xx": 0.07, "5xx": 0.07, "hung up": 0.06, "stalled": 0.05}
+FAILURES = {"4xx": 0.07, "5xx": 0.07, "hung up": 0.06, "stalled": 0.05}
 
 
 @dataclass
@@ -45,7 +45,7 @@ class MailServer:
         self.port = free_port()
         self.accepted: list[Accepted] = []
         self.answers: Counter[str] = Counter()
-        self.bad_tempered = True
+        self.failing = True
         self.sessions: dict[int, SMTP] = {}  # each process's latest
         self.watch: tuple[str, Callable[[int], None]] | None = None
         self.open()
@@ -74,15 +74,15 @@ class MailServer:
             pause = self.chance.uniform(0, 0.006 if stage == "accepted" else 0.1)
             asyncio.get_running_loop().call_later(pause, act, process)
 
-    async def mood(self, server: SMTP) -> str | None:
+    async def failure(self, server: SMTP) -> str | None:
         """The answer of somebody who will not take it now; None: goes on."""
-        dice = self.chance.random() if self.bad_tempered else 1.0
-        name = next((name for name, share in zip(MOODS, itertools.accumulate(MOODS.values()), strict=True) if dice < share), None)
+        dice = self.chance.random() if self.failing else 1.0
+        name = next((name for name, share in zip(FAILURES, itertools.accumulate(FAILURES.values()), strict=True) if dice < share), None)
         if name is None:
             return None
         self.answers[name] += 1
         if name in ("4xx", "5xx"):
-            return f"{self.chance.choice([450, 451, 452] if name == '4xx' else [550, 552, 554])} not in this weather"
+            return f"{self.chance.choice([450, 451, 452] if name == '4xx' else [550, 552, 554])} try again later"
         if name == "stalled":
             await asyncio.sleep(self.stall)
         server.transport.abort()
@@ -96,7 +96,7 @@ class MailServer:
 
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
         self.reached("addressed", process_of(session))
-        if answer := await self.mood(server):
+        if answer := await self.failure(server):
             return answer
         envelope.rcpt_tos.append(address)
         return "250 OK"
@@ -104,7 +104,7 @@ class MailServer:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         process = process_of(session)
         self.reached("given", process)
-        if answer := await self.mood(server):
+        if answer := await self.failure(server):
             return answer
         if server.transport.is_closing():
             return "421 gone"

