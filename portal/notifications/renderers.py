@@ -45,9 +45,9 @@ def one_line(subject: str) -> str:
 
 
 def from_templates(name: str, subject: str, context: dict[str, Any], headers: dict[str, str] | None = None) -> Content:
-    """What `templates/mail/<name>.txt` and `.html` make of `context`."""
+    """What `templates/emails/<name>.txt` and `.html` make of `context`."""
     context = {"portal_name": settings.PORTAL_NAME, "portal_url": settings.PORTAL_URL, "subject": subject, **context}
-    text, html = (render_to_string(f"mail/{name}.{kind}", context) for kind in ("txt", "html"))
+    text, html = (render_to_string(f"emails/{name}.{kind}", context) for kind in ("txt", "html"))
     return Content(subject, text, html, headers)
 
 

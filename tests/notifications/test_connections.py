@@ -1,4 +1,4 @@
-"""A mail server that hangs up, a worker that stood still: what went wrong with one mail costs no other."""
+"""A mail server that hangs up, a worker that was suspended: what goes wrong with one email costs no other."""
 
 from urllib.parse import urlsplit
 
@@ -34,7 +34,7 @@ def hangs_up_on(server: Mailbox, unwanted: str) -> None:
     server.handle_RCPT = handle_rcpt
 
 
-def test_a_server_that_hangs_up_on_one_mail_is_called_again_for_the_next(server: Mailbox) -> None:
+def test_a_dropped_connection_is_reopened_for_the_next_email(server: Mailbox) -> None:
     hangs_up_on(server, "b@example.com")
     for name in "abc":
         queue(f"{name}@example.com")
@@ -42,7 +42,7 @@ def test_a_server_that_hangs_up_on_one_mail_is_called_again_for_the_next(server:
     assert [envelope.rcpt_tos for envelope in server.messages] == [["a@example.com"], ["c@example.com"]]
 
 
-def test_a_run_that_ends_in_an_error_leaves_no_connection_to_the_next(server: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_fails_closes_its_connection(server: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[bool] = []
     close = EmailChannel.close
     monkeypatch.setattr(EmailChannel, "close", lambda channel: closed.append(True) or close(channel))

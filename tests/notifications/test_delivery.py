@@ -1,4 +1,4 @@
-"""Handing queued mail to the mail server: sent only once the server took it, tried again with pauses, given up with a fault."""
+"""Sending queued messages: sent only once the mail server accepted them, retried with pauses, failed after the last attempt."""
 
 import itertools
 from datetime import timedelta
@@ -37,7 +37,7 @@ def deliver() -> tuple[int, int]:
     return delivery.deliver(timezone.now())
 
 
-def test_a_mail_that_the_server_took_is_sent_once_and_its_text_is_not_kept() -> None:
+def test_an_accepted_email_is_sent_once_and_its_text_deleted() -> None:
     email = queue(OPS)
     assert deliver() == (1, 0)
     assert deliver() == (0, 0)
@@ -46,7 +46,7 @@ def test_a_mail_that_the_server_took_is_sent_once_and_its_text_is_not_kept() -> 
     assert (email.state, email.subject, email.content, email.sent_at, email.attempts) == ("sent", "subject", None, NOW, 1)
 
 
-def test_one_refused_mail_does_not_stop_the_others(server: RejectingServer) -> None:
+def test_one_rejected_email_does_not_stop_the_others(server: RejectingServer) -> None:
     server.addresses = {"b@example.com"}
     for name in "abc":
         queue(f"{name}@example.com")
@@ -54,7 +54,7 @@ def test_one_refused_mail_does_not_stop_the_others(server: RejectingServer) -> N
     assert [message.to for message in sent_mail.outbox] == [["a@example.com"], ["c@example.com"]]
 
 
-def test_a_slow_server_keeps_a_worker_for_a_minute_and_the_rest_is_for_the_next_call(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_server_keeps_a_worker_for_one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in "abcd":
         queue(f"{name}@example.com")
     seconds = itertools.count(0, 40)
@@ -64,7 +64,7 @@ def test_a_slow_server_keeps_a_worker_for_a_minute_and_the_rest_is_for_the_next_
     assert len(sent_mail.outbox) == 4
 
 
-def test_a_database_that_fails_for_a_moment_after_the_server_took_a_mail_does_not_send_it_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_error_after_acceptance_sends_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     queue(OPS)
     record, failures, pauses = delivery.record_sent, [OperationalError(), OperationalError()], []
 
@@ -81,7 +81,7 @@ def test_a_database_that_fails_for_a_moment_after_the_server_took_a_mail_does_no
     assert Message.objects.get().state == "sent"
 
 
-def test_a_refused_mail_keeps_its_text_and_waits_for_its_pause(server: RejectingServer, clock: time_machine.Traveller) -> None:
+def test_a_rejected_email_keeps_its_text_and_waits(server: RejectingServer, clock: time_machine.Traveller) -> None:
     email = queue(OPS)
     server.addresses = {OPS}
     assert deliver() == (0, 1)
@@ -95,7 +95,7 @@ def test_a_refused_mail_keeps_its_text_and_waits_for_its_pause(server: Rejecting
     assert len(sent_mail.outbox) == 1
 
 
-def test_the_pauses_grow_and_after_three_days_of_tries_the_mail_is_given_up(server: RejectingServer, clock: time_machine.Traveller) -> None:
+def test_an_email_has_failed_after_three_days_of_attempts(server: RejectingServer, clock: time_machine.Traveller) -> None:
     email = queue(OPS)
     server.addresses = {OPS}
     pauses: list[timedelta] = []
@@ -112,7 +112,7 @@ def test_the_pauses_grow_and_after_three_days_of_tries_the_mail_is_given_up(serv
     assert not sent_mail.outbox
 
 
-def test_each_refusal_is_in_the_log_with_its_reason(server: RejectingServer) -> None:
+def test_the_last_error_is_recorded(server: RejectingServer) -> None:
     email = queue(OPS)
     server.addresses = {OPS}
     deliver()
@@ -120,7 +120,7 @@ def test_each_refusal_is_in_the_log_with_its_reason(server: RejectingServer) -> 
     assert (email.state, email.last_error) == ("queued", "ConnectionRefusedError: no, with a secret in it")
 
 
-def test_a_mail_that_a_killed_worker_had_taken_is_taken_up_when_its_lease_is_over(clock: time_machine.Traveller) -> None:
+def test_a_killed_workers_message_is_sent_when_its_lease_ends(clock: time_machine.Traveller) -> None:
     queue(OPS)
     taken = next(delivery.claim(NOW))
     assert taken.next_attempt_at == NOW + delivery.LEASE
@@ -130,9 +130,7 @@ def test_a_mail_that_a_killed_worker_had_taken_is_taken_up_when_its_lease_is_ove
     assert deliver() == (1, 0)
 
 
-def test_a_mail_sent_twice_by_a_kill_at_the_worst_moment_has_the_same_message_id(
-    monkeypatch: pytest.MonkeyPatch, clock: time_machine.Traveller
-) -> None:
+def test_a_copy_after_a_kill_has_the_same_message_id(monkeypatch: pytest.MonkeyPatch, clock: time_machine.Traveller) -> None:
     class Killed(BaseException):
         pass
 
@@ -164,7 +162,7 @@ def real_server(smtp_server: Mailbox, settings: Settings) -> Mailbox:
     return smtp_server
 
 
-def test_a_mail_counts_as_sent_only_once_a_real_server_took_it(real_server: Mailbox, clock: time_machine.Traveller) -> None:
+def test_an_email_is_sent_only_when_a_server_accepts_it(real_server: Mailbox, clock: time_machine.Traveller) -> None:
     email = queue(OPS)
     real_server.refuse = "451 4.7.1 Greylisted, try again later"
     assert deliver() == (0, 1)
@@ -179,14 +177,14 @@ def test_a_mail_counts_as_sent_only_once_a_real_server_took_it(real_server: Mail
     assert email.state == "sent"
 
 
-def test_a_server_that_is_not_there_means_not_taken(real_server: Mailbox, settings: Settings) -> None:
+def test_an_unreachable_server_fails_the_attempt(real_server: Mailbox, settings: Settings) -> None:
     settings.EMAIL_PORT = 1
     email = queue(OPS)
     assert deliver() == (0, 1)
     assert Message.objects.get(pk=email.pk).last_error.startswith("ConnectionRefusedError")
 
 
-def test_a_server_that_breaks_the_connection_at_one_mail_gets_the_others_all_the_same(real_server: Mailbox) -> None:
+def test_a_broken_connection_costs_one_email_only(real_server: Mailbox) -> None:
     async def break_off(server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         if address == "b@example.com":
             server.transport.close()

@@ -12,7 +12,7 @@ from tests.racing import race, widen
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_workers_that_deliver_at_once_send_each_mail_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_concurrent_workers_send_each_email_once(monkeypatch: pytest.MonkeyPatch) -> None:
     widen(monkeypatch, EmailBackend, "send_messages", 0.02)
     for number in range(10):
         queue(f"person{number}@example.com")

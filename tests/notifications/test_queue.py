@@ -1,4 +1,4 @@
-"""Mail is first a row in the queue, in the transaction of what it is about; its subject is one line and its text is not a template."""
+"""A message is a row in the transaction of what it is about; its subject is one line and its text is not a template."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -54,13 +54,13 @@ def test_a_held_message_is_sent_when_it_is_released_or_its_time_comes(sent: Sent
     assert delivery.deliver(NOW + HOUR) == (1, 0)
 
 
-def test_a_message_whose_time_is_far_ahead_comes_from_a_wrong_clock_and_is_sent(sent: SentBy) -> None:
+def test_a_time_from_a_wrong_clock_does_not_hold_a_message(sent: SentBy) -> None:
     sent("test", "text")
     services.queue("test", ["a@example.com"], now=NOW, not_before=NOW + 13 * HOUR)
     assert delivery.deliver(NOW) == (1, 0)
 
 
-def test_a_mail_whose_transaction_is_undone_never_was() -> None:
+def test_a_rolled_back_transaction_queues_nothing() -> None:
     with transaction.atomic():
         queue("a@example.com", "Hello", "text")
         transaction.set_rollback(True)
@@ -70,7 +70,7 @@ def test_a_mail_whose_transaction_is_undone_never_was() -> None:
 @pytest.mark.parametrize(
     "subject", ["Hello\r\nBcc: victim@example.com", "Hello\n\nBcc: victim@example.com", " Hello\tBcc: victim@example.com "]
 )
-def test_a_subject_is_one_line_so_that_no_name_can_add_a_header(subject: str) -> None:
+def test_a_subject_cannot_add_a_header(subject: str) -> None:
     queue("a@example.com", subject)
     delivery.deliver(timezone.now())
     message = sent_mail.outbox[0].message()
@@ -85,14 +85,14 @@ def test_a_long_subject_is_cut() -> None:
 
 
 @pytest.mark.parametrize("text", ["{% debug %}", "{{ settings.SECRET_KEY }}", "{% load static %}", "{% include 'base.html' %}"])
-def test_what_looks_like_a_template_is_sent_as_it_is(text: str) -> None:
+def test_template_syntax_is_sent_as_text(text: str) -> None:
     queue("a@example.com", text, text, text)
     delivery.deliver(timezone.now())
     (message,) = sent_mail.outbox
     assert (message.subject, message.body, message.alternatives[0][0]) == (text, text, text)
 
 
-def test_what_libraries_send_goes_through_the_same_queue(
+def test_emails_of_libraries_go_through_the_outbox(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     asked: list[Any] = []
@@ -129,7 +129,7 @@ def test_a_message_with_nothing_to_say_is_neither_sent_nor_kept(sent: SentBy) ->
     assert not Message.objects.exists()
 
 
-def test_a_message_that_may_have_been_sent_is_kept_when_nothing_is_left_to_say(sent: SentBy) -> None:
+def test_a_message_that_may_have_been_sent_is_not_deleted(sent: SentBy) -> None:
     sent("test", None)
     services.queue("test", ["a@example.com"], now=NOW)
     next(delivery.claim(NOW))  # by a worker that is killed then
@@ -137,7 +137,7 @@ def test_a_message_that_may_have_been_sent_is_kept_when_nothing_is_left_to_say(s
     assert (Message.objects.get().state, Message.objects.get().last_error) == ("failed", "")
 
 
-def test_a_renderer_that_fails_is_called_again_later_and_stops_no_other_message(sent: SentBy) -> None:
+def test_a_failing_renderer_is_retried_and_stops_no_other_message(sent: SentBy) -> None:
     renderers.register("test", lambda message, now: 1 / 0)
     services.queue("test", ["a@example.com"], now=NOW)
     queue("b@example.com")

@@ -60,7 +60,7 @@ def server(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Handl
     controller.stop()
 
 
-def test_the_server_gets_our_name_a_password_beyond_ascii_and_seven_bits(server: Handler, settings: Settings) -> None:
+def test_smtp_uses_our_name_utf8_passwords_and_seven_bits(server: Handler, settings: Settings) -> None:
     settings.EMAIL_HELO_NAME = "portal.example.com"
     text, html = "Grüße, 東京 " * 40, "<p>Grüße, 東京</p>"
     message = EmailMultiAlternatives("Größe", text, "portal@example.com", ["a@example.com"], alternatives=[(html, "text/html")])
@@ -83,7 +83,7 @@ def test_the_server_gets_our_name_a_password_beyond_ascii_and_seven_bits(server:
         ("http://[2001:db8::1]:8000", "[IPv6:2001:db8::1]"),
     ],
 )
-def test_the_name_is_the_host_of_portal_url_unless_another_is_set(origin: str, name: str) -> None:
+def test_the_helo_name_is_the_host_of_portal_url(origin: str, name: str) -> None:
     from portal.env import urls
 
     assert urls.helo_name(urls.host_of(urls.origin(origin))) == name
@@ -107,7 +107,7 @@ def test_every_email_says_that_it_is_automatic(settings: Settings) -> None:
         ("http://127.0.0.1:8000", "Token Portal <expiry.localhost>"),
     ],
 )
-def test_a_digest_can_be_sorted_by_its_list(origin: str, list_id: str, settings: Settings) -> None:
+def test_a_digest_has_a_list_id(origin: str, list_id: str, settings: Settings) -> None:
     settings.PORTAL_URL = origin
     configure("15", OPS)
     ending(5, NOW)

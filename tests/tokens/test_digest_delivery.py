@@ -42,7 +42,7 @@ def undelivered() -> list[str]:
     return list(Fault.objects.open().filter(source="notice-delivery").order_by("resource").values_list("resource", flat=True))
 
 
-def given_up(server: RejectingServer, *addresses: str) -> None:
+def fails_for_good(server: RejectingServer, *addresses: str) -> None:
     """The mail that waits for `addresses` is refused for the last time."""
     server.addresses = set(addresses)
     before_last_attempt()
@@ -50,7 +50,7 @@ def given_up(server: RejectingServer, *addresses: str) -> None:
     server.addresses = set()
 
 
-def test_a_digest_that_the_server_took_is_sent_with_the_time_and_the_message_id(clock: time_machine.Traveller) -> None:
+def test_an_accepted_digest_records_time_and_message_id(clock: time_machine.Traveller) -> None:
     configure("15", OPS)
     ending(5)
     scan()
@@ -62,7 +62,7 @@ def test_a_digest_that_the_server_took_is_sent_with_the_time_and_the_message_id(
     assert digest.message_id == sent_mail.outbox[0].message()["Message-ID"]
 
 
-def test_a_digest_that_is_refused_stays_queued_and_says_how_often_and_why(server: RejectingServer, clock: time_machine.Traveller) -> None:
+def test_a_rejected_digest_records_attempts_and_error(server: RejectingServer, clock: time_machine.Traveller) -> None:
     configure("15", OPS)
     ending(5)
     scan()
@@ -81,7 +81,7 @@ def test_a_digest_that_is_refused_stays_queued_and_says_how_often_and_why(server
     assert deliver() == (0, 0)
 
 
-def test_a_digest_that_is_taken_at_a_later_try_is_sent(server: RejectingServer, clock: time_machine.Traveller) -> None:
+def test_a_digest_accepted_at_a_later_attempt_is_sent(server: RejectingServer, clock: time_machine.Traveller) -> None:
     configure("15", OPS)
     ending(5)
     scan()
@@ -93,26 +93,26 @@ def test_a_digest_that_is_taken_at_a_later_try_is_sent(server: RejectingServer, 
     assert (Message.objects.get().state, Message.objects.get().attempts) == ("sent", 2)
 
 
-def test_a_notice_that_was_given_up_raises_a_fault_at_once_and_only_for_its_address(server: RejectingServer) -> None:
+def test_a_failed_digest_raises_a_fault_for_its_recipient_only(server: RejectingServer) -> None:
     configure("15", f"{OPS};{SECURITY}")
     ending(5)
     scan()
-    given_up(server, OPS)
+    fails_for_good(server, OPS)
     assert states() == {OPS: "failed", SECURITY: "sent"}
     assert undelivered() == [OPS]
     fault = Fault.objects.get(source="notice-delivery")
     assert (fault.name, fault.severity) == ("Notification not delivered", "critical")
     assert OPS in fault.description
     scan()
-    given_up(server, OPS)
+    fails_for_good(server, OPS)
     assert Fault.objects.filter(source="notice-delivery").count() == 1
 
 
-def test_the_fault_clears_when_a_later_notice_is_taken(server: RejectingServer, clock: time_machine.Traveller) -> None:
+def test_the_fault_clears_when_a_later_digest_is_accepted(server: RejectingServer, clock: time_machine.Traveller) -> None:
     configure("15", OPS)
     ending(5)
     scan()
-    given_up(server, OPS)
+    fails_for_good(server, OPS)
     clock.shift(timedelta(hours=1))
     ending(6)
     scan(timezone.now())
@@ -124,11 +124,11 @@ def test_the_fault_clears_when_a_later_notice_is_taken(server: RejectingServer, 
     assert undelivered() == []
 
 
-def test_the_fault_clears_when_any_mail_to_the_address_is_taken(server: RejectingServer) -> None:
+def test_the_fault_clears_when_any_email_to_the_address_is_accepted(server: RejectingServer) -> None:
     configure("15", OPS)
     ending(5)
     scan()
-    given_up(server, OPS)
+    fails_for_good(server, OPS)
     queue(SECURITY, "Something else", "text")
     deliver()
     assert undelivered() == [OPS]
@@ -137,11 +137,11 @@ def test_the_fault_clears_when_any_mail_to_the_address_is_taken(server: Rejectin
     assert undelivered() == []
 
 
-def test_the_fault_clears_when_the_address_is_reached_in_other_letters(server: RejectingServer) -> None:
+def test_the_fault_clears_whatever_the_case_of_the_address(server: RejectingServer) -> None:
     configure("15", "Ops@Example.com")
     ending(5)
     scan()
-    given_up(server, "Ops@Example.com")
+    fails_for_good(server, "Ops@Example.com")
     assert undelivered() == ["Ops@Example.com"]
     configure("15", OPS)
     scan()
@@ -157,7 +157,7 @@ def test_the_next_scan_queues_a_failed_message_again_and_nothing_else(server: Re
     deliver()
     token = ending(5)
     scan()
-    given_up(server, OPS)
+    fails_for_good(server, OPS)
     message = token.notices.get().message
     run = scan()
     assert (told(run), run.queued) == ({}, 1)
@@ -169,11 +169,11 @@ def test_the_next_scan_queues_a_failed_message_again_and_nothing_else(server: Re
     assert told(scan()) == {}
 
 
-def test_what_was_given_up_at_one_threshold_is_told_once_at_the_next(server: RejectingServer, clock: time_machine.Traveller) -> None:
+def test_a_failure_at_one_threshold_is_notified_at_the_next(server: RejectingServer, clock: time_machine.Traveller) -> None:
     configure("30;7", OPS)
     token = ending(8)
     scan()
-    given_up(server, OPS)
+    fails_for_good(server, OPS)
     clock.shift(timedelta(days=1))
     scan(timezone.now())
     assert deliver() == (1, 0)
@@ -185,7 +185,7 @@ def test_the_fault_clears_when_the_address_is_no_longer_in_config(server: Reject
     configure("15", OPS)
     ending(5)
     scan()
-    given_up(server, OPS)
+    fails_for_good(server, OPS)
     scan()
     assert undelivered() == [OPS]
     Config.objects.filter(key="token_expiration_emails").update(value="somebody.else@example.com")
@@ -201,14 +201,14 @@ def test_an_earlier_success_does_not_hide_a_later_failure(server: RejectingServe
     clock.shift(timedelta(hours=1))
     ending(6)
     scan(timezone.now())
-    given_up(server, OPS)
+    fails_for_good(server, OPS)
     scan(timezone.now())
     assert undelivered() == [OPS]
 
 
-def test_another_mail_that_is_given_up_raises_no_fault_of_notices(server: RejectingServer) -> None:
+def test_another_failed_email_raises_no_fault(server: RejectingServer) -> None:
     queue(OPS, "Something else", "text")
-    given_up(server, OPS)
+    fails_for_good(server, OPS)
     assert not Fault.objects.exists()
 
 
@@ -236,7 +236,7 @@ def test_a_kill_between_accept_and_mark_sends_again_with_the_same_message_id(
     assert first == second == Message.objects.get().message_id
 
 
-def test_a_kill_in_the_middle_of_noting_leaves_nothing_half_noted(monkeypatch: pytest.MonkeyPatch, clock: time_machine.Traveller) -> None:
+def test_a_failed_recording_is_rolled_back(monkeypatch: pytest.MonkeyPatch, clock: time_machine.Traveller) -> None:
     configure("15", OPS)
     ending(5)
     scan()
@@ -250,7 +250,7 @@ def test_a_kill_in_the_middle_of_noting_leaves_nothing_half_noted(monkeypatch: p
     assert states() == {OPS: "sent"}
 
 
-def test_the_rows_of_a_digest_say_what_they_are() -> None:
+def test_rows_have_readable_names() -> None:
     configure("15", OPS)
     token = ending(5)
     scan()
@@ -259,7 +259,7 @@ def test_the_rows_of_a_digest_say_what_they_are() -> None:
 
 
 @pytest.mark.usefixtures("in_utc")
-def test_a_real_server_gets_the_digest_as_text_and_html_from_and_to_the_right_address(smtp_server: Mailbox, settings: Settings) -> None:
+def test_a_real_server_receives_text_and_html(smtp_server: Mailbox, settings: Settings) -> None:
     address = urlsplit(smtp_server.url)
     settings.EMAIL_HOST, settings.EMAIL_PORT = address.hostname, address.port
     settings.EMAIL_TRANSPORT = "django.core.mail.backends.smtp.EmailBackend"
