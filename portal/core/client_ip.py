@@ -1,14 +1,18 @@
-"""Who is asking. `X-Forwarded-For` is believed only as far as TRUSTED_PROXIES wrote it.
+"""The client's address, worked out once for each request, before anything reads REMOTE_ADDR: by the WSGI front for the paths that it
+answers itself, by ClientIPMiddleware for all that Django answers. `X-Forwarded-For` is trusted only as far as TRUSTED_PROXIES wrote it.
 
 The header `Forwarded` (RFC 7239) is not read: a proxy that writes the one passes on whatever its client wrote in the other.
 """
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
+from typing import Any
 
 import structlog
 from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 
 log = structlog.get_logger(__name__)
 
@@ -16,9 +20,25 @@ log = structlog.get_logger(__name__)
 WITH_PORT = re.compile(r"\[(?P<v6>[^\[\]]+)\](?::\d{1,5})?|(?P<v4>[\d.]+):\d{1,5}", re.ASCII)
 
 
+def set_client_ip(environ: dict[str, Any]) -> None:
+    """Replaces REMOTE_ADDR, the address of the nearest proxy, by the client's. It is empty for a peer without an address."""
+    environ["REMOTE_ADDR"] = client_address(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")) or ""
+
+
+class ClientIPMiddleware:
+    """The first middleware, so that all others, the views and the libraries see the client's address."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        set_client_ip(request.META)
+        return self.get_response(request)
+
+
 def client_address(peer: str, forwarded: str) -> str | None:
     """The address of the client: the last one in the chain of proxies that is not one of ours. None if the peer has no address
-    (a socket). Where the chain holds something else than an address, what comes before it is not believed.
+    (a socket). Where the chain holds something else than an address, what comes before it is not trusted.
 
     `peer`: REMOTE_ADDR. `forwarded`: the X-Forwarded-For header, nearest proxy last.
     """

@@ -15,7 +15,6 @@ from django.http import HttpRequest, HttpResponse
 
 from portal.core import rejected_forms
 from portal.core.actors import Actor, SessionCredential
-from portal.core.client_ip import client_address
 
 View = Callable[..., HttpResponse]
 ADMINISTRATOR, OPERATOR, USER = "administrator", "operator", "user"
@@ -55,8 +54,7 @@ def actor_of(request: HttpRequest, user: Any = None) -> Actor:
     """Who acts by this request. Whatever authenticates a request otherwise than by its session sets `request.credential`. `user`: given
     where `request.user` is not set yet."""
     credential = getattr(request, "credential", None) or SessionCredential.of(request.session)
-    address = client_address(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
-    return Actor(user or request.user, credential, address, request.headers.get("User-Agent", ""))
+    return Actor(user or request.user, credential, request.META.get("REMOTE_ADDR") or None, request.headers.get("User-Agent", ""))
 
 
 def lock(actor: Actor | None, *allowed: str, users: Q = NOBODY) -> dict[int, Any]:

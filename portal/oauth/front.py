@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, quote
 
+from portal.core.client_ip import set_client_ip
 from portal.core.error_responses import APIError, unavailable
 from portal.core.request_bodies import prepare
 from tokens.verification import usage as uses
@@ -45,6 +46,7 @@ def front(django: App) -> App:
         handler = HANDLERS.get(path)
         if handler is None:
             return django(environ, start_response)
+        set_client_ip(environ)
         try:
             return handler(environ, start_response)
         except APIError as error:

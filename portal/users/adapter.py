@@ -8,7 +8,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils import timezone
 
-from portal.core.client_ip import client_address
 from portal.core.errors import ServiceError
 from portal.core.permissions import actor_of
 from portal.users import limits, services, signals, throttle
@@ -40,8 +39,8 @@ class AccountAdapter(DefaultAccountAdapter):
         signals.sign_in_failed.send(sender=User, request=request, account=typed_account(credentials))
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Whose wrong passwords are counted: behind a proxy of TRUSTED_PROXIES the client's, not the proxy's."""
-        return client_address(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", "")) or "unknown"
+        """django-allauth's own would reject a client that has no address (of a socket)."""
+        return request.META.get("REMOTE_ADDR") or "unknown"
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Accounts are made by administrators."""

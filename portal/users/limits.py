@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from portal.core.client_ip import client_address, subnet
+from portal.core.client_ip import subnet
 from portal.users import devices, signals, throttle
 from portal.users.throttle import Attempt, Rate, Throttled
 
@@ -51,7 +51,7 @@ def folded(text: str) -> str:
 
 def address(request: HttpRequest) -> str:
     """The client's address, for IPv6 its network: a single host may use all of that."""
-    return subnet(client_address(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))) or "unknown"
+    return subnet(request.META.get("REMOTE_ADDR")) or "unknown"
 
 
 def user(request: HttpRequest) -> str:

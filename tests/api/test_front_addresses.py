@@ -5,12 +5,19 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
+from auditlog.models import LogEntry
+from django.test import Client
+from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
 from portal.core import client_ip as addresses
-from portal.core.client_ip import client_address
+from portal.core.client_ip import client_address, set_client_ip
+from portal.users import throttle
+from portal.users.models import Throttle
+from tests.api.asking import ask
+from tokens.verification import limits
 
 CASES = [
     # peer, X-Forwarded-For, the client
@@ -93,6 +100,39 @@ def test_what_a_stranger_writes_never_changes_its_address(stranger: str, forward
     address = client_address(stranger, "")
     if not addresses.trusted(address):
         assert client_address(stranger, forwarded) == address
+
+
+FORWARDED = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "198.51.100.1, 203.0.113.9"}
+
+
+@pytest.mark.django_db
+def test_verification_notes_the_clients_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    noted: list[str | None] = []
+    monkeypatch.setattr(limits, "wait_after_failure", lambda address: noted.append(address) or 0)
+    assert ask("/verify", "Bearer unknown", **FORWARDED).status == 401
+    assert ask("/verify", "Bearer unknown", **FORWARDED | {"REMOTE_ADDR": ""}).status == 401
+    assert noted == ["203.0.113.9", None]
+
+
+@pytest.mark.django_db
+def test_the_audit_trail_and_the_limits_have_the_clients_address() -> None:
+    client = Client(**FORWARDED)
+    client.post(reverse("account_login"), {"login": "nobody@example.com", "password": "wrong"})
+    assert LogEntry.objects.get(additional_data__event="sign_in_failed").remote_addr == "203.0.113.9"
+    assert Throttle.objects.filter(key=throttle.key_of(throttle.SIGN_IN_FORMS, "203.0.113.9")).exists()
+
+
+def test_the_address_is_worked_out_before_everything_else(settings: Settings) -> None:
+    assert settings.MIDDLEWARE[0] == "portal.core.client_ip.ClientIPMiddleware"
+
+
+def test_working_it_out_again_changes_nothing() -> None:
+    for peer, forwarded, _ in CASES:
+        environ = {"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded}
+        set_client_ip(environ)
+        first = dict(environ)
+        set_client_ip(environ)
+        assert environ == first
 
 
 FORMS = ["{}", " {} ", '"{}"', "{}:4711", '"{}:65535"']

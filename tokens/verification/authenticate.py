@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from portal.core.client_ip import client_address
 from portal.core.error_responses import APIError
 from tokens.verification import limits
 from tokens.verification import usage as uses
@@ -15,12 +14,15 @@ Environ = dict[str, Any]
 
 
 def authenticate(environ: Environ, now: datetime) -> Stored:
-    """The request's bearer token. Raises APIError, and Unavailable when the database does not respond."""
+    """The request's bearer token. `environ` has the client's address as REMOTE_ADDR (portal/core/client_ip.py).
+
+    Raises APIError, and Unavailable when the database does not respond.
+    """
     text = token_of(environ.get("HTTP_AUTHORIZATION"))
     if isinstance(text, BearerError):
         raise reject(text)
     found = verify(text, now)
-    address = client_address(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", ""))
+    address = environ.get("REMOTE_ADDR") or None
     if isinstance(found, Refused):
         raise reject_token(found, now, address)
     uses.note_good(found.id, now, address)
