@@ -108,6 +108,15 @@ MIDDLEWARE = [
     "tokens.pasted.TokenInAddressMiddleware",
 ]
 
+# The side navigation: section ("": above all sections), label, URL name, icon, the roles that see it.
+NAVIGATION = [
+    ("", "Home", "home", "fa-house", ("administrator", "operator")),
+    ("Administrator", "Users", "users:list", "fa-users", ("administrator",)),
+    ("Administrator", "Faults", "faults:list", "fa-triangle-exclamation", ("administrator", "operator")),
+    ("Administrator", "System Settings", "settings:config", "fa-gear", ("administrator",)),
+    ("AI Admin", "Access Control", "tokens:all", "fa-user-shield", ("administrator",)),
+]
+
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
 TEMPLATES = [
@@ -167,7 +176,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
-ACCOUNT_FORMS = {"login": "tokens.forms.SignInForm", "reset_password": "portal.users.forms.ResetPasswordForm"}
+ACCOUNT_FORMS = {"login": "portal.users.forms.SignInForm", "reset_password": "portal.users.forms.ResetPasswordForm"}
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "portal.users.links.KeyGenerator"
 ACCOUNT_ADAPTER = "portal.users.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}  # a person's username is the email address; a second way would take longer for those who exist

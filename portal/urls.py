@@ -17,6 +17,12 @@ admin.site.admin_view = rejecting_bad_input(admin.site.admin_view)
 admin.site.site_title = admin.site.site_header = "Review"
 admin.site.index_title = "For operators: faults, and what led to them"
 
+# The list of users and a user's page show tokens, which the users app must not know.
+user_pages = [
+    path("administrator/users/", views.user_list, name="list"),
+    *user_urls.urlpatterns,
+    path("administrator/users/<username:username>/", views.user_detail, name="detail"),
+]
 urlpatterns = [
     path("", views.home, name="home"),
     path("profile/", views.profile, name="profile"),
@@ -27,8 +33,7 @@ urlpatterns = [
     path("oauth/revoke", revoke, name="oauth_revoke"),
     path("cli/token", cli_token, name="cli_token"),
     path("", include("tokens.urls")),
-    # The list shows counts of tokens, so it stands above the room that it is named for.
-    path("", include(([path("administrator/users/", views.user_list, name="list"), *user_urls.urlpatterns], "users"))),
+    path("", include((user_pages, "users"))),
     path("", include("portal.faults.urls")),
     path("", include("settings_app.urls")),
     path("accounts/", include("portal.users.account_urls")),

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
+from settings_app import panels
 from settings_app.registry import KEYS
 
 
@@ -35,3 +36,8 @@ class Config(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+    @property
+    def actions(self) -> list[panels.Action]:
+        """What the row's menu offers beside Update and Delete."""
+        return panels.actions_of(self.key)

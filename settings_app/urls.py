@@ -6,7 +6,6 @@ app_name = "settings"
 urlpatterns = [
     path("administrator/system-settings/config/", views.config, name="config"),
     path("administrator/system-settings/config/add/", views.add, name="add"),
-    path("administrator/system-settings/config/test-mail/", views.send_test_mail, name="test_mail"),
     path("administrator/system-settings/config/<slug:key>/update/", views.update, name="update"),
     path("administrator/system-settings/config/<slug:key>/delete/", views.delete, name="delete"),
 ]

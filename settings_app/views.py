@@ -1,20 +1,19 @@
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.core import checks, versions
 from portal.core import permissions as access
+from portal.core import versions
 from portal.core.errors import ServiceError, add_to_form
 from portal.core.htmx import done, form_page, put_into, refused, sent
 from portal.core.list_views import list_context
-from portal.notifications.channels import test_email
-from settings_app import services
+from settings_app import panels, services
 from settings_app.forms import ConfigForm, UpdateConfigForm
 from settings_app.models import Config
+from settings_app.panels import Place
 from settings_app.registry import KEYS
 from settings_app.tables import ConfigTable
 
@@ -30,14 +29,15 @@ def config(request: HttpRequest) -> HttpResponse:
         search=("label__finds", "type__finds", "value__finds", "aliases__finds"),
         empty="Nothing is set: every key has its default.",
     )
+    context |= {"above": panels.render(Place.ABOVE, request), "below": panels.render(Place.BELOW, request)}
     return render(request, "settings_app/config.html", context)
 
 
-def config_form(request: HttpRequest, form: ConfigForm, title: str, **context: Any) -> HttpResponse:
+def config_form(request: HttpRequest, form: ConfigForm, title: str, key: str = "", **context: Any) -> HttpResponse:
     """The pane. Without JavaScript its button Preview asks what the change would do: the same page again, with the answer."""
     context |= {"title": title, "back": reverse("settings:config"), "keys": KEYS.values()}
-    if asks_preview(request):
-        context["asked"] = {"key": form["key"].value(), "value": form["value"].value()}
+    submitted = {"key": form["key"].value(), "value": form["value"].value()} if asks_preview(request) else None
+    context["panels"] = panels.render(Place.DIALOG, request, key=key, submitted=submitted, deletes=False)
     return form_page(request, "settings_app/form.html", form, **context)
 
 
@@ -70,10 +70,12 @@ def update(request: HttpRequest, key: str) -> HttpResponse:
         raise Http404
     value = stored.get(key, "")
     initial = {"type": KEYS[key].type, "key": key, "value": value, "version": services.version(key, value)}
-    return save(request, UpdateConfigForm(sent(request), initial=initial), "Update Config", given=key)
+    return save(request, UpdateConfigForm(sent(request), initial=initial), "Update Config", fixed_key=key)
 
 
-def save(request: HttpRequest, form: ConfigForm, title: str, **context: Any) -> HttpResponse:
+def save(request: HttpRequest, form: ConfigForm, title: str, fixed_key: str = "") -> HttpResponse:
+    """`fixed_key`: where the form is about one key. Empty where it is chosen in the form."""
+    context: dict[str, Any] = {}
     if is_sent(request) and form.is_valid():
         key, value = form.cleaned_data["key"], form.cleaned_data["value"]
         read = form.cleaned_data["version"] or services.version(key, None)
@@ -87,7 +89,7 @@ def save(request: HttpRequest, form: ConfigForm, title: str, **context: Any) -> 
             add_to_form(form, error)
         else:
             return done(request, f"Saved {KEYS[key].label}.", reverse("settings:config"))
-    return config_form(request, form, title, **context)
+    return config_form(request, form, title, fixed_key, **context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -106,24 +108,8 @@ def delete(request: HttpRequest, key: str) -> HttpResponse:
         except services.ConfigChanged:
             stored.refresh_from_db()
             changed = True
-    asked = {"key": key, "value": None} if asks_preview(request) else None
-    context = {"label": label, "config": stored, "back": back, "asked": asked, "changed": changed}
+    submitted = {"key": key, "value": None} if asks_preview(request) else None
+    context = {"label": label, "config": stored, "back": back, "changed": changed}
+    context["panels"] = panels.render(Place.DIALOG, request, key=key, submitted=submitted, deletes=True)
     context["version"] = services.version(key, stored.value)
     return render(request, "settings_app/delete.html", context, status=409 if changed else 200)
-
-
-@require_http_methods(["GET", "POST"])
-@access.administrator
-def send_test_mail(request: HttpRequest) -> HttpResponse:
-    """Asks, then shows what the mail server answers for each address of Config."""
-    addresses = services.get("token_expiration_emails")
-    context = {
-        "addresses": addresses,
-        "answers": test_email.send_to_each(addresses, request.user.username) if request.method == "POST" else [],
-        "label": KEYS["token_expiration_emails"].label,
-        "seconds": test_email.MAX_SECONDS,
-        "to_files": settings.EMAIL is None,
-        "sender_problem": checks.sender_problem(),
-        "back": reverse("settings:config"),
-    }
-    return render(request, "settings_app/test_mail.html", context)

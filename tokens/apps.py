@@ -7,9 +7,10 @@ class TokensConfig(AppConfig):
     def ready(self) -> None:
         from tokens import emails, receivers
         from tokens.expiry import digest as digests
-        from tokens.expiry import triggers
+        from tokens.expiry import panels, triggers
 
         receivers.connect()
         digests.connect()
+        panels.connect()
         emails.connect()
         triggers.connect()

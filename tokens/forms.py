@@ -2,11 +2,9 @@ import uuid
 from datetime import date
 from typing import Any
 
-from allauth.account.forms import LoginForm
 from django import forms
-from django.http import HttpRequest, HttpResponse
 
-from tokens import dates, sessions
+from tokens import dates
 
 
 class ExpiryDateField(forms.DateField):
@@ -43,12 +41,3 @@ class TokenForm(forms.Form):
 
 class DatedTokenForm(TokenForm):
     expires = ExpiryDateField()
-
-
-class SignInForm(LoginForm):
-    """django-allauth's form, which sets an end of its own on the session after signing in: ours is put back."""
-
-    def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
-        response = super().login(request, redirect_url)
-        sessions.limit(request.session)
-        return response

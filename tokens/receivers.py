@@ -12,6 +12,7 @@ from portal.core.actors import Actor
 from portal.core.tasks import look_now
 from portal.users.models import User
 from portal.users.signals import access_ended, password_replaced
+from portal.users.signals import signed_in as sign_in_complete
 from tokens import services, sessions, tasks
 from tokens.calendar import links as calendar
 from tokens.models import ScanRun
@@ -21,6 +22,10 @@ SCAN_KEYS = ("token_expiration_days", "token_expiration_emails", "notify_token_o
 
 def signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
     sessions.begin(request.session, user, timezone.now())
+
+
+def limit_session(sender: Any, request: HttpRequest, **kwargs: Any) -> None:
+    sessions.limit(request.session)
 
 
 def signed_out(sender: Any, request: HttpRequest, **kwargs: Any) -> None:
@@ -54,6 +59,7 @@ def connect() -> None:
     """Called once, when the app is ready."""
     user_logged_in.connect(signed_in)
     user_logged_out.connect(signed_out)
+    sign_in_complete.connect(limit_session)
     password_changed.connect(new_password)
     password_set.connect(new_password)
     password_reset.connect(reset_password)

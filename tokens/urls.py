@@ -4,6 +4,7 @@ from tokens import views
 from tokens.calendar import links as calendar
 from tokens.calendar import views as calendar_views
 from tokens.cli_login import views as cli_views
+from tokens.expiry import check_email
 from tokens.expiry import views as scan_views
 
 app_name = "tokens"
@@ -21,6 +22,7 @@ urlpatterns = [
     path("profile/calendar-link/switch-off/", calendar_views.switch_off, name="calendar_off"),
     re_path(rf"^calendar/(?P<secret>[0-9A-Za-z]{{{calendar.LENGTH}}})\.ics\Z", calendar_views.feed, name="calendar"),
     path("cli/sign-in", cli_views.sign_in, name="cli_sign_in"),
+    path("administrator/system-settings/config/test-mail/", check_email.send_test_email, name="test_email"),
     path("administrator/system-settings/config/preview/", scan_views.preview, name="preview"),
     path("administrator/system-settings/scans/", scan_views.scans, name="scans"),
     path("administrator/system-settings/scans/scan-now/", scan_views.scan_now, name="scan_now"),

@@ -7,21 +7,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
-# section ("": above all sections), label, URL name, icon, the roles that see it
-NAVIGATION = [
-    ("", "Home", "home", "fa-house", ("administrator", "operator")),
-    ("Administrator", "Users", "users:list", "fa-users", ("administrator",)),
-    ("Administrator", "Faults", "faults:list", "fa-triangle-exclamation", ("administrator", "operator")),
-    ("Administrator", "System Settings", "settings:config", "fa-gear", ("administrator",)),
-    ("AI Admin", "Access Control", "tokens:all", "fa-user-shield", ("administrator",)),
-]
 DIALOGS = ("pane", "window")
 
 
 def navigation(role: str, path: str) -> list[dict[str, Any]]:
     """The sections that `role` sees: [{title, items: [{label, url, icon, active}]}]."""
     sections: dict[str, list[dict[str, Any]]] = {}
-    for section, label, name, icon, roles in NAVIGATION:
+    for section, label, name, icon, roles in settings.NAVIGATION:
         if role in roles:
             url = reverse(name)
             active = path == url if name == "home" else path.startswith(url)  # every address starts with the home page's

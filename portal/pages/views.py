@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -74,6 +74,14 @@ def with_token_counts(users: QuerySet[User]) -> QuerySet[User]:
 def user_list(request: HttpRequest) -> HttpResponse:
     context = list_context(request, with_token_counts(User.objects.existing()), UserTable, SEARCH, empty="No users yet.")
     return render(request, "users/list.html", context)
+
+
+@require_safe
+@access.administrator
+def user_detail(request: HttpRequest, username: str) -> HttpResponse:
+    """The user's page opens on its tab Tokens."""
+    get_object_or_404(User.objects.existing(), username=username)
+    return redirect("tokens:user_tokens", username)
 
 
 @require_safe

@@ -3,12 +3,13 @@ from typing import Any
 
 from allauth.account import forms as allauth_forms
 from django import forms
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from portal.core import permissions as access
 from portal.core.htmx import put_into
 from portal.users import emails
 from portal.users.models import USERNAME_MAX, User
+from portal.users.signals import signed_in
 
 # What static/js/kind-of-user.js takes for a valid email address, near enough to Django's EmailValidator for a hint while typing.
 LOCAL, LABEL = r"[A-Za-z0-9!#$%&'*+=?^_`{}|~\-]+", r"[A-Za-z0-9]([A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"
@@ -101,6 +102,16 @@ class CreateUserForm(UserForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"} | KIND_OF_USER),
     )
     field_order = ["username", "display_name", "role"]
+
+
+class SignInForm(allauth_forms.LoginForm):
+    """django-allauth's, which sets an end of its own on the session after signing in. An app that ends sessions otherwise does so
+    when `signed_in` is sent."""
+
+    def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
+        response = super().login(request, redirect_url)
+        signed_in.send(sender=type(self), request=request)
+        return response
 
 
 class ResetPasswordForm(allauth_forms.ResetPasswordForm):

@@ -6,6 +6,9 @@ from django.dispatch import Signal
 # that keeps something that must end with the user's access (tokens) ends it here, so that no way of deactivating can forget it.
 access_ended = Signal()
 
+# Sent when a sign-in by the form is complete; argument: request. Django's `user_logged_in` comes before the form sets the session's end.
+signed_in = Signal()
+
 # Sent when a password is wrong, at sign-in and where it is confirmed; arguments: request, account (what was typed).
 sign_in_failed = Signal()
 

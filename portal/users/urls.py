@@ -5,7 +5,6 @@ from portal.users import views
 app_name = "users"
 urlpatterns = [
     path("administrator/users/add/", views.create, name="create"),
-    path("administrator/users/<username:username>/", views.detail, name="detail"),
     path("administrator/users/<username:username>/update/", views.update, name="update"),
     path("administrator/users/<username:username>/deactivate/", views.deactivate, name="deactivate"),
     path("administrator/users/<username:username>/activate/", views.activate, name="activate"),

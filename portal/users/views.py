@@ -1,11 +1,11 @@
-"""The dialogs that change users. The list and the user's page show tokens too, so they live in rooms that know tokens."""
+"""The dialogs that change users. The list and the user's page show tokens too, so they are in apps that know tokens."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from portal.core import permissions as access
 from portal.core import versions
@@ -21,14 +21,7 @@ def existing(username: str) -> User:
 
 
 def page_of(user: User) -> str:
-    return reverse("tokens:user_tokens", args=[user.username])
-
-
-@require_safe
-@access.administrator
-def detail(request: HttpRequest, username: str) -> HttpResponse:
-    """The user's page opens on its tab Tokens."""
-    return redirect(page_of(existing(username)))
+    return reverse("users:detail", args=[user.username])
 
 
 @require_http_methods(["GET", "POST"])

@@ -228,19 +228,25 @@ def test_search_finds_labels_types_and_values(as_administrator: Visitor) -> None
 
 
 EFFECTS = [
-    ({}, "No faults and no mail: neither days nor addresses are set."),
-    ({"token_expiration_days": "15"}, "Faults at 15 days; no mail, since no address is set."),
-    ({"token_expiration_days": "1"}, "Faults at 1 day; no mail, since no address is set."),
-    ({"token_expiration_days": "15", "token_expiration_emails": "a@x.org;b@x.org"}, "Faults at 15 days; mail to 2 addresses."),
-    ({"token_expiration_days": "30;7;1", "token_expiration_emails": "a@x.org"}, "Faults at 30, 7 and 1 days; mail to 1 address."),
-    ({"token_expiration_days": "15", "notify_token_owners": "true"}, "Faults at 15 days; mail to each token's owner."),
+    ({}, "Expiry notifications are off. Add days and email addresses."),
+    ({"token_expiration_days": "15"}, "Faults raised 15 days before expiry; no email, since no address is set."),
+    ({"token_expiration_days": "1"}, "Faults raised 1 day before expiry; no email, since no address is set."),
+    (
+        {"token_expiration_days": "15", "token_expiration_emails": "a@x.org;b@x.org"},
+        "Faults raised 15 days before expiry; email to 2 addresses.",
+    ),
+    (
+        {"token_expiration_days": "30;7;1", "token_expiration_emails": "a@x.org"},
+        "Faults raised 30, 7 and 1 days before expiry; email to 1 address.",
+    ),
+    ({"token_expiration_days": "15", "notify_token_owners": "true"}, "Faults raised 15 days before expiry; email to each token's owner."),
     (
         {"token_expiration_days": "7", "token_expiration_emails": "a@x.org", "notify_token_owners": "true"},
-        "Faults at 7 days; mail to 1 address and each token's owner.",
+        "Faults raised 7 days before expiry; email to 1 address and each token's owner.",
     ),
     (
         {"token_expiration_emails": "a@x.org"},
-        "Nothing will be sent: the addresses are set, but Enable User Token Expiration Notifications has no days.",
+        "Nothing will be sent: email addresses are set, but Enable User Token Expiration Notifications has no days.",
     ),
 ]
 

@@ -62,7 +62,7 @@ faults:fault                            fault     in 403 302 302   405 405 405 4
 faults:acknowledge                      fault    302 302 302 302    in 403 302 302
 settings:config                         -         in 403 403 200   405 405 405 405
 settings:add                            -         in 403 403 200    in 403 403 422
-settings:test_mail                      -         in 403 403 200    in 403 403 200
+tokens:test_email                      -         in 403 403 200    in 403 403 200
 settings:update                         key       in 403 403 200    in 403 403 422
 settings:delete                         key       in 403 403 200    in 403 403 302
 account_login                           -        200 302 302 302   200 302 302 302

@@ -1,4 +1,4 @@
-"""Send a test mail: each address of Config gets one at once, and the mail server's own answer is shown."""
+"""Send a test email: each address of Config gets one at once, and the mail server's own answer is shown."""
 
 import smtplib
 import socket
@@ -49,7 +49,7 @@ def use(settings: Settings, port: int | None, host: str = "127.0.0.1") -> None:
 
 def send(visitor: Visitor) -> dict[str, str]:
     """What the window shows beside each address."""
-    page = Page(visitor.send("settings:test_mail"))
+    page = Page(visitor.send("tokens:test_email"))
     assert page.status == 200
     lines = page.one("ul", "mail-answers").all("li")
     return {line.one("span", "mail-address").text: (line.all("code") or line.all("span", "pill"))[0].text for line in lines}
@@ -176,14 +176,14 @@ def test_every_failure_has_words(error: Exception, words: str) -> None:
 
 def test_it_is_asked_first_and_opening_the_window_sends_nothing(as_administrator: Visitor, server: Mailbox) -> None:
     config.add("token_expiration_emails", f"{OPS};{SECURITY}", None)
-    page = Visitor(as_administrator.user, htmx="window").see("settings:test_mail")
+    page = Visitor(as_administrator.user, htmx="window").see("tokens:test_email")
     assert "each of these 2 addresses" in page.text
     assert [line.text for line in page.one("ul", "chosen").all("li")] == [OPS, SECURITY]
     assert page.all("ul", "mail-answers") == server.messages == []
 
 
 def test_without_addresses_it_says_so(as_administrator: Visitor, server: Mailbox) -> None:
-    for page in (as_administrator.see("settings:test_mail"), Page(as_administrator.send("settings:test_mail"))):
+    for page in (as_administrator.see("tokens:test_email"), Page(as_administrator.send("tokens:test_email"))):
         assert "No addresses are set: add the key User Token Expiration Notification Emails first." in page.text
         assert page.status == 200
     assert server.messages == []
@@ -191,7 +191,7 @@ def test_without_addresses_it_says_so(as_administrator: Visitor, server: Mailbox
 
 def test_without_a_mail_server_it_says_that_mails_become_files(as_administrator: Visitor) -> None:
     config.add("token_expiration_emails", OPS, None)
-    assert "No mail server is set" in as_administrator.see("settings:test_mail").text
+    assert "No mail server is set" in as_administrator.see("tokens:test_email").text
     assert send(as_administrator) == {OPS: ACCEPTED}
 
 
@@ -199,13 +199,13 @@ def test_the_window_opens_from_the_card_and_from_the_row_of_the_addresses(as_adm
     config.add("token_expiration_emails", OPS, None)
     config.add("token_expiration_days", "15", None)
     links = as_administrator.see("settings:config").all("a", href="/administrator/system-settings/config/test-mail/")
-    assert [link.text for link in links] == ["Send a test mail"] * 2
+    assert [link.text for link in links] == ["Send a test email"] * 2
 
 
 def test_a_sender_that_mail_servers_reject_is_named_before_the_email_is_sent(as_administrator: Visitor, settings: Settings) -> None:
     config.add("token_expiration_emails", OPS, None)
     use(settings, 25)
     settings.DEFAULT_FROM_EMAIL = "Portal <portal@localhost>"
-    assert "Most mail servers reject the sender portal@localhost." in as_administrator.see("settings:test_mail").text
+    assert "Most mail servers reject the sender portal@localhost." in as_administrator.see("tokens:test_email").text
     settings.DEFAULT_FROM_EMAIL = "Portal <portal@acme.com>"
-    assert "reject" not in as_administrator.see("settings:test_mail").text
+    assert "reject" not in as_administrator.see("tokens:test_email").text

@@ -107,11 +107,13 @@ def all_well(now: datetime) -> None:
 
 
 def banner(request: HttpRequest) -> dict[str, Any]:
-    """Context processor, for administrators: `scan_overdue`, a sentence or nothing. Looked for when the page asks: a list renders
-    each cell as a template of its own, and every one of them runs this."""
+    """Context processor, for administrators: `banner`, a template that every page includes, and `scan_overdue`, a sentence or nothing.
+    It is worked out when the page uses it: a list renders each cell as a template of its own, and every one of them runs this."""
     user = getattr(request, "user", None)
     watches = user is not None and user.is_authenticated and user.role == access.ADMINISTRATOR
-    return {"watches_scan": watches, "scan_overdue": SimpleLazyObject(overdue_now) if watches else ""}
+    if not watches:
+        return {}
+    return {"banner": "tokens/_scan_overdue.html", "scan_overdue": SimpleLazyObject(overdue_now)}
 
 
 def overdue_now() -> str:
