@@ -130,7 +130,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "portal.core.context_processors.frame",
-                "portal.faults.services.bell",
+                "portal.faults.context_processors.bell",
                 "tokens.expiry.health.banner",
             ]
         },

@@ -6,8 +6,6 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.utils.functional import SimpleLazyObject
 
 from portal.audit import services as audit
 from portal.core import permissions as access
@@ -101,14 +99,3 @@ def clear(fault: Fault, actor: Actor, now: datetime) -> bool:
             return False
         audit.record(actor, fault, audit.UPDATE, state=(fault.state, "Cleared"))
     return True
-
-
-def bell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: how many faults wait for somebody; None for those who see no faults.
-
-    Counted when the page asks: a list renders each cell as a template of its own, and every one of them runs this.
-    """
-    user = getattr(request, "user", None)
-    if user is None or not access.may_review(user):
-        return {"open_faults": None}
-    return {"open_faults": SimpleLazyObject(Fault.objects.unacknowledged().count)}

@@ -30,7 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """How the portal is, for those who look after it; everybody else goes on to their Profile."""
     if not access.may_review(request.user):
         return redirect("profile")
-    return render(request, "home.html", overview.context(request.user, timezone.now()))
+    return render(request, "home/home.html", overview.context(request.user, timezone.now()))
 
 
 @require_safe
