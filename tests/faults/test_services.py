@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from portal.core.actors import Actor
 from portal.faults import services
+from portal.faults.context_processors import bell
 from portal.faults.models import Fault
 from tests.clock import NOW, SECOND
 from tests.factories import AdministratorFactory, FaultFactory, OperatorFactory, UserFactory
@@ -110,11 +111,11 @@ def test_the_bell_counts_what_waits_for_somebody_and_is_for_those_who_review(fac
     FaultFactory(cleared_at=NOW)
     request = RequestFactory().get("/")
     request.user = factory()
-    assert services.bell(request) == {"open_faults": count}
+    assert bell(request) == {"open_faults": count}
 
 
 def test_the_bell_is_not_there_for_a_visitor_or_a_page_without_a_user() -> None:
     request = RequestFactory().get("/")
-    assert services.bell(request) == {"open_faults": None}
+    assert bell(request) == {"open_faults": None}
     request.user = AnonymousUser()
-    assert services.bell(request) == {"open_faults": None}
+    assert bell(request) == {"open_faults": None}
