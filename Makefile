@@ -7,20 +7,11 @@ JOBS ?= 3
 BIN = .venv/bin
 MANAGE = $(BIN)/python manage.py
 # Without its cache pytest would rewrite the assertions of 500 modules anew in each of eight processes.
-PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --dist worksteal -n $(JOBS) -q
+export PYTHONDONTWRITEBYTECODE =
+PYTEST = pytest --once --dist worksteal -n $(JOBS) -q
 COMPILE = $(UV) pip compile pyproject.toml --quiet --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
-# What runs once, to stay under five minutes: a browser and a gateway meet the same pages and answers on both databases; containers, the
-# environment, the supervisor and the house's rules know none; who may do what, how one signs in, and what a page
-# says is decided above them. What a form, the API or the Django admin sends on to the database is tried on the stricter one.
-ON_POSTGRES = tests/browser tests/webkit tests/gateway tests/test_containers.py tests/test_environment.py tests/pages/test_bad_input.py \
-	tests/pages/test_admin_site.py tests/test_benchmarks.py tests/api/test_document.py tests/attacks/test_garbage.py
-ON_SQLITE = tests/test_house.py tests/processes/test_supervisor.py tests/processes/test_embedded_run.py tests/api/test_permissions.py \
-	tests/pages/test_permissions.py tests/pages/test_headers.py tests/pages/test_sign_in.py tests/pages/test_shortened.py \
-	tests/pages/test_rejected_forms.py tests/pages/test_pasted_token.py tests/pages/test_stale_forms.py tests/pages/test_throttled_forms.py \
-	tests/pages/test_profile.py tests/pages/test_preview.py tests/pages/test_calendar.py tests/pages/test_names_on_pages.py \
-	tests/pages/test_user_tokens.py tests/pages/test_config.py tests/pages/test_test_mail.py tests/pages/test_one_address.py \
-	tests/attacks/test_cut_off.py tests/attacks/test_uploads.py \
-	tests/test_https.py tests/test_logs.py tests/test_text.py tests/test_domains.py tests/test_smtp.py tests/test_readme.py
+# A test module's or package's RUNS_ON names the one database on which it need run (tests/plugin.py); what says nothing runs on both.
+MEASURED = $(BIN)/python -m slipcover --json
 CLOCKS = year-ahead leap-day new-year summer-time winter-time
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 # What is installed is written down in two stamps, so that a second `make run` starts at once.
@@ -38,19 +29,19 @@ help: ## this list
 run: $(RUN) ## the portal on http://127.0.0.1:8000 (PORT changes it), until Ctrl-C
 	@exec $(MANAGE) run_portal
 
-test: lint ## everything that must hold: lint, then the whole suite on SQLite and on PostgreSQL
-	$(PYTEST) --database sqlite $(ON_POSTGRES:%=--ignore=%)
-	$(PYTEST) --database postgres $(ON_SQLITE:%=--ignore=%)
+test: lint ## everything that must hold: lint, then the whole suite on SQLite and on PostgreSQL, and how much of the code it covers
+	$(MEASURED) --out .coverage.sqlite -m $(PYTEST) --database sqlite
+	$(MEASURED) --out .coverage.postgres -m $(PYTEST) --database postgres
+	@$(BIN)/python -m slipcover --out .coverage --fail-under 96 --merge .coverage.sqlite .coverage.postgres
 
-# pyproject.toml deselects the marker `field` where no other -m is given. The databases are shared out as above; 5 means that none of
-# these tests is SQLite's.
+# pyproject.toml deselects the marker `field` where no other -m is given. 5 means that none of these tests is SQLite's.
 test-field: $(DEV) $(BENCH) ## what needs other engines, gateways, other dates, attacks or minutes: the tests marked `field`, and those of test-clock a year ahead (at most 15 minutes)
-	$(PYTEST) -m field --database sqlite $(ON_POSTGRES:%=--ignore=%) || test $$? = 5
-	$(PYTEST) -m field --database postgres $(ON_SQLITE:%=--ignore=%)
+	$(BIN)/python -m $(PYTEST) -m field --database sqlite || test $$? = 5
+	$(BIN)/python -m $(PYTEST) -m field --database postgres
 	@$(MAKE) --no-print-directory test-clock CLOCKS=year-ahead
 
 test-clock: $(DEV) ## the tests that need no other process, at other dates (CLOCKS=year-ahead for one of them; see tests/travel.py)
-	@for clock in $(CLOCKS); do echo "$$clock:"; $(PYTEST) --clock $$clock || exit 1; done
+	@for clock in $(CLOCKS); do echo "$$clock:"; $(BIN)/python -m pytest --dist worksteal -n $(JOBS) -q --clock $$clock || exit 1; done
 
 test-faults: $(DEV) ## fault injection: 50 kills, restarts, a failing mail server (about 5 minutes; ARGS="--seed 7 --kills 10")
 	$(BIN)/python -m tests.fault_injection $(ARGS)

@@ -3,6 +3,7 @@
     python -m pytest                        on SQLite
     python -m pytest --database postgres    on a real PostgreSQL, or on the one that TEST_DATABASE_URL names
     python -m pytest --clock leap-day       at another date (tests/travel.py)
+    python -m pytest --once                 without the tests whose RUNS_ON names the other database
     python -m pytest --require-real         a missing Chromium, PostgreSQL, Redis or SMTP server fails instead of skipping
 
 With xdist the controller does all of this once; its workers inherit the environment (tests/settings.py gives each its own folder).
@@ -12,6 +13,7 @@ import atexit
 import gc
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
@@ -28,6 +30,7 @@ IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("portal", "Token Portal")
     group.addoption("--database", choices=("sqlite", "postgres"), default="sqlite", help="the database that the tests run on")
+    group.addoption("--once", action="store_true", help="leave out tests that another run, on the other database, will run")
     group.addoption("--clock", choices=travel.CLOCKS, help="the date at which the tests run, instead of today")
     group.addoption("--require-real", action="store_true", help="fail, not skip, where a real component is missing")
 
@@ -72,7 +75,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items if reason else []:
         item.add_marker(pytest.mark.skip(reason=reason))
     travel.select(config, items)
+    if config.getoption("once"):
+        leave_to_the_other_database(config, items)
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))  # or the last of them would run alone at the end
+
+
+def leave_to_the_other_database(config: pytest.Config, items: list[pytest.Item]) -> None:
+    here = {"both", os.environ["TEST_DATABASE"]}
+    config.hook.pytest_deselected(items=[item for item in items if runs_on(item) not in here])
+    items[:] = [item for item in items if runs_on(item) in here]
+
+
+def runs_on(item: pytest.Item) -> str:
+    """`RUNS_ON` of the test's module, or else of its package: "sqlite", "postgres", or "both", which is the default."""
+    module = item.getparent(pytest.Module).obj
+    package = sys.modules[module.__package__]
+    return getattr(module, "RUNS_ON", None) or getattr(package, "RUNS_ON", "both")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.services import missing
 
+RUNS_ON = "postgres"
 REPOSITORY = Path(__file__).resolve().parent.parent
 WITH_PEERS = REPOSITORY / ".venv-bench/bin/python"
 

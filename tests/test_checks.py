@@ -9,6 +9,7 @@ from pytest_django import Settings
 from portal.core import checks
 from portal.env.urls import email
 
+RUNS_ON = "sqlite"
 SERVER = email("smtp://mail.example.com")
 REJECTED = ["portal@localhost", "Portal <portal@mailhost>", "portal@example.com", "portal@mail.EXAMPLE.org", "portal@portal.test"]
 ACCEPTED = ["portal@acme.com", "Portal <portal@xn--mnchen-3ya.de>", "portal@myexample.com"]

@@ -20,6 +20,7 @@ from tests.ports import free_port
 from tests.processes.running import REPOSITORY, Program, until
 from tests.services import missing, redis_program
 
+RUNS_ON = "postgres"
 REDIS_PASSWORD = """a "b' c\\\\d&e $HOME %s #f"""
 VARIABLES = {
     "SECRET_KEY": KEY,

@@ -15,6 +15,9 @@ from portal.notifications.channels import test_email
 from tests.clock import NOW
 from tests.services import Mailbox
 
+RUNS_ON = "sqlite"
+
+
 # UTS 46, as browsers apply it (https://www.unicode.org/reports/tr46/, table 1 and section 4.6)
 NAMES = [
     ("portal.example.com", "portal.example.com"),

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from portal.env import SECRETS, urls, values
 from tests.environment_values import BAD, GOOD, KEY, OTHER_KEY, POSTGRES
 
+RUNS_ON = "sqlite"
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 Ended = subprocess.CompletedProcess[str]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
+RUNS_ON = "sqlite"
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("portal", "tokens", "settings_app")
 SOURCES = [path for room in ROOMS for path in (ROOT / room).rglob("*.py") if "migrations" not in path.parts]

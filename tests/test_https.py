@@ -9,6 +9,7 @@ import pytest
 from tests.environment_values import KEY
 from tests.test_environment import start
 
+RUNS_ON = "sqlite"
 ASK = """
 import json, django
 from django.conf import settings

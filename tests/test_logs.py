@@ -15,6 +15,7 @@ from portal.core.request_logs import RequestFilter
 from portal.logging import RedactingFormatter, logging_config, shorten_traceback
 from tokens import sessions, token_format
 
+RUNS_ON = "sqlite"
 TOKEN = token_format.with_checksum("tpp_" + "aB3" * 10 + "xY")
 TEMPORARY = sessions.derive("key", "id")
 

@@ -8,6 +8,7 @@ from django.core.management import get_commands
 
 from settings_app.registry import KEYS
 
+RUNS_ON = "sqlite"
 REPOSITORY = Path(__file__).resolve().parent.parent
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *sorted(f"docs/{path.name}" for path in (REPOSITORY / "docs").glob("*.md"))]
 

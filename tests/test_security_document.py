@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+RUNS_ON = "sqlite"
 REPOSITORY = Path(__file__).resolve().parent.parent
 TEXT = (REPOSITORY / "docs" / "security.md").read_text()
 ROWS = [line for line in TEXT.splitlines() if line.startswith("|") and not line.startswith(("| Who", "|---"))]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from portal.core.errors import ServiceError
 from portal.core.text import MOST_MARKS, clean, fold
 
+RUNS_ON = "sqlite"
 LANGUAGES = [
     "résumé",
     "Tiếng Việt",

@@ -14,6 +14,7 @@ from django.utils import timezone
 from tests.clock import DAY, MINUTE, NOW
 from tests.travel import BERLIN, CLOCKS
 
+RUNS_ON = "sqlite"
 TESTS = Path(__file__).parent
 CLOCK = {"timezone.now", "timezone.localdate", "timezone.localtime", "datetime.now", "date.today", "time.time"}
 travelled = pytest.mark.skipif(not os.environ["TEST_CLOCK"], reason="of `make test-clock` alone")

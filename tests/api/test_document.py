@@ -16,6 +16,9 @@ from portal.wsgi import application
 from tests.api.caller import API, Caller
 from tests.factories import FaultFactory, TokenFactory, UserFactory
 
+RUNS_ON = "postgres"
+
+
 # What no schema can say (a name that is taken, a date that is over, a version that is not the row's) is 422, 409 or 412, for requests that
 # fit the document too.
 EXPECTED = ["2xx", "401", "403", "404", "409", "412", "422"]

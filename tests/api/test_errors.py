@@ -16,6 +16,7 @@ from tokens import token_format
 from tokens.verification import limits, lookup
 from tokens.verification import usage as uses
 
+RUNS_ON = "sqlite"
 pytestmark = pytest.mark.django_db
 
 

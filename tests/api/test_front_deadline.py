@@ -21,6 +21,8 @@ from tokens.verification import lookup
 from tokens.verification import postgres as prepared
 from tokens.verification.postgres import Unavailable
 
+RUNS_ON = "postgres"
+
 
 @contextmanager
 def silent_after_accepting() -> Iterator[int]:

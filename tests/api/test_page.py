@@ -13,6 +13,7 @@ from tests.api.caller import API, Caller
 from tests.browser.watching import REPORT_VIOLATIONS, Watch
 from tests.factories import AdministratorFactory
 
+RUNS_ON = "postgres"
 in_a_browser = pytest.mark.skipif(os.environ["TEST_DATABASE"] != "postgres", reason="a browser: in the other half of `make test`")
 
 

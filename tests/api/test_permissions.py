@@ -13,6 +13,9 @@ from tests.api.caller import API, Caller
 from tests.factories import FaultFactory, TokenFactory, UserFactory, issue
 from tokens.models import Token
 
+RUNS_ON = "sqlite"
+
+
 # Operation, then what it answers to: no token, user, operator, administrator. What is asked for is somebody else's.
 TABLE = """
 whoami             GET     /whoami                          401 200 200 200

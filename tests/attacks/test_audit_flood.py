@@ -13,6 +13,7 @@ from tests.clock import MINUTE, NOW
 from tests.factories import UserFactory
 from tests.pages.visitor import Visitor
 
+RUNS_ON = "postgres"
 pytestmark = pytest.mark.django_db
 
 

@@ -13,6 +13,7 @@ from tests.attacks import wire
 from tests.processes.running import REPOSITORY
 from tests.processes.serving import Server
 
+RUNS_ON = "sqlite"
 TIMES = 4  # twice as many connections as there are threads
 FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
 CSRF = "Cookie: portal_csrf=" + "x" * 32 + "\r\n"

@@ -25,6 +25,7 @@ from tokens.cli_login import flow as cli_sign_in
 from tokens.credentials import TokenCredential
 from tokens.models import Token
 
+RUNS_ON = "postgres"
 Job = Callable[[], Any]
 QUESTION = cli_sign_in.Question(51004, "12345678", "c" * 43, "")
 

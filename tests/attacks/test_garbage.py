@@ -11,6 +11,7 @@ from tests.attacks import wire
 from tests.processes.serving import Server
 from tokens import token_format
 
+RUNS_ON = "postgres"
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
 CSRF = b"Cookie: portal_csrf=" + b"x" * 32 + b"\r\n"
 TOKEN = token_format.generate()

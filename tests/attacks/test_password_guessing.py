@@ -14,6 +14,7 @@ from tests.one_time_links import NEW_PASSWORD, ask_for_reset, sent_link, use
 from tests.pages.visitor import Visitor
 from tests.racing import race
 
+RUNS_ON = "postgres"
 pytestmark = pytest.mark.django_db
 WRONG, THROTTLED, SIGNED_IN = 200, 429, 302
 addresses = (f"198.51.{n // 250}.{n % 250 + 1}" for n in itertools.count())

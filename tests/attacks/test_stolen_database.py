@@ -29,6 +29,7 @@ from tokens.calendar import links as calendar
 from tokens.models import SignInCode, Token
 from tokens.verification.verify import Refused, verify
 
+RUNS_ON = "sqlite"
 pytestmark = pytest.mark.django_db
 SHORTEST, LONGEST = 8, 200
 

@@ -18,6 +18,7 @@ from portal.core.request_bodies import WholeBody, prepare
 from tests.attacks import wire
 from tests.processes.serving import Server
 
+RUNS_ON = "sqlite"
 SIZE = 20_000_000
 MULTIPART = "Content-Type: multipart/form-data; boundary=x\r\n"
 CSRF = "Cookie: portal_csrf=" + "x" * 32 + "\r\n"

@@ -20,6 +20,7 @@ from tests.notifications.rejecting import queue
 from tests.ports import free_port
 from tests.tokens.scans import OPS, configure, ending, scan
 
+RUNS_ON = "sqlite"
 PASSWORD = "pässwörd-€"
 
 

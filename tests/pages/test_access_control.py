@@ -16,6 +16,7 @@ from tests.pages.visitor import Visitor, toast
 from tokens import dates
 from tokens.models import Token
 
+RUNS_ON = "both"
 pytestmark = pytest.mark.django_db
 URL = "tokens:all"
 

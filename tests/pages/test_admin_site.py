@@ -24,6 +24,7 @@ from tests.pages.visitor import Visitor
 from tokens import token_format
 from tokens.models import Notice, ScanRun, Token
 
+RUNS_ON = "postgres"
 pytestmark = pytest.mark.django_db
 CHANGELIST = "admin:faults_fault_changelist"
 ADMINS = {model._meta.label_lower.replace(".", "_"): model_admin for model, model_admin in admin.site._registry.items()}

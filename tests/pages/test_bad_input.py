@@ -20,6 +20,7 @@ from tests.pages.visitor import Visitor, address
 from tokens import dates
 from tokens.models import Token
 
+RUNS_ON = "postgres"
 pytestmark = pytest.mark.django_db
 with_htmx_and_without = pytest.mark.parametrize("htmx", ["", "pane"], ids=["plain", "htmx"])
 

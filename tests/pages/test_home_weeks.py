@@ -18,6 +18,7 @@ from tests.factories import TokenFactory
 from tokens import dates, services
 from tokens.models import Token
 
+RUNS_ON = "postgres"
 ZONES = ["UTC", "Europe/Berlin", "America/Havana", "Asia/Beirut", "Asia/Kathmandu", "Pacific/Kiritimati", "America/St_Johns"]
 SUNDAY = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)

@@ -19,6 +19,7 @@ from tests.pages.page import Page
 from tests.pages.visitor import Visitor
 from tokens.models import Notice, ScanRun
 
+RUNS_ON = "both"
 pytestmark = pytest.mark.django_db
 KEYS = [
     ("token_expiration_days", "30;7"),

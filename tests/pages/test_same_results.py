@@ -12,6 +12,7 @@ from tests.clock import DAY, NOW
 from tests.factories import FaultFactory, TokenFactory, UserFactory
 from tests.pages.visitor import Visitor
 
+RUNS_ON = "both"
 pytestmark = pytest.mark.django_db
 ADMIN_TOKENS, ADMIN_USERS = "admin:tokens_token_changelist", "admin:users_user_changelist"
 

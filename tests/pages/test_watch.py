@@ -28,6 +28,7 @@ from tokens.expiry import health as watch
 from tokens.expiry import scan as expiry
 from tokens.models import ScanRun
 
+RUNS_ON = "both"
 pytestmark = pytest.mark.django_db
 LIMIT = 30 * MINUTE  # twice TOKEN_SCAN_MINUTES
 

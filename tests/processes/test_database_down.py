@@ -16,6 +16,7 @@ from tests.clock import BUSY
 from tests.processes.running import Program, stopped
 from tests.processes.serving import Reply, Server, environment
 
+RUNS_ON = "postgres"
 pytestmark = pytest.mark.skipif(os.environ["TEST_DATABASE"] != "postgres", reason="of PostgreSQL alone: in the other half of `make test`")
 PREPARE = """
 import django

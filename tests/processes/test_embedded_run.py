@@ -18,6 +18,7 @@ from tests.ports import free_port
 from tests.processes.running import REPOSITORY, Program, until
 from tests.processes.visitor import Visitor
 
+RUNS_ON = "sqlite"
 pytestmark = pytest.mark.skipif(
     os.environ["TEST_DATABASE"] != "sqlite", reason="the embedded run is SQLite's: in the other half of `make test`"
 )

@@ -17,6 +17,7 @@ from tests.processes.serving import Server, environment, this_database
 from tests.processes.visitor import Visitor
 from tests.services import missing, redis_program
 
+RUNS_ON = "postgres"
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

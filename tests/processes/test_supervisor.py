@@ -14,6 +14,9 @@ import pytest
 from tests.ports import free_port
 from tests.processes.running import REPOSITORY, Program, until
 
+RUNS_ON = "sqlite"
+
+
 # "web" has a child of its own, as the real one has; "worker" is slow to stop.
 SCRIPT = """
 import sys

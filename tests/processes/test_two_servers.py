@@ -16,6 +16,7 @@ from tests.processes.visitor import Visitor
 from tokens import sessions, token_format
 from tokens.models import Token
 
+RUNS_ON = "postgres"
 NEW_PASSWORD = "another-horse-battery"
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -27,6 +27,7 @@ from tests.services import Mailbox
 from tokens import services
 from tokens.models import ScanRun, Token
 
+RUNS_ON = "postgres"
 SET_KEY = """
 import django, sys
 django.setup()

@@ -9,6 +9,7 @@ from portal.management.commands import changepassword
 from portal.users.models import User
 from tests.factories import PASSWORD, AdministratorFactory, ServiceFactory, UserFactory
 
+RUNS_ON = "sqlite"
 pytestmark = pytest.mark.django_db
 NEW = "a-staple-of-batteries"
 

@@ -14,6 +14,7 @@ from tests.factories import PASSWORD, AdministratorFactory, UserFactory, issue
 from tests.one_time_links import sent_link
 from tokens.models import Token
 
+RUNS_ON = "sqlite"
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("running_clock")]
 
 

@@ -14,6 +14,7 @@ from tests.factories import AdministratorFactory, ServiceFactory, UserFactory, i
 from tokens import services as tokens
 from tokens.models import Token
 
+RUNS_ON = "sqlite"
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("running_clock")]
 
 Verb = Callable[[User, User], object]

@@ -12,6 +12,7 @@ from portal.users.models import User
 from tests.factories import UserFactory
 from tests.pages.visitor import Visitor
 
+RUNS_ON = "sqlite"
 pytestmark = pytest.mark.django_db
 NEW = "another-horse-battery"
 

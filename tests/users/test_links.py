@@ -28,6 +28,7 @@ from tests.one_time_links import NEW_PASSWORD, ask_for_reset, sent_link, use
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
 
+RUNS_ON = "sqlite"
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("running_clock")]
 OVER = "This link no longer works"
 SET = "Your password is set"

@@ -22,6 +22,7 @@ from tests.factories import PASSWORD, AdministratorFactory, ServiceFactory, User
 from tests.one_time_links import NEW_PASSWORD, ask_for_reset, sent_link, use
 from tests.pages.visitor import Visitor
 
+RUNS_ON = "sqlite"
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("running_clock")]
 AT = datetime(2026, 11, 27, 22, 5, tzinfo=UTC)
 
