@@ -9,7 +9,7 @@ from portal.core.actors import Actor
 from portal.users.models import User
 from tests.factories import ServiceFactory, TokenFactory, UserFactory
 from tokens import services
-from tokens.expiry import scan
+from tokens.expiry.scan import scan
 
 LONG = "a-name-that-is-as-long-as-the-portal-lets-it-be-" * 2
 

@@ -25,7 +25,7 @@ from tests.browser.steps import (
 from tests.browser.watching import Visit
 from tests.factories import TokenFactory, UserFactory
 from tests.tokens.scans import deliver
-from tokens.expiry import scan
+from tokens.expiry.scan import scan
 from tokens.models import Token
 
 FAULT_DAYS = "Enable User Token Expiration Notifications"
