@@ -6,6 +6,7 @@ The redaction is the second line of defence. The first is that nothing ever hand
 from typing import Any
 
 import structlog
+from structlog.typing import EventDict, Processor
 
 from portal.core.redaction import redact
 from portal.core.request_logs import RequestFilter
@@ -13,7 +14,7 @@ from portal.core.request_logs import RequestFilter
 MOST_OF_A_TRACEBACK = 10_000  # characters
 
 
-def shorten_traceback(logger: Any, name: str, event: dict[str, Any]) -> dict[str, Any]:
+def shorten_traceback(logger: Any, name: str, event: EventDict) -> EventDict:
     """A structlog processor: keeps a traceback's end, which says what went wrong. Redacted first: half a secret would stay."""
     if len(traceback := event.get("exception", "")) > MOST_OF_A_TRACEBACK:
         event["exception"] = "..." + redact(traceback)[-MOST_OF_A_TRACEBACK:]
@@ -29,7 +30,7 @@ class RedactingFormatter(structlog.stdlib.ProcessorFormatter):
 
 def logging_config(debug: bool) -> dict[str, Any]:
     """A `logging.config.dictConfig` dictionary for Django's LOGGING."""
-    before = [
+    before: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
@@ -42,7 +43,7 @@ def logging_config(debug: bool) -> dict[str, Any]:
         cache_logger_on_first_use=True,
     )
     if debug:
-        render = [structlog.dev.ConsoleRenderer(colors=False)]
+        render: list[Processor] = [structlog.dev.ConsoleRenderer(colors=False)]
     else:
         render = [structlog.processors.format_exc_info, shorten_traceback, structlog.processors.JSONRenderer()]
     return {

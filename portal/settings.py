@@ -6,6 +6,7 @@ Without DATABASE_URL this is the *embedded run*: SQLite, a file broker and mail 
 from datetime import timedelta
 from email.utils import formataddr
 from pathlib import Path
+from typing import Any
 
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
@@ -27,7 +28,7 @@ DATABASE = read("DATABASE_URL", urls.database, None, A_DATABASE)
 EMBEDDED = DATABASE is None
 POSTGRES_PASSWORD = read("POSTGRES_PASSWORD", values.password, "", A_PASSWORD)
 SECRET_KEY = environment.kept_secret("SECRET_KEY", DATA_DIR / "secret_key" if EMBEDDED else None, A_KEY)
-SECRET_KEY_FALLBACKS = read("SECRET_KEY_FALLBACKS", values.keys, [], f"{A_KEY}, or several separated by commas")
+SECRET_KEY_FALLBACKS: list[str] = read("SECRET_KEY_FALLBACKS", values.keys, [], f"{A_KEY}, or several separated by commas")
 DEBUG = read("DEBUG", values.boolean, False, "true or false")
 PORT = read("PORT", values.whole_number(1, 65535), 8000, "a whole number from 1 to 65535")
 PORTAL_URL = read("PORTAL_URL", urls.origin, f"http://127.0.0.1:{PORT}", "an address such as https://portal.example.com, without a path")
@@ -45,7 +46,7 @@ REDIS_URL = read("REDIS_URL", urls.redis, "", "an address such as redis://:passw
 REDIS_PASSWORD = read("REDIS_PASSWORD", values.password, "", A_PASSWORD)
 REDIS_URL = urls.with_password(REDIS_URL, REDIS_PASSWORD)
 TOKEN_SCAN_MINUTES = read("TOKEN_SCAN_MINUTES", values.whole_number(1, 24 * 60), 15, "a whole number from 1 to 1440")
-TRUSTED_PROXIES = read(
+TRUSTED_PROXIES: list[values.Network] = read(
     "TRUSTED_PROXIES", values.networks, [], "the addresses of your own proxies separated by commas, such as 127.0.0.1,10.1.2.3"
 )
 WRONG_TOKENS_A_MINUTE = read("WRONG_TOKENS_A_MINUTE", values.whole_number(1, 1_000_000), 60, "a whole number from 1 to 1000000")
@@ -137,7 +138,7 @@ TEMPLATES = [
     }
 ]
 
-SQLITE = {
+SQLITE: dict[str, Any] = {
     "ENGINE": "django.db.backends.sqlite3",
     "NAME": DATA_DIR / "portal.sqlite3",
 }
@@ -264,7 +265,7 @@ CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 CELERY_TASK_SERIALIZER, CELERY_ACCEPT_CONTENT = "json", ["json"]  # who can write to the broker must not be able to run code (pickle)
 if REDIS_URL:
     # A page that queues a task waits for no Redis that is down: by default 6 seconds, and for ever if it accepts connections and is silent.
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 0, "socket_connect_timeout": 2, "socket_timeout": 2}
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"max_retries": 0, "socket_connect_timeout": 2, "socket_timeout": 2}
 else:
     BROKER_DIR = DATA_DIR / "broker"
     for folder in ("queue", "control", "processed"):

@@ -12,8 +12,8 @@ from portal.pages import views
 from portal.users import urls as user_urls
 from tokens.expiry.views import health as scan_health
 
-admin.site.login = views.admin_sign_in
-admin.site.admin_view = rejecting_bad_input(admin.site.admin_view)
+admin.site.login = views.admin_sign_in  # type: ignore[assignment,method-assign]  # the one place in which Django lets it be replaced
+admin.site.admin_view = rejecting_bad_input(admin.site.admin_view)  # type: ignore[assignment,method-assign]
 admin.site.site_title = admin.site.site_header = "Review"
 admin.site.index_title = "For operators: faults, and what led to them"
 

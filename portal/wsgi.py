@@ -2,6 +2,7 @@
 
 import gc
 import os
+from typing import cast
 
 from django.core.wsgi import get_wsgi_application
 
@@ -9,9 +10,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 django = get_wsgi_application()
 
-from portal.oauth.front import front  # noqa: E402  # the rooms can be imported once Django is set up
+from portal.oauth.front import App, front  # noqa: E402  # the rooms can be imported once Django is set up
 
-application = front(django)
+application = front(cast(App, django))
 
 # What is loaded by now stays for good. Unfrozen, it is all looked through by each full collection: 50 ms in which no request is answered.
 gc.collect()

@@ -49,7 +49,8 @@ class ConfigForm(forms.Form):
         self.fields["key"].widget.stored = stored or {}
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean()
+        super().clean()
+        data = self.cleaned_data
         key = KEYS.get(data.get("key", ""))
         if key and data.get("type") and key.type != data["type"]:
             self.add_error("key", f"{key.label} is of the type {key.type}.")

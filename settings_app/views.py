@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from portal.core.requests import AuthenticatedHttpRequest
 from portal.core import permissions as access
 from portal.core import versions
 from portal.core.errors import ServiceError, add_to_form
@@ -20,7 +21,7 @@ from settings_app.tables import ConfigTable
 
 @require_safe
 @access.administrator
-def config(request: HttpRequest) -> HttpResponse:
+def config(request: AuthenticatedHttpRequest) -> HttpResponse:
     """System Settings, tab Config."""
     context = list_context(
         request,
@@ -33,7 +34,7 @@ def config(request: HttpRequest) -> HttpResponse:
     return render(request, "settings_app/config.html", context)
 
 
-def config_form(request: HttpRequest, form: ConfigForm, title: str, key: str = "", **context: Any) -> HttpResponse:
+def config_form(request: AuthenticatedHttpRequest, form: ConfigForm, title: str, key: str = "", **context: Any) -> HttpResponse:
     """The pane. Without JavaScript its button Preview asks what the change would do: the same page again, with the answer."""
     context |= {"title": title, "back": reverse("settings:config"), "keys": KEYS.values()}
     submitted = {"key": form["key"].value(), "value": form["value"].value()} if asks_preview(request) else None
@@ -41,11 +42,11 @@ def config_form(request: HttpRequest, form: ConfigForm, title: str, key: str = "
     return form_page(request, "settings_app/form.html", form, **context)
 
 
-def asks_preview(request: HttpRequest) -> bool:
+def asks_preview(request: AuthenticatedHttpRequest) -> bool:
     return "preview" in request.POST
 
 
-def is_sent(request: HttpRequest) -> bool:
+def is_sent(request: AuthenticatedHttpRequest) -> bool:
     """Is the form sent for good?"""
     return request.method == "POST" and not asks_preview(request)
 
@@ -56,14 +57,14 @@ def stored_values() -> dict[str, str]:
 
 @require_http_methods(["GET", "POST"])
 @access.administrator
-def add(request: HttpRequest) -> HttpResponse:
+def add(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Pane *Add Config*. It updates a key that is set: the form loads it, or else shows what it has and asks again."""
     return save(request, ConfigForm(sent(request), stored=stored_values()), "Add Config")
 
 
 @require_http_methods(["GET", "POST"])
 @access.administrator
-def update(request: HttpRequest, key: str) -> HttpResponse:
+def update(request: AuthenticatedHttpRequest, key: str) -> HttpResponse:
     """Pane *Update Config*. A form that was opened before the key was deleted is not lost: it may set the key again."""
     stored = stored_values()
     if key not in KEYS or (key not in stored and "version" not in request.POST):
@@ -73,7 +74,7 @@ def update(request: HttpRequest, key: str) -> HttpResponse:
     return save(request, UpdateConfigForm(sent(request), initial=initial), "Update Config", fixed_key=key)
 
 
-def save(request: HttpRequest, form: ConfigForm, title: str, fixed_key: str = "") -> HttpResponse:
+def save(request: AuthenticatedHttpRequest, form: ConfigForm, title: str, fixed_key: str = "") -> HttpResponse:
     """`fixed_key`: where the form is about one key. Empty where it is chosen in the form."""
     context: dict[str, Any] = {}
     if is_sent(request) and form.is_valid():
@@ -94,7 +95,7 @@ def save(request: HttpRequest, form: ConfigForm, title: str, fixed_key: str = ""
 
 @require_http_methods(["GET", "POST"])
 @access.administrator
-def delete(request: HttpRequest, key: str) -> HttpResponse:
+def delete(request: AuthenticatedHttpRequest, key: str) -> HttpResponse:
     """The confirmation names the value that goes. When it is another one by now, it is asked again."""
     stored = get_object_or_404(Config, key=key, key__in=KEYS)
     back = reverse("settings:config")

@@ -26,10 +26,11 @@ class ExpiryFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Token]) -> QuerySet[Token]:
         now = timezone.now()
-        if self.value() == "over":
+        chosen = self.value()
+        if chosen == "over":
             return rows.filter(expires_at__lte=now)
-        if self.value() in self.DAYS:
-            return rows.filter(expires_at__gt=now, expires_at__lte=dates.due_before(int(self.value()), now))
+        if chosen in self.DAYS:
+            return rows.filter(expires_at__gt=now, expires_at__lte=dates.due_before(int(chosen), now))
         return rows
 
 

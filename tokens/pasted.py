@@ -14,6 +14,7 @@ from django.utils.encoding import escape_uri_path
 from django.utils.http import escape_leading_slashes
 
 from portal.core import permissions as access
+from portal.core.requests import HtmxHttpRequest
 from portal.users.models import User
 from tokens import services, token_format
 from tokens.models import Token
@@ -45,14 +46,14 @@ class TokenInAddressMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HtmxHttpRequest) -> HttpResponse:
         if request.method not in ("GET", "HEAD") or request.path_info.startswith("/api/"):
             return self.get_response(request)
         rest = without_tokens(request.GET)
         if len(rest) == len(request.GET):
             return self.get_response(request)
         if request.user.is_authenticated:
-            messages.warning(request, explanation(request))
+            messages.warning(request, explanation(request.GET, request.user))
         path = escape_leading_slashes(escape_uri_path(request.path))
         return go_to(request, f"{path}?{rest.urlencode()}" if rest else path)
 
@@ -66,17 +67,17 @@ def without_tokens(query: QueryDict) -> QueryDict:
     return rest
 
 
-def explanation(request: HttpRequest) -> str:
+def explanation(query: QueryDict, user: User) -> str:
     """Says whose the token in the address is, as far as the visitor may know, and never what it is."""
-    text = " ".join(text for name, values in request.GET.lists() for text in (name, *values))
-    found = find(text, request.user, timezone.now())
+    text = " ".join(text for name, values in query.lists() for text in (name, *values))
+    found = find(text, user, timezone.now())
     if not found:
         return f"The address contained what looks like an API token, so nothing was searched. {EXPOSED}"
     named = ", ".join(f"{token.name} ({token.hint}) of {token.user.username}, {token.status}" for token in found)
     return f"The address contained an API token, so nothing was searched. It is {named}. {EXPOSED}"
 
 
-def go_to(request: HttpRequest, address: str) -> HttpResponse:
+def go_to(request: HtmxHttpRequest, address: str) -> HttpResponse:
     """A part of a page (htmx) makes the whole page go there, so that the browser's history never holds the token."""
     if request.htmx:
         return HttpResponse(status=204, headers={"HX-Redirect": address})

@@ -101,7 +101,7 @@ def issue(
         if names.live(now).exists():
             raise ServiceError(f"{owner.username} has an active token named {name} already.", "name")
         token = Token(user=owner, name=name, created_at=now, expires_at=expires_at, request_id=request_id)
-        token.created_by, token.created_with = actor and actor.user, parent
+        token.created_by, token.created_with = actor.user if actor else None, parent
         token.digest, token.last_four = token_format.digest(text), token_format.hint(text)
         try:
             with transaction.atomic():
@@ -140,7 +140,7 @@ def revoke(token: Token, actor: Actor | None, now: datetime) -> bool:
         expiry.forget([token], now)
         audit.record(actor, token, audit.UPDATE, revoked_at=("", now.isoformat()))
         end_created_with([token], actor, now)
-    token.revoked_at, token.revoked_by = now, actor and actor.user
+    token.revoked_at, token.revoked_by = now, actor.user if actor else None
     return True
 
 

@@ -7,6 +7,7 @@ hash in the same UPDATE, whichever way it happens). The verifier looks at all th
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
@@ -52,9 +53,14 @@ def begin(session: SessionBase, user: User, now: datetime) -> Token:
     return token
 
 
+def own(session: SessionBase) -> Any:
+    """The key of the session's token, None if it has none."""
+    return session.get(KEY)
+
+
 def limit(session: SessionBase) -> None:
     """Lets the session end when its token does."""
-    if ends := Token.objects.filter(pk=session.get(KEY)).values_list("expires_at", flat=True).first():
+    if ends := Token.objects.filter(pk=own(session)).values_list("expires_at", flat=True).first():
         session.set_expiry(ends)
 
 
@@ -66,7 +72,7 @@ def end(session: SessionBase, now: datetime) -> None:
 
 def password_changed(session: SessionBase, user: User, now: datetime) -> None:
     """The session in which the password was changed goes on, and its token with it; all others of the user are over."""
-    mine = session.get(KEY)
+    mine = own(session)
     others = Token.objects.filter(user=user, kind=Token.Kind.TEMPORARY, revoked_at=None)
     others.exclude(pk=mine).update(revoked_at=now, revoked_by=user)
     others.filter(pk=mine).update(session_hash=user.get_session_auth_hash())

@@ -18,6 +18,7 @@ from portal.core.errors import ServiceError, add_to_form
 from portal.core.htmx import done, form_page, post_only, put_into, refused, sent
 from portal.core.list_views import list_context
 from portal.core.ordering import ordered
+from portal.core.requests import AuthenticatedHttpRequest
 from portal.core.text import fold
 from portal.users.models import User
 from tokens import lineage, pasted, services, sessions
@@ -28,7 +29,7 @@ from tokens.tables import SEARCH, SEARCH_ALL, AllTokenTable, TokenFilter, UserTo
 
 @require_safe
 @access.administrator
-def user_tokens(request: HttpRequest, username: str) -> HttpResponse:
+def user_tokens(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
     """A user's page with the tab Tokens."""
     owner = get_object_or_404(User.objects.existing(), username=username)
     now = timezone.now()
@@ -39,7 +40,7 @@ def user_tokens(request: HttpRequest, username: str) -> HttpResponse:
 
 @require_safe
 @access.administrator
-def all_tokens(request: HttpRequest) -> HttpResponse:
+def all_tokens(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Access Control, tab User Tokens."""
     now = timezone.now()
     rows = Token.objects.listed(now, services.expiring_before(now))
@@ -49,7 +50,7 @@ def all_tokens(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @access.administrator
-def create(request: HttpRequest, username: str) -> HttpResponse:
+def create(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
     """Pane *Create a new token* on a user's page."""
     owner = get_object_or_404(User.objects.existing(), username=username)
     form = DatedTokenForm(sent(request))
@@ -59,7 +60,7 @@ def create(request: HttpRequest, username: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @access.signed_in
-def add_own(request: HttpRequest) -> HttpResponse:
+def add_own(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Pane *Add User Token* on the Profile: a name, one year."""
     access.require(access.may_create_own_tokens(request.user, config.get("users_may_create_tokens")))
     return issue(request, request.user, TokenForm(sent(request)), "Add User Token", reverse("profile"))
@@ -67,7 +68,7 @@ def add_own(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @access.signed_in
-def create_own(request: HttpRequest) -> HttpResponse:
+def create_own(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Window *Create API Token* on the Profile: a name and an Expiry Date."""
     access.require(access.may_create_own_tokens(request.user, config.get("users_may_create_tokens")))
     return issue(request, request.user, DatedTokenForm(sent(request)), "Create API Token", reverse("profile"))
@@ -105,11 +106,11 @@ def already_made(request: HttpRequest, form: TokenForm, again: services.AlreadyM
 
 @post_only("profile")
 @access.signed_in
-def temporary(request: HttpRequest) -> HttpResponse:
+def temporary(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The session's own temporary token in full: as JSON for the eye and copy buttons, or on the Profile without JavaScript."""
     token = sessions.current(request.session, timezone.now())
     text = sessions.reveal(token) if token else None
-    if text:
+    if token and text:
         audit.event(audit.Event.TOKEN_REVEALED, access.actor_of(request), token)
     if request.accepts("text/html") and request.headers.get("Accept") != "application/json":
         return render(request, "tokens/temporary.html", {"text": text}) if text else redirect("profile")
@@ -120,7 +121,7 @@ def temporary(request: HttpRequest) -> HttpResponse:
 
 @post_only("home")
 @access.signed_in
-def look_up(request: HttpRequest) -> HttpResponse:
+def look_up(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Whose token is it that somebody has put into a search box? The token is in no address and in no log."""
     tokens = pasted.find(request.POST.get("token", ""), request.user, timezone.now())
     return render(request, "tokens/looked_up.html", {"tokens": tokens, "back": reverse("home")})
@@ -128,7 +129,7 @@ def look_up(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @access.signed_in
-def token_list(request: HttpRequest) -> HttpResponse:
+def token_list(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The one address of the list of tokens, in emails to people of every role: all tokens for administrators, the faults about those that
     expire for operators, and everybody else's own."""
     if request.user.is_administrator:
@@ -138,7 +139,7 @@ def token_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @access.signed_in
-def token(request: HttpRequest, pk: str) -> HttpResponse:
+def token(request: AuthenticatedHttpRequest, pk: str) -> HttpResponse:
     """The one address of a token: sends each role to the page that shows it. 404 for somebody else's."""
     found = get_object_or_404(Token.objects.permanent().select_related("user"), pk=pk, **access.readable(request.user))
     if found.user == request.user:
@@ -150,7 +151,7 @@ def token(request: HttpRequest, pk: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @access.signed_in
-def revoke(request: HttpRequest, pk: str) -> HttpResponse:
+def revoke(request: AuthenticatedHttpRequest, pk: str) -> HttpResponse:
     """The confirmation that names the token, and the revocation."""
     token = get_object_or_404(Token.objects.permanent().select_related("user"), pk=pk, **access.owned(request.user))
     mine = token.user == request.user
@@ -170,7 +171,7 @@ def created_with(chosen: list[Token], now: datetime) -> list[Token]:
 
 @post_only("tokens:all")
 @access.administrator
-def revoke_many(request: HttpRequest) -> HttpResponse:
+def revoke_many(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Several tokens of Access Control: first the confirmation that says how many, then the revocation."""
     back = reverse("tokens:all")
     now = timezone.now()

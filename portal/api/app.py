@@ -18,6 +18,7 @@ from portal.api.routers import config, faults, tokens, users
 from portal.api.schemas import WhoAmI
 from portal.core import permissions as access
 from portal.core.error_responses import APIError
+from portal.core.requests import AuthenticatedHttpRequest
 
 
 class JsonParser(Parser):
@@ -50,9 +51,9 @@ api.add_router("/faults", faults.router)
 
 @api.get("/whoami", response=responses({200: WhoAmI}), tags=["Who am I"])
 @access.signed_in
-def whoami(request: HttpRequest) -> dict[str, Any]:
+def whoami(request: AuthenticatedHttpRequest) -> dict[str, Any]:
     """The token's owner, and the token itself. The first request to try."""
-    return {"user": request.user, "token": request.auth}
+    return {"user": request.user, "token": request.auth}  # type: ignore[attr-defined]  # set by Ninja
 
 
 @require_safe

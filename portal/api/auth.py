@@ -4,6 +4,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security.http import HttpAuthBase
 
+from portal.core.permissions import authenticate_as
 from tokens.credentials import TokenCredential
 from tokens.models import Token
 from tokens.verification.authenticate import authenticate
@@ -20,5 +21,5 @@ class BearerToken(HttpAuthBase):
         token = Token.objects.select_related("user").filter(pk=stored.id, revoked_at=None, user__is_active=True).first()
         if token is None:  # it ended between the two queries
             raise reject(BearerError.INVALID_TOKEN)
-        request.user, request.credential = token.user, TokenCredential(token.pk)
+        authenticate_as(request, token.user, TokenCredential(token.pk))
         return token

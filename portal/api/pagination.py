@@ -1,7 +1,7 @@
 """Pages by cursor: each names the last row of the page before, so rows that come or go in between neither hide nor double another."""
 
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from django.core.signing import BadSignature, Signer
 from django.db.models import Model, Q, QuerySet
@@ -30,7 +30,7 @@ class ListQuery(Schema):
     @classmethod
     def refuse_unknown(cls, given: Any, info: ValidationInfo) -> Any:
         """A filter misspelt would else list everything, and a token would be searched for and logged. Raises ServiceError."""
-        query = info.context["request"].GET
+        query = cast(dict[str, Any], info.context)["request"].GET
         if any(token_format.holds_token(text) for name, values in query.lists() for text in (name, *values)):
             raise ServiceError(TOKEN_IN_ADDRESS, "q")
         for name in query:
@@ -93,5 +93,5 @@ def read(model: type[Model], order: tuple[str, ...], text: str) -> list[Any]:
 
 def value_of(model: type[Model], name: str, text: str) -> Any:
     """An annotation that a list is ordered by is the key of a text."""
-    field = next((field for field in model._meta.get_fields() if field.name == name), None)
+    field = next((field for field in model._meta.fields if field.name == name), None)
     return field.to_python(text) if field else fold(text)

@@ -118,7 +118,7 @@ class TokenOut(TokenBrief):
 
     @staticmethod
     def resolve_created_by(token: Token) -> str | None:
-        return token.created_by and token.created_by.username
+        return token.created_by.username if token.created_by else None
 
     @staticmethod
     def resolve_created_with(token: Token) -> UUID | None:
@@ -126,7 +126,7 @@ class TokenOut(TokenBrief):
 
     @staticmethod
     def resolve_revoked_by(token: Token) -> str | None:
-        return token.revoked_by and token.revoked_by.username
+        return token.revoked_by.username if token.revoked_by else None
 
 
 class TokenMade(TokenOut):

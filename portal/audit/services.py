@@ -74,7 +74,7 @@ def event(
     """Records a security event in the audit trail and in the log. `actor`: None if nobody is signed in; `client` says then where the
     request came from. `details`: no secret. `target` need not be a stored row."""
     source = actor or client
-    details = (source.trace() if source else {}) | details
+    details = {**(source.trace() if source else {}), **details}
     address = source and source.address
     action = LogEntry.Action.UPDATE if changes else LogEntry.Action.ACCESS
     data = {"event": kind.value} | details

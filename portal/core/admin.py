@@ -17,7 +17,7 @@ class PortableChangeList(ChangeList):
         return [each for term in super().get_ordering(request, queryset) for each in portable(queryset, term)]
 
 
-class PortableAdmin(admin.ModelAdmin):
+class PortableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # only the stubs can be subscripted
     """Searches and sorts as the portal's own lists do."""
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -33,7 +33,7 @@ class ReadOnlyAdmin(PortableAdmin):
 
     hidden: tuple[str, ...] = ()
 
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         return lookup.split("__")[0] not in self.hidden and super().lookup_allowed(lookup, value, request)
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import redirect, render
+
+from portal.core.requests import HtmxHttpRequest
 
 View = Callable[..., HttpResponse]
 
@@ -47,12 +49,13 @@ def form_page(request: HttpRequest, template: str, form: BaseForm, **context: An
 
 def put_into(form: BaseForm, **values: str) -> None:
     """Puts other values into the fields of a form that was sent."""
-    form.data = form.data.copy()
+    data = cast(QueryDict, form.data).copy()
     for name, value in values.items():
-        form.data[name] = value
+        data[name] = value
+    form.data = data
 
 
-def done(request: HttpRequest, message: str, back: str, level: str = "success", leave: bool = False) -> HttpResponse:
+def done(request: HtmxHttpRequest, message: str, back: str, level: str = "success", leave: bool = False) -> HttpResponse:
     """The write succeeded: closes the dialog, refreshes the list and says so. Without htmx, or to `leave` a page that is no
     more, goes `back` and says so there."""
     if request.htmx and not leave:
@@ -65,6 +68,6 @@ def done(request: HttpRequest, message: str, back: str, level: str = "success", 
     return redirect(back)
 
 
-def refused(request: HttpRequest, message: str, back: str) -> HttpResponse:
+def refused(request: HtmxHttpRequest, message: str, back: str) -> HttpResponse:
     """The write came too late or broke a rule that no field stands for: says so in the same way."""
     return done(request, message, back, level="error")

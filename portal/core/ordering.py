@@ -6,7 +6,7 @@ can open the database, and a newer Unicode changes nothing that is stored.
 """
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
@@ -15,6 +15,9 @@ from django.db.models.expressions import OrderBy
 from django.db.models.functions import Cast
 
 from portal.core.text import fold
+
+if TYPE_CHECKING:  # psycopg is not needed on SQLite
+    from django.db.backends.postgresql.base import DatabaseWrapper as PostgresWrapper
 
 BUILTIN_COLLATION = "pg_c_utf8"  # PostgreSQL 17 and later, however it was built
 ICU_COLLATION = "und-x-icu"  # before that
@@ -32,7 +35,7 @@ class Fold(Transform):
     output_field = TextField()
 
     def as_postgresql(self, compiler: Any, connection: BaseDatabaseWrapper, **context: Any) -> tuple[str, tuple[Any, ...]]:
-        collation = BUILTIN_COLLATION if connection.pg_version >= 170_000 else ICU_COLLATION
+        collation = BUILTIN_COLLATION if cast("PostgresWrapper", connection).pg_version >= 170_000 else ICU_COLLATION
         text, values = compiler.compile(self.lhs)
         return POSTGRESQL.format(text=text, collation=collation), tuple(values) * POSTGRESQL.count("{text}")
 
@@ -56,12 +59,12 @@ class Finds(Lookup):
     def __init__(self, lhs: Any, rhs: Any) -> None:
         super().__init__(self.key(lhs), fold(str(rhs)))
 
-    def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper, function: str = "instr") -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper, function: str = "instr") -> tuple[str, tuple[Any, ...]]:
         text, values = self.process_lhs(compiler, connection)
         searched, more = self.process_rhs(compiler, connection)
-        return f"{function}({text}, {searched}) > 0", [*values, *more]
+        return f"{function}({text}, {searched}) > 0", (*values, *more)
 
-    def as_postgresql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+    def as_postgresql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         return self.as_sql(compiler, connection, "strpos")
 
 
@@ -88,7 +91,7 @@ def portable(rows: QuerySet[Any], term: Any) -> list[Any]:
     return [OrderBy(value, descending=descending, nulls_last=may_be_null(field, name) or None)]
 
 
-def field_of(rows: QuerySet[Any], name: str) -> Field:
+def field_of(rows: QuerySet[Any], name: str) -> Any:
     """The field that `name` leads to: an annotation of `rows`, or the model's own, through any relations."""
     if name in rows.query.annotations:
         return rows.query.annotations[name].output_field
@@ -101,10 +104,10 @@ def field_of(rows: QuerySet[Any], name: str) -> Field:
 
 def related_order(model: type[Model]) -> list[str]:
     """What Django sorts by where a relation to `model` is named."""
-    return [term for term in model._meta.ordering if isinstance(term, str)]
+    return [term for term in model._meta.ordering or () if isinstance(term, str)]
 
 
-def may_be_null(field: Field, name: str) -> bool:
+def may_be_null(field: "Field[Any, Any]", name: str) -> bool:
     """A field of another table is NULL where there is no row of it."""
     return field.null or "__" in name
 

@@ -6,7 +6,7 @@ object that is not the visitor's gets 404 (by the view's own query), so that nob
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
@@ -14,9 +14,10 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 
 from portal.core import rejected_forms
-from portal.core.actors import Actor, SessionCredential
+from portal.core.actors import Actor, Credential, SessionCredential
+from portal.core.requests import AuthenticatedHttpRequest, HtmxHttpRequest
 
-View = Callable[..., HttpResponse]
+View = TypeVar("View", bound=Callable[..., Any])
 ADMINISTRATOR, OPERATOR, USER = "administrator", "operator", "user"
 REVIEWERS = (ADMINISTRATOR, OPERATOR)
 EVERYBODY = (ADMINISTRATOR, OPERATOR, USER)
@@ -30,13 +31,13 @@ def roles(*allowed: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
-                return rejected_forms.session_ended(request)
+                return rejected_forms.session_ended(cast(HtmxHttpRequest, request))
             if request.user.role not in allowed:
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        guarded.roles = allowed
-        return guarded
+        guarded.roles = allowed  # type: ignore[attr-defined]  # read by needs_sign_in, and by the test of who may open what
+        return cast(View, guarded)
 
     return decorate
 
@@ -57,6 +58,12 @@ def actor_of(request: HttpRequest, user: Any = None) -> Actor:
     return Actor(user or request.user, credential, request.META.get("REMOTE_ADDR") or None, request.headers.get("User-Agent", ""))
 
 
+def authenticate_as(request: HttpRequest, user: Any, credential: Credential) -> None:
+    """Makes `user` the request's user, for what authenticates a request otherwise than by its session."""
+    request = cast(AuthenticatedHttpRequest, request)
+    request.user, request.credential = user, credential
+
+
 def lock(actor: Actor | None, *allowed: str, users: Q = NOBODY) -> dict[int, Any]:
     """Locks the rows of the actor and of `users` until the transaction ends, and returns them by key.
 
@@ -69,7 +76,7 @@ def lock(actor: Actor | None, *allowed: str, users: Q = NOBODY) -> dict[int, Any
     found = {row.pk: row for row in rows}
     if actor:
         row = found.get(actor.user.pk)
-        if not actor.is_valid(row):
+        if row is None or not actor.is_valid(row):
             raise ActorEnded
         require(row.role in allowed)
     return found

@@ -9,11 +9,13 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.middleware.csrf import REASON_NO_CSRF_COOKIE, get_token
 from django.shortcuts import render, resolve_url
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
+
+from portal.core.requests import HtmxHttpRequest
 
 log = structlog.get_logger(__name__)
 ORIGIN_REASONS = ("Origin checking failed", "Referer checking failed")
@@ -27,7 +29,7 @@ TOASTS = {
 }
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: HtmxHttpRequest, reason: str = "") -> HttpResponse:
     """Django's CSRF_FAILURE_VIEW. `reason`: one of the sentences in django.middleware.csrf."""
     if reason.startswith(ORIGIN_REASONS):
         log_origins(request)
@@ -41,7 +43,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return rejected(request, "expired", keep=is_from_here(request))
 
 
-def session_ended(request: HttpRequest, keep: bool = True) -> HttpResponse:
+def session_ended(request: HtmxHttpRequest, keep: bool = True) -> HttpResponse:
     """The response to a form, or to a part of a page, whose session has ended. `keep`: is what was typed known to come from our page?"""
     sign_in = resolve_url(settings.LOGIN_URL)
     if request.htmx:
@@ -52,7 +54,7 @@ def session_ended(request: HttpRequest, keep: bool = True) -> HttpResponse:
     return rejected(request, "ended", keep)
 
 
-def current_page(request: HttpRequest) -> str:
+def current_page(request: HtmxHttpRequest) -> str:
     """The page that htmx sent a request from; the home page where that header is no URL."""
     try:
         return request.htmx.current_url_abs_path or "/"
@@ -60,7 +62,7 @@ def current_page(request: HttpRequest) -> str:
         return "/"
 
 
-def rejected(request: HttpRequest, cause: str, keep: bool) -> HttpResponse:
+def rejected(request: HtmxHttpRequest, cause: str, keep: bool) -> HttpResponse:
     """403 that says why; with what was typed, if it is to be kept."""
     if request.htmx:
         events: dict[str, Any] = {"toast": {"text": TOASTS[cause], "level": "error"}}
@@ -75,7 +77,7 @@ def rejected(request: HttpRequest, cause: str, keep: bool) -> HttpResponse:
     return response
 
 
-def is_from_here(request: HttpRequest) -> bool:
+def is_from_here(request: HtmxHttpRequest) -> bool:
     """Did a page of the portal send this form? Without a valid CSRF token only the browser can say so. What another site put into a form
     must never come back as a form of ours that waits for a click."""
     if site := request.headers.get("Sec-Fetch-Site"):
@@ -83,30 +85,30 @@ def is_from_here(request: HttpRequest) -> bool:
     return request.headers.get("Origin") in own_origins(request)
 
 
-def own_origins(request: HttpRequest) -> tuple[str, str]:
+def own_origins(request: HtmxHttpRequest) -> tuple[str, str]:
     return f"{request.scheme}://{request.get_host()}", settings.PORTAL_URL
 
 
-def needs_sign_in(request: HttpRequest) -> bool:
+def needs_sign_in(request: HtmxHttpRequest) -> bool:
     """Is the visitor anonymous at a page that is for signed-in users? (`portal.core.permissions` marks those.)"""
     view = request.resolver_match and request.resolver_match.func
     return not request.user.is_authenticated and hasattr(view, "roles")
 
 
-def typed(request: HttpRequest) -> list[tuple[str, str]]:
+def typed(request: HtmxHttpRequest) -> list[tuple[str, str]]:
     """The fields that were sent, in order, without passwords. Nothing at all of what is longer than any form of ours."""
     fields = [(name, value) for name, values in request.POST.lists() for value in values if not NOT_KEPT.search(name)]
     return fields if sum(len(name) + len(value) for name, value in fields) <= MOST_CHARACTERS else []
 
 
-def next_page(request: HttpRequest) -> str:
+def next_page(request: HtmxHttpRequest) -> str:
     """Where the sign-in page was to lead, if that is a page of this portal."""
     wanted = request.POST.get("next", request.GET.get("next", ""))
     safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
     return wanted if safe else resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
-def log_origins(request: HttpRequest) -> None:
+def log_origins(request: HtmxHttpRequest) -> None:
     """For administrators: nearly always a TLS proxy in front of a portal whose PORTAL_URL is not the address in the browser."""
     sent = request.headers.get("Origin") or re.sub(r"^(\w+://[^/?#]*).*", r"\1", request.headers.get("Referer", ""), flags=re.DOTALL)
     seen, configured = own_origins(request)

@@ -26,7 +26,7 @@ def accepts(versions: Versions, current: str) -> bool:
 
 def of_form(data: QueryDict) -> Versions:
     """What a confirmation was shown: its field `version`. A form without one (of an older release) accepts whatever there is."""
-    return [data["version"]] if "version" in data else None
+    return [data.get("version", "")] if "version" in data else None
 
 
 def etag(version: str) -> str:

@@ -41,7 +41,7 @@ def insert(model: type[models.Model], rows: Iterable[models.Model]) -> int:
     """Each batch is its own transaction: neither memory nor the time for which others wait grows with the number of rows."""
     added, rows = 0, iter(rows)
     while batch := list(islice(rows, BATCH)):
-        model.objects.bulk_create(batch)
+        model._default_manager.bulk_create(batch)
         added += len(batch)
     return added
 

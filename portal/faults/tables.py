@@ -2,10 +2,9 @@ from typing import Any
 
 import django_filters
 import django_tables2 as tables
-from django.db.models import QuerySet
 
 from portal.core.list_views import narrow_column
-from portal.faults.models import Fault
+from portal.faults.models import FaultQuerySet
 
 SEARCH = ("name__finds", "resource__finds", "description__finds")
 
@@ -34,7 +33,7 @@ class FaultFilter(django_filters.FilterSet):
         choices=[("open", "Open"), ("acknowledged", "Acknowledged"), ("cleared", "Cleared"), ("all", "All")],
     )
 
-    def by_state(self, rows: QuerySet[Fault], name: str, value: str) -> QuerySet[Fault]:
+    def by_state(self, rows: FaultQuerySet, name: str, value: str) -> FaultQuerySet:
         conditions: dict[str, dict[str, Any]] = {
             "open": {"cleared_at": None, "acknowledged_at": None},
             "acknowledged": {"cleared_at": None, "acknowledged_at__isnull": False},
@@ -43,7 +42,7 @@ class FaultFilter(django_filters.FilterSet):
         }
         return rows.filter(**conditions[value])
 
-    def filter_queryset(self, queryset: QuerySet[Fault]) -> QuerySet[Fault]:
+    def filter_queryset(self, queryset: FaultQuerySet) -> FaultQuerySet:
         if not self.form.cleaned_data.get("state"):
             return queryset.open()
         return super().filter_queryset(queryset)

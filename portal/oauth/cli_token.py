@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpResponse, JsonResponse
 
 from portal.core.error_responses import APIError, no_store
 from portal.core.errors import ServiceError
@@ -13,7 +14,7 @@ from tokens.cli_login import flow as cli_sign_in
 
 
 @token_endpoint
-def cli_token(request: HttpRequest, now: datetime) -> HttpResponse:
+def cli_token(request: WSGIRequest, now: datetime) -> HttpResponse:
     """The temporary token for a code and its verifier. Responses and errors: RFC 6749, sections 5.1 and 5.2."""
     form = read_form(request.environ)
     code, verifier = single_param(form, "code"), single_param(form, "code_verifier")

@@ -5,24 +5,25 @@ from datetime import datetime
 from functools import wraps
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from portal.core.error_responses import APIError, error_response, unavailable
 from tokens.verification.lookup import Unavailable
 
-View = Callable[[HttpRequest, datetime], HttpResponse]
+View = Callable[[WSGIRequest, datetime], HttpResponse]
 
 
-def token_endpoint(view: View) -> Callable[[HttpRequest], HttpResponse]:
+def token_endpoint(view: View) -> Callable[[WSGIRequest], HttpResponse]:
     """A view for POST of a form, called with the time of the request; APIError becomes its error response.
 
     It must not authenticate by the session's cookie: it has no CSRF check.
     """
 
     @wraps(view)
-    def wrapper(request: HttpRequest) -> HttpResponse:
+    def wrapper(request: WSGIRequest) -> HttpResponse:
         try:
             if request.method != "POST":
                 raise APIError(405, "method_not_allowed", "Use POST.", ("Allow", "POST"))

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpResponse, JsonResponse
 
 from portal.core import permissions as access
 from portal.core.actors import Actor
@@ -19,14 +20,14 @@ from tokens.verification.verify import Refused, verify
 
 
 @token_endpoint
-def revoke(request: HttpRequest, now: datetime) -> HttpResponse:
+def revoke(request: WSGIRequest, now: datetime) -> HttpResponse:
     """Ends a token: the caller's own, another one of its owner, or, for an administrator, any. A token that is unknown or ended
     already is no error (section 2.2); a valid one of somebody else is (section 2.1)."""
     caller = authenticate(request.environ, now)
     found = verify(form_token(request.environ), now)
     target = found.token if isinstance(found, Refused) else found
     if target:
-        request.user, request.credential = User.objects.get(pk=caller.user_id), TokenCredential(caller.id)
+        access.authenticate_as(request, User.objects.get(pk=caller.user_id), TokenCredential(caller.id))
         token = Token.objects.filter(pk=target.id, **access.owned(request.user)).select_related("user").first()
         if token:
             end(token, access.actor_of(request), now)

@@ -12,11 +12,16 @@ MOST_FOR_LABELS = 999  # a longer number is wider than its bar
 
 
 class Counted(Protocol):
-    first: date
-    last: date
-    count: int
-    url: str
-    title: str
+    @property
+    def first(self) -> date: ...
+    @property
+    def last(self) -> date: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def title(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,7 @@ def bar(week: Counted, left: float, slot: float, high: int) -> Bar:
 def months(weeks: Sequence[Counted], slot: float) -> list[Mark]:
     """Each month's name under the week in which it begins, with the year under January and under the first. None under the last two
     weeks, where it would not fit."""
-    found = []
+    found: list[Mark] = []
     for place, week in enumerate(weeks[:-2]):
         if week.first.day == 1 or week.first.month != week.last.month:
             year = f" {week.last.year}" if week.last.month == 1 or not found else ""

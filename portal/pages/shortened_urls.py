@@ -3,22 +3,24 @@ page that the reader most likely wants. The page itself checks who may see it.""
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import path, reverse_lazy
 from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 
 from portal.core import permissions as access
+from portal.core.requests import AuthenticatedHttpRequest
 
 
-def to(name: str) -> Callable[..., HttpResponse]:
+def to(name: str) -> Callable[..., HttpResponseBase]:
     return RedirectView.as_view(url=reverse_lazy(name))
 
 
 @require_safe
 @access.operator
-def administrator(request: HttpRequest) -> HttpResponse:
+def administrator(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The first page of the section Administrator that the role may see."""
     return redirect("users:list" if request.user.is_administrator else "faults:list")
 

@@ -28,7 +28,7 @@ def count_tokens(now: datetime, before: datetime) -> tuple[dict[str, int], list[
     The weeks' ends are instants that Python reckons: days as every list counts them, whatever a database knows of time zones.
     """
     ends = [dates.start_of(monday + WEEK) for monday in mondays(now)]
-    rows = Token.objects.permanent().with_status(now, before).order_by().values("status", week=week_of(ends))
+    rows = Token.objects.permanent().with_status(now, before).order_by().values("status", week=week_of(ends))  # type: ignore[misc]  # Self has no annotations
     # The limit keeps PostgreSQL from looking through to the instants: it would expect a group for each of them, and sort all rows.
     inner, values = rows[:EVERY].query.sql_with_params()
     by_state, by_week = dict.fromkeys(STATES, 0), [0] * len(ends)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 import settings_app.services as config
 from portal.core import permissions as access
 from portal.core.list_views import list_context
+from portal.core.requests import AuthenticatedHttpRequest
 from portal.pages import home as overview
 from portal.users.models import SEARCH, User
 from tokens import services, sessions
@@ -26,7 +27,7 @@ from tokens.tables import OwnTokenTable
 
 @require_safe
 @access.signed_in
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: AuthenticatedHttpRequest) -> HttpResponse:
     """How the portal is, for those who look after it; everybody else goes on to their Profile."""
     if not access.may_review(request.user):
         return redirect("profile")
@@ -35,7 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @access.signed_in
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The signed-in user: who they are, their credentials, their tokens."""
     now = timezone.now()
     mine = Token.objects.listed(now, services.expiring_before(now)).filter(user=request.user)
@@ -71,7 +72,7 @@ def with_token_counts(users: QuerySet[User]) -> QuerySet[User]:
 
 @require_safe
 @access.administrator
-def user_list(request: HttpRequest) -> HttpResponse:
+def user_list(request: AuthenticatedHttpRequest) -> HttpResponse:
     context = list_context(request, with_token_counts(User.objects.existing()), UserTable, SEARCH, empty="No users yet.")
     return render(request, "users/list.html", context)
 

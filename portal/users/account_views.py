@@ -21,20 +21,20 @@ def set_password(request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
     user = links.user_of(uidb36)
     if key != AT_FORM:
         return open_link(request, uidb36, user, key)
-    key = links.opened(request.session, user)
-    if not links.generator.check_token(user, key):
+    opened = links.opened(request.session, user)
+    if user is None or opened is None or not links.generator.check_token(user, opened):
         return no_longer_works(request)
     if request.user.is_authenticated and request.user != user:
         logout(request)
-        links.remember(request.session, user, key)
-    form = ResetPasswordKeyForm(request.POST or None, user=user, temp_key=key)
+        links.remember(request.session, user, opened)
+    form = ResetPasswordKeyForm(request.POST or None, user=user, temp_key=opened)
     if request.method == "POST" and form.is_valid():
-        return finish(request, user, key, form)
+        return finish(request, user, opened, form)
     return render(request, PAGE, {"form": form, "action_url": request.path})
 
 
 def open_link(request: HttpRequest, uidb36: str, user: User | None, key: str) -> HttpResponse:
-    if not links.generator.check_token(user, key):
+    if user is None or not links.generator.check_token(user, key):
         return no_longer_works(request)
     links.remember(request.session, user, key)
     return redirect("account_reset_password_from_key", uidb36, AT_FORM)

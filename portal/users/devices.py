@@ -42,7 +42,7 @@ def signer(user: User) -> TimestampSigner:
     return TimestampSigner(salt=f"portal.users.devices:{user.pk}:{user.password}")
 
 
-def remember(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+def remember(sender: Any, request: Any, user: User, **kwargs: Any) -> None:
     """Has the response carry a cookie for `user`, who has just signed in or set a password in this browser."""
     request.device_of = user.pk
 

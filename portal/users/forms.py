@@ -25,7 +25,7 @@ KIND_OF_USER = {
 LABELS = {"display_name": "Display name", "role": "Role", "may_introspect": "May introspect tokens", "is_active": "Status"}
 
 
-WORDS = {
+WORDS: dict[str, dict[Any, str]] = {
     "role": dict(User.Role.choices),
     "may_introspect": {True: "Yes", False: "No"},
     "is_active": {True: "Active", False: "Inactive"},

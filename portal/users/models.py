@@ -39,7 +39,7 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.existing().filter(role=User.Role.ADMINISTRATOR, kind=User.Kind.PERSON, is_active=True)
 
 
-class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]  # the stubs know no such base class
     def get_by_natural_key(self, username: str) -> "User":
         return self.existing().get(username=username)
 

@@ -223,7 +223,7 @@ def set_password(user: User, password: str, actor: Actor | None, now: datetime) 
         password_replaced.send(sender=User, user=user, actor=actor, now=now)
         audit.event(password_event(actor, first), actor, user)
         if user.email:
-            emails.queue_password_changed(user, now, actor and actor.address, first)
+            emails.queue_password_changed(user, now, actor.address if actor else None, first)
 
 
 def password_event(actor: Actor | None, first: bool) -> audit.Event:
@@ -238,9 +238,9 @@ def ensure_first_administrator(username: str, password: str) -> str | None:
     Raises ServiceError for an invalid name or password."""
     if User.objects.filter(role=User.Role.ADMINISTRATOR).exists():
         return None
-    made_up = None if password else secrets.token_urlsafe(12)
+    made_up = "" if password else secrets.token_urlsafe(12)
     create_administrator(username, password or made_up)
-    return made_up
+    return made_up or None
 
 
 def create_administrator(username: str, password: str) -> User:

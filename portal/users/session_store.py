@@ -4,7 +4,7 @@ import hashlib
 
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import SessionBase
-from django.contrib.sessions.models import Session
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.utils import timezone
 
 
@@ -20,7 +20,7 @@ class SessionStore(db.SessionStore):
     """Django's, except that reading the table gives no key that a cookie could carry. Has Django's class name, which is part of
     the salt under which session data is signed: what earlier releases signed can still be read."""
 
-    def _get_session_from_db(self) -> Session | None:
+    def _get_session_from_db(self) -> AbstractBaseSession | None:
         key = stored(self.session_key or "")  # none if the cookie's is too short to be one
         row = self.model.objects.filter(session_key=key, expire_date__gt=timezone.now()).first()
         if row is None:
@@ -30,7 +30,7 @@ class SessionStore(db.SessionStore):
     def exists(self, session_key: str) -> bool:
         return super().exists(stored(session_key))
 
-    def create_model_instance(self, data: dict[str, object]) -> Session:
+    def create_model_instance(self, data: dict[str, object]) -> AbstractBaseSession:
         row = super().create_model_instance(data)
         row.session_key = stored(row.session_key)
         return row

@@ -11,6 +11,7 @@ from portal.core import permissions as access
 from portal.core import versions
 from portal.core.errors import ServiceError, add_to_form
 from portal.core.htmx import done, form_page, refused, sent
+from portal.core.requests import AuthenticatedHttpRequest
 from portal.users import services
 from portal.users.forms import CreateUserForm, DeleteUserForm, UpdateUserForm
 from portal.users.models import User
@@ -26,7 +27,7 @@ def page_of(user: User) -> str:
 
 @require_http_methods(["GET", "POST"])
 @access.administrator
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: AuthenticatedHttpRequest) -> HttpResponse:
     form = CreateUserForm(sent(request))
     back = reverse("users:list")
     if request.method == "POST" and form.is_valid():
@@ -42,7 +43,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @access.administrator
-def update(request: HttpRequest, username: str) -> HttpResponse:
+def update(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
     """Writes only what the person changed, and nothing at all if somebody else has changed the user since the form was opened."""
     user = existing(username)
     form = UpdateUserForm(sent(request), initial=UpdateUserForm.values(user))
@@ -62,17 +63,17 @@ def update(request: HttpRequest, username: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @access.administrator
-def deactivate(request: HttpRequest, username: str) -> HttpResponse:
+def deactivate(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
     return confirm(request, existing(username), "users/deactivate.html", services.deactivate, "Deactivated")
 
 
 @require_http_methods(["GET", "POST"])
 @access.administrator
-def activate(request: HttpRequest, username: str) -> HttpResponse:
+def activate(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
     return confirm(request, existing(username), "users/activate.html", services.activate, "Reactivated")
 
 
-def confirm(request: HttpRequest, user: User, template: str, service: Callable[..., None], said: str) -> HttpResponse:
+def confirm(request: AuthenticatedHttpRequest, user: User, template: str, service: Callable[..., None], said: str) -> HttpResponse:
     """GET asks, POST does. What was asked about another state of the user is asked again."""
     conflict = ""
     if request.method == "POST":
@@ -89,7 +90,7 @@ def confirm(request: HttpRequest, user: User, template: str, service: Callable[.
 
 @require_http_methods(["GET", "POST"])
 @access.administrator
-def delete(request: HttpRequest, username: str) -> HttpResponse:
+def delete(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
     user = existing(username)
     form = DeleteUserForm(sent(request), username=user.username)
     context = {}

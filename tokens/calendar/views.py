@@ -14,6 +14,7 @@ from portal.core import permissions as access
 from portal.core import versions
 from portal.core.errors import ServiceError
 from portal.core.htmx import done, post_only
+from portal.core.requests import AuthenticatedHttpRequest
 from tokens.calendar import ical as calendar_text
 from tokens.calendar import links as calendar
 
@@ -33,19 +34,19 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
     etag = quote_etag(hashlib.sha256(text).hexdigest()[:32])
     response = HttpResponse(text, content_type="text/calendar; charset=utf-8", headers={"ETag": etag})
     response["Cache-Control"] = "private, no-cache"  # kept by the program that asked, and asked for again each time
-    return get_conditional_response(request, etag=etag, response=response)
+    return get_conditional_response(request, etag=etag, response=response) or response
 
 
 @post_only("profile")
 @access.signed_in
-def switch_on(request: HttpRequest) -> HttpResponse:
+def switch_on(request: AuthenticatedHttpRequest) -> HttpResponse:
     calendar.switch_on(access.actor_of(request), timezone.now())
     return done(request, "The calendar is turned on. Copy its link.", reverse("profile"))
 
 
 @post_only("profile")
 @access.signed_in
-def show(request: HttpRequest) -> HttpResponse:
+def show(request: AuthenticatedHttpRequest) -> HttpResponse:
     """One's own link in full: as JSON for the eye and copy buttons, or on a page of its own without JavaScript."""
     link = calendar.current(request.user)
     address = calendar.address(link) if link else None
@@ -59,7 +60,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @access.signed_in
-def renew(request: HttpRequest) -> HttpResponse:
+def renew(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The confirmation, and another link in place of the old one."""
     back = reverse("profile")
     if request.method == "GET":
@@ -75,7 +76,7 @@ def renew(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @access.signed_in
-def switch_off(request: HttpRequest) -> HttpResponse:
+def switch_off(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The confirmation, and the end of the link."""
     back = reverse("profile")
     if request.method == "GET":

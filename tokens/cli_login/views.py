@@ -1,13 +1,17 @@
 """The page on which the user lets a command-line tool in. What the tool itself asks, `/cli/token`, is part of the API."""
 
+from functools import partial
+
 from csp.decorators import csp_update
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from portal.core import permissions as access
 from portal.core.errors import ServiceError
+from portal.core.requests import AuthenticatedHttpRequest
 from tokens import sessions
 from tokens.cli_login import flow as cli_sign_in
 
@@ -22,7 +26,7 @@ class SeeOther(HttpResponseRedirect):
 
 @require_http_methods(["GET", "POST"])
 @access.signed_in
-def sign_in(request: HttpRequest) -> HttpResponse:
+def sign_in(request: AuthenticatedHttpRequest) -> HttpResponseBase:
     """Which program asks, and Confirm. A wrong question is answered here, and never sent on to anybody."""
     now = timezone.now()
     try:
@@ -35,9 +39,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return SeeOther(asked.answer(code=cli_sign_in.allow(asked, token, access.actor_of(request), now)))
     # Chromium holds form-action against the redirect that answers the form, too: this page's form may lead to that one port.
-    page = csp_update({"form-action": [asked.origin]})(render)
     context = {"asked": asked, "token": token, "cancel": asked.answer(error="access_denied")}
-    return page(request, "tokens/cli_sign_in.html", context)
+    page = csp_update({"form-action": [asked.origin]})(partial(render, template_name="tokens/cli_sign_in.html", context=context))
+    return page(request)
 
 
 def only(request: HttpRequest, name: str) -> str:

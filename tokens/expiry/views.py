@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from portal.core import permissions as access
 from portal.core.htmx import done, post_only, refused
+from portal.core.requests import AuthenticatedHttpRequest
 from portal.core.tasks import look_now
 from tokens import tasks
 from tokens.expiry import health as watch
@@ -24,7 +25,7 @@ LATER = {"3": 2, "2": 1}  # how many looks are left after this one
 
 @require_safe
 @access.administrator
-def scans(request: HttpRequest) -> HttpResponse:
+def scans(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The last scans, as a part of System Settings. Polled while one runs, and a few times after something was changed (`later`).
     When one has finished since what the page shows (`seen`), the rest of the page is told so."""
     if not request.htmx:
@@ -40,7 +41,7 @@ def scans(request: HttpRequest) -> HttpResponse:
 
 @post_only("settings:config")
 @access.administrator
-def scan_now(request: HttpRequest) -> HttpResponse:
+def scan_now(request: AuthenticatedHttpRequest) -> HttpResponse:
     back = reverse("settings:config")
     if running := scan_card.running(timezone.now()):
         return refused(request, f"A scan is running already, since {timezone.localtime(running.started_at):%H:%M:%S %Z}.", back)
@@ -50,7 +51,7 @@ def scan_now(request: HttpRequest) -> HttpResponse:
 
 @post_only("settings:config")
 @access.administrator
-def preview(request: HttpRequest) -> HttpResponse:
+def preview(request: AuthenticatedHttpRequest) -> HttpResponse:
     """What a scan would do if the form's key had the form's value; without a value, if the key were deleted."""
     words = scan_preview.words(request.POST.get("key", ""), request.POST.get("value"), timezone.now())
     return render(request, "tokens/_scan_preview_words.html", {"words": words})

@@ -77,6 +77,9 @@ class Token(models.Model):
 
     objects = TokenQuerySet.as_manager()
 
+    status: str  # annotated by with_status
+    has_created: bool  # annotated by listed
+
     class Meta:
         ordering = ["-created_at"]
         constraints = [

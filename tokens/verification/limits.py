@@ -52,7 +52,10 @@ class InRedis:
             return self.in_process.add(address, window)
         key = f"portal:wrong-tokens:{address}:{window}"
         try:
-            count, _ = self.client.pipeline().incr(key).expire(key, 2 * WINDOW_SECONDS).execute()
+            pipeline = self.client.pipeline()
+            pipeline.incr(key)
+            pipeline.expire(key, 2 * WINDOW_SECONDS)
+            count, _ = pipeline.execute()
         except redis.RedisError as error:
             self.silent_until = time.monotonic() + PAUSE_SECONDS
             log.warning("wrong tokens counted in this process", error=type(error).__name__)

@@ -10,7 +10,7 @@ import time
 from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 import psycopg
@@ -66,7 +66,7 @@ class Stored(NamedTuple):
         return cls(*values)
 
 
-def attribute(token: Token, path: str) -> object:
+def attribute(token: Token, path: str) -> Any:
     owner, _, name = path.rpartition("__")
     return getattr(token.user if owner else token, name)
 

@@ -107,7 +107,7 @@ class Uses:
         they must not keep all the others back."""
         good = {key: use for key in ready if (use := self.good.pop(key, None))}
         with self.lock:
-            refused = {key: use for key in denied if (use := self.refused.pop(key, None))}
+            refused = {key: refusal for key in denied if (refusal := self.refused.pop(key, None))}
         try:
             written, counted = write(good, refused, before)
         except (OperationalError, InterfaceError) as error:
@@ -133,8 +133,8 @@ class Uses:
                 self.good[key] = (newer[0], use[1])
         with self.lock:
             for key, (count, at, address) in refused.items():
-                more, newest, newer = self.refused.get(key, (0, at, None))
-                self.refused[key] = (count + more, newest, newer or address)
+                more, newest, its_address = self.refused.get(key, (0, at, None))
+                self.refused[key] = (count + more, newest, its_address or address)
 
 
 uses = Uses()

@@ -83,6 +83,6 @@ def refused_values(key: str, at: datetime, address: str | None, count: int) -> t
     return count, MOST_COUNTED, stored(at), address, stored(at), key
 
 
-def stored(instant: datetime) -> str:
+def stored(instant: datetime) -> str | None:
     """An instant as Django writes it on SQLite."""
     return connection.ops.adapt_datetimefield_value(instant)

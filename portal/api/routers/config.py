@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from ninja import Router, Status
 
 from portal.api.errors import responses
@@ -10,6 +10,7 @@ from portal.api.pagination import Page
 from portal.api.schemas import ConfigIn, ConfigOut, IfMatch, KeyName
 from portal.core import permissions as access
 from portal.core import versions
+from portal.core.requests import AuthenticatedHttpRequest
 from settings_app import services
 from settings_app.models import Config
 from settings_app.registry import KEYS, Key
@@ -30,7 +31,7 @@ def tagged(response: HttpResponse, key: Key, stored: Config | None) -> dict[str,
 
 @router.get("", response=responses({200: Page[ConfigOut]}, 403))
 @access.operator
-def list_config(request: HttpRequest) -> dict[str, Any]:
+def list_config(request: AuthenticatedHttpRequest) -> dict[str, Any]:
     """All keys, on one page."""
     stored = {config.key: config for config in Config.objects.all()}
     return {"items": [ConfigOut.of(key, stored.get(key.name)) for key in KEYS.values()], "next": None}
@@ -38,14 +39,16 @@ def list_config(request: HttpRequest) -> dict[str, Any]:
 
 @router.get("/{key}", response=responses({200: ConfigOut}, 403, 404, 422))
 @access.operator
-def get_config(request: HttpRequest, response: HttpResponse, key: KeyName) -> dict[str, Any]:
+def get_config(request: AuthenticatedHttpRequest, response: HttpResponse, key: KeyName) -> dict[str, Any]:
     """A key that is not set has an `ETag` too: with it in `If-Match`, `PUT` sets the key only if it has not been set since."""
     return tagged(response, known(key), Config.objects.filter(key=key).first())
 
 
 @router.put("/{key}", response=responses({200: ConfigOut}, 403, 404, 412, 415, 422))
 @access.administrator
-def put_config(request: HttpRequest, response: HttpResponse, key: KeyName, data: ConfigIn, if_match: IfMatch = None) -> dict[str, Any]:
+def put_config(
+    request: AuthenticatedHttpRequest, response: HttpResponse, key: KeyName, data: ConfigIn, if_match: IfMatch = None
+) -> dict[str, Any]:
     """Sets a key, whether it is set or not. It holds at once, in every process. With `If-Match`, only if nobody has changed it since."""
     read = versions.of_if_match(if_match)
     return tagged(response, known(key), services.put(key, data.value, access.actor_of(request), read))
@@ -53,7 +56,7 @@ def put_config(request: HttpRequest, response: HttpResponse, key: KeyName, data:
 
 @router.delete("/{key}", response=responses({204: None}, 403, 404, 412, 422))
 @access.administrator
-def delete_config(request: HttpRequest, key: KeyName, if_match: IfMatch = None) -> Status[None]:
+def delete_config(request: AuthenticatedHttpRequest, key: KeyName, if_match: IfMatch = None) -> Status[None]:
     """Puts a key back to its default. 404 when it is not set. With `If-Match`, only if nobody has changed it since."""
     stored = Config.objects.filter(key=known(key).name).first()
     if stored is None or not services.delete(stored, access.actor_of(request), versions.of_if_match(if_match)):

@@ -2,7 +2,6 @@
 
 from typing import Any, Literal
 
-from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Query, Router
@@ -13,6 +12,7 @@ from portal.api.schemas import FaultOut
 from portal.core import permissions as access
 from portal.core.errors import Code, ServiceError
 from portal.core.list_views import matching, search_text
+from portal.core.requests import AuthenticatedHttpRequest
 from portal.faults import services
 from portal.faults.models import Fault
 from portal.faults.tables import SEARCH, FaultFilter
@@ -26,7 +26,7 @@ class FaultQuery(ListQuery):
 
 @router.get("", response=responses({200: Page[FaultOut]}, 403, 422))
 @access.operator
-def list_faults(request: HttpRequest, query: Query[FaultQuery]) -> dict[str, Any]:
+def list_faults(request: AuthenticatedHttpRequest, query: Query[FaultQuery]) -> dict[str, Any]:
     """Faults, newest first. Without a `state`: those that are open, acknowledged or not."""
     rows = FaultFilter({"state": query.state}, Fault.objects.select_related("acknowledged_by")).qs
     return page(matching(rows, SEARCH, search_text(query.q)), ("-raised_at", "-id"), query)
@@ -34,7 +34,7 @@ def list_faults(request: HttpRequest, query: Query[FaultQuery]) -> dict[str, Any
 
 @router.post("/{int:fault_id}/acknowledge", response=responses({200: FaultOut}, 403, 404, 409, 422))
 @access.operator
-def acknowledge_fault(request: HttpRequest, fault_id: int) -> Fault:
+def acknowledge_fault(request: AuthenticatedHttpRequest, fault_id: int) -> Fault:
     """Says that somebody has seen it."""
     fault = get_object_or_404(Fault, pk=fault_id)
     if not services.acknowledge(fault, access.actor_of(request), timezone.now()):

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -23,6 +23,7 @@ from portal.api.schemas import TokenIn, TokenMade, TokenOut, Username
 from portal.core import permissions as access
 from portal.core.errors import Code, ServiceError
 from portal.core.list_views import matching, search_text
+from portal.core.requests import AuthenticatedHttpRequest
 from portal.users.models import User
 from tokens import dates, services
 from tokens.models import Token
@@ -53,7 +54,7 @@ def permanent(now: datetime) -> QuerySet[Token]:
 
 @router.get("/tokens", response=responses({200: Page[TokenOut]}, 422))
 @access.signed_in
-def list_tokens(request: HttpRequest, query: Query[TokenQuery]) -> dict[str, Any]:
+def list_tokens(request: AuthenticatedHttpRequest, query: Query[TokenQuery]) -> dict[str, Any]:
     """Tokens, newest first. `expires`: live ones that end within so many days; `expires_from`, `expires_to`: live ones whose last day
     is in between. `created_by`: who created them; `created_with`: the token that did so. `q` is looked for in name, last characters and
     user."""
@@ -67,13 +68,13 @@ def list_tokens(request: HttpRequest, query: Query[TokenQuery]) -> dict[str, Any
 
 @router.get("/tokens/{uuid:token_id}", response=responses({200: TokenOut}, 404, 422))
 @access.signed_in
-def get_token(request: HttpRequest, token_id: uuid.UUID) -> Token:
+def get_token(request: AuthenticatedHttpRequest, token_id: uuid.UUID) -> Token:
     return get_object_or_404(permanent(timezone.now()), pk=token_id, **access.readable(request.user))
 
 
 @router.post("/tokens/{uuid:token_id}/revoke", response=responses({200: TokenOut}, 403, 404, 409, 422))
 @access.signed_in
-def revoke_token(request: HttpRequest, token_id: uuid.UUID) -> Token:
+def revoke_token(request: AuthenticatedHttpRequest, token_id: uuid.UUID) -> Token:
     """Ends a token at once, and the tokens that were created with it: an administrator any, everybody their own."""
     now = timezone.now()
     token = get_token(request, token_id)
@@ -85,7 +86,9 @@ def revoke_token(request: HttpRequest, token_id: uuid.UUID) -> Token:
 
 @router.post("/users/{username}/tokens", response=responses({200: TokenOut, 201: TokenMade}, 403, 404, 415, 422))
 @access.signed_in
-def create_token(request: HttpRequest, response: HttpResponse, username: Path[Username], data: TokenIn, key: Key = None) -> Status[Any]:
+def create_token(
+    request: AuthenticatedHttpRequest, response: HttpResponse, username: Path[Username], data: TokenIn, key: Key = None
+) -> Status[Any]:
     """Makes a token. Its text is in this answer alone. Made with a permanent token, it ends no later than that one, and with it.
 
     With an `Idempotency-Key`, a repeat of the request makes no second token: it is answered 200 with the first one's data, without
@@ -102,7 +105,7 @@ def create_token(request: HttpRequest, response: HttpResponse, username: Path[Us
         response["Idempotent-Replayed"] = "true"
         return Status(200, permanent(now).get(pk=again.token.pk))
     made = permanent(now).get(pk=token.pk)
-    made.secret = text
+    made.secret = text  # type: ignore[attr-defined]  # read by TokenMade
     response["Location"] = reverse("api:get_token", args=[token.pk])
     return Status(201, made)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Path, Query, Router, Status
 
@@ -13,6 +13,7 @@ from portal.core import permissions as access
 from portal.core import versions
 from portal.core.list_views import matching, search_text
 from portal.core.ordering import Fold
+from portal.core.requests import AuthenticatedHttpRequest
 from portal.users import services
 from portal.users.models import SEARCH, User
 
@@ -31,7 +32,7 @@ def tagged(response: HttpResponse, user: User) -> User:
 
 @router.get("", response=responses({200: Page[UserOut]}, 403, 422))
 @access.operator
-def list_users(request: HttpRequest, query: Query[ListQuery]) -> dict[str, Any]:
+def list_users(request: AuthenticatedHttpRequest, query: Query[ListQuery]) -> dict[str, Any]:
     """Users by name. `q` is looked for in username and display name."""
     rows = User.objects.existing().annotate(name_key=Fold("username"))  # which is unique, as the username is in any case of its letters
     return page(matching(rows, SEARCH, search_text(query.q)), ("name_key",), query)
@@ -39,21 +40,23 @@ def list_users(request: HttpRequest, query: Query[ListQuery]) -> dict[str, Any]:
 
 @router.post("", response=responses({201: UserOut}, 403, 415, 422))
 @access.administrator
-def create_user(request: HttpRequest, data: UserIn) -> Status[User]:
+def create_user(request: AuthenticatedHttpRequest, data: UserIn) -> Status[User]:
     """Makes a person, who is invited by mail, or a service account."""
     return Status(201, services.create(**data.dict(), actor=access.actor_of(request)))
 
 
 @router.get(ONE, response=responses({200: UserOut}, 404, 422))
 @access.signed_in
-def get_user(request: HttpRequest, response: HttpResponse, username: Path[Username]) -> User:
+def get_user(request: AuthenticatedHttpRequest, response: HttpResponse, username: Path[Username]) -> User:
     """The `ETag` changes with what `PATCH`, activating and deactivating change, and not with a sign-in."""
     return tagged(response, existing(username, **access.readable(request.user, "pk")))
 
 
 @router.patch(ONE, response=responses({200: UserOut}, 403, 404, 412, 415, 422))
 @access.administrator
-def update_user(request: HttpRequest, response: HttpResponse, username: Path[Username], data: UserChange, if_match: IfMatch = None) -> User:
+def update_user(
+    request: AuthenticatedHttpRequest, response: HttpResponse, username: Path[Username], data: UserChange, if_match: IfMatch = None
+) -> User:
     """Changes what is given. With `If-Match`, only if nobody has changed the user since."""
     read = versions.of_if_match(if_match)
     return tagged(response, services.update(existing(username), **data.dict(), actor=access.actor_of(request), read=read))
@@ -61,7 +64,7 @@ def update_user(request: HttpRequest, response: HttpResponse, username: Path[Use
 
 @router.post(f"{ONE}/activate", response=responses({200: UserOut}, 403, 404, 412, 422))
 @access.administrator
-def activate_user(request: HttpRequest, response: HttpResponse, username: Path[Username], if_match: IfMatch = None) -> User:
+def activate_user(request: AuthenticatedHttpRequest, response: HttpResponse, username: Path[Username], if_match: IfMatch = None) -> User:
     """Lets a deactivated user in again. The tokens that ended with the deactivation stay revoked. With `If-Match`, only if nobody has
     changed the user since."""
     user = existing(username)
@@ -71,7 +74,7 @@ def activate_user(request: HttpRequest, response: HttpResponse, username: Path[U
 
 @router.post(f"{ONE}/deactivate", response=responses({200: UserOut}, 403, 404, 412, 422))
 @access.administrator
-def deactivate_user(request: HttpRequest, response: HttpResponse, username: Path[Username], if_match: IfMatch = None) -> User:
+def deactivate_user(request: AuthenticatedHttpRequest, response: HttpResponse, username: Path[Username], if_match: IfMatch = None) -> User:
     """Ends the user's access at once: sign-in, sessions and all tokens. With `If-Match`, only if nobody has changed the user since."""
     user = existing(username)
     services.deactivate(user, access.actor_of(request), versions.of_if_match(if_match))
@@ -80,7 +83,7 @@ def deactivate_user(request: HttpRequest, response: HttpResponse, username: Path
 
 @router.delete(ONE, response=responses({204: None}, 403, 404, 412, 422))
 @access.administrator
-def delete_user(request: HttpRequest, username: Path[Username], if_match: IfMatch = None) -> Status[None]:
+def delete_user(request: AuthenticatedHttpRequest, username: Path[Username], if_match: IfMatch = None) -> Status[None]:
     """Takes the user away; all its tokens end at once. With `If-Match`, only if nobody has changed the user since."""
     services.delete(existing(username), access.actor_of(request), versions.of_if_match(if_match))
     return Status(204, None)
