@@ -79,11 +79,11 @@ class NoticeAdmin(PortableAdmin):
 
     @admin.display(description="Sent", ordering="message__sent_at")
     def sent_at(self, notice: Notice) -> datetime | None:
-        return notice.message and notice.message.sent_at
+        return notice.message.sent_at if notice.message else None
 
     @admin.display(description="Attempts")
     def attempts(self, notice: Notice) -> int | None:
-        return notice.message and notice.message.attempts
+        return notice.message.attempts if notice.message else None
 
     @admin.display(description="Last error")
     def last_error(self, notice: Notice) -> str:

@@ -90,7 +90,7 @@ def invalid_value(raised: ValidationError) -> APIError:
 def install(api: NinjaAPI) -> None:
     """Makes `api` respond to errors with `api_error`. Everything else is a bug, and goes to Django's log."""
 
-    def handle(request: HttpRequest, raised: Exception) -> HttpResponse:
+    def handle(request: HttpRequest, raised: Any) -> HttpResponse:
         error = api_error(raised)
         if error is None:
             raise raised

@@ -21,10 +21,10 @@ class OutboxBackend(BaseEmailBackend):
         with transaction.atomic():
             for email in email_messages:
                 html = next((part[0] for part in getattr(email, "alternatives", []) if part[1] == "text/html"), "")
-                content = Content(email.subject, email.body, html, email.extra_headers)
+                content = Content(str(email.subject), str(email.body), html, email.extra_headers)
                 services.queue(LIBRARY, email.recipients(), now=timezone.now(), content=content._asdict())
         return len(email_messages)
 
 
 def render_library_email(message: Message, now: datetime) -> Content:
-    return Content(**message.content)
+    return Content(**message.content or {})

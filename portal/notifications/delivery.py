@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db import Error, close_old_connections, transaction
@@ -107,7 +108,7 @@ def record_failure(message: Message, error: Exception) -> None:
     round_length = len(PAUSES) + 1
     final = message.attempts % round_length == 0
     # A spam filter may quote the link that it did not like.
-    changes = {"last_error": f"{type(error).__name__}: {redact(str(error))}"[:1000]}
+    changes: dict[str, Any] = {"last_error": f"{type(error).__name__}: {redact(str(error))}"[:1000]}
     if final:
         changes |= {"state": Message.State.FAILED, "content": None}
     else:

@@ -53,7 +53,7 @@ def from_templates(name: str, subject: str, context: dict[str, Any], headers: di
 
 def list_headers(name: str) -> dict[str, str]:
     """For a notification that recurs: people filter or mute it by these (RFC 2919). `name`: one word for its kind."""
-    host = urlsplit(settings.PORTAL_URL).hostname
+    host = urlsplit(settings.PORTAL_URL).hostname or ""
     host = host if re.search("[a-z]", host) and ":" not in host else "localhost"  # RFC 2919 needs a domain; an IP address is none
     phrase = re.sub(r"[^A-Za-z0-9 ]", "", settings.PORTAL_NAME).strip() or "Token Portal"
     return {"List-Id": f"{phrase} <{name}.{host}>"}

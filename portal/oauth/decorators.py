@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 
-from django.db import InterfaceError, OperationalError
 from django.core.handlers.wsgi import WSGIRequest
+from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt

@@ -2,7 +2,6 @@
 is sent, so no row ever holds a link."""
 
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.urls import reverse

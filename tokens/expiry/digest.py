@@ -57,7 +57,7 @@ def still_to_notify(message: Message, now: datetime) -> Q:
     the same, and one that another message notifies at a tighter threshold is not."""
     tighter = Notice.objects.filter(token=OuterRef("token"), address__iexact=OuterRef("address"), threshold__lt=OuterRef("threshold"))
     active = Q(token__revoked_at=None, token__holds_name=True, token__user__is_active=True)
-    active &= ~Exists(tighter.exclude(message__state=Message.State.FAILED))
+    active &= Q(~Exists(tighter.exclude(message__state=Message.State.FAILED)))
     if message.attempts > 1:
         return active
     bands = Q(pk__in=[])

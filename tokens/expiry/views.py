@@ -32,7 +32,7 @@ def scans(request: AuthenticatedHttpRequest) -> HttpResponse:
         return redirect("settings:config")
     card = scan_card.content(timezone.now())
     is_news = request.GET.get("seen", card["seen"]) != card["seen"]
-    later = 0 if is_news else LATER.get(request.GET.get("later"), 0)
+    later = 0 if is_news else LATER.get(request.GET.get("later", ""), 0)
     response = render(request, "tokens/_scans.html", card | {"later": later})
     if is_news:
         response["HX-Trigger"] = "scan-finished"

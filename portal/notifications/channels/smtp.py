@@ -29,27 +29,23 @@ class Utf8(str):
         return str(self).encode("utf-8")
 
 
-class Login:
-    """A mixin for smtplib's connections: user names and passwords beyond ASCII."""
+class Connection(smtplib.SMTP):
+    """User names and passwords may be beyond ASCII."""
 
-    def login(self, user: str, password: str, **options: Any) -> tuple[int, bytes]:
-        return super().login(Utf8(user), Utf8(password), **options)
+    def login(self, user: str, password: str, *, initial_response_ok: bool = True) -> tuple[int, bytes]:
+        return super().login(Utf8(user), Utf8(password), initial_response_ok=initial_response_ok)
 
-    def auth_plain(self, challenge: bytes | None = None) -> str:
+    def auth_plain(self, challenge: Any = None) -> str:
         return Utf8(super().auth_plain(challenge))
 
 
-class Connection(Login, smtplib.SMTP):
-    pass
-
-
-class TlsConnection(Login, smtplib.SMTP_SSL):
+class TlsConnection(Connection, smtplib.SMTP_SSL):
     pass
 
 
 class EmailBackend(smtp.EmailBackend):
     @property
-    def connection_class(self) -> Callable[..., smtplib.SMTP]:
+    def connection_class(self) -> Callable[..., smtplib.SMTP]:  # type: ignore[override]  # Django only calls it
         """Greets the mail server by EMAIL_HELO_NAME. A container's own name, which Django would send, is one that servers reject."""
         connection = TlsConnection if self.use_ssl else Connection
         return lambda *args, **options: connection(*args, **options | {"local_hostname": helo_name()})
@@ -60,4 +56,4 @@ class EmailBackend(smtp.EmailBackend):
         with suppress(ValueError):  # what is no host name at all is the mail server's to reject
             email_message.to = [email_address(address) for address in email_message.to]
         email_message.encoding = SEVEN_BITS
-        return super()._send(email_message)
+        return super()._send(email_message)  # type: ignore[misc]  # a method that the stubs leave out
