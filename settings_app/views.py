@@ -1,16 +1,16 @@
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.core.requests import AuthenticatedHttpRequest
 from portal.core import permissions as access
 from portal.core import versions
 from portal.core.errors import ServiceError, add_to_form
 from portal.core.htmx import done, form_page, put_into, refused, sent
 from portal.core.list_views import list_context
+from portal.core.requests import AuthenticatedHttpRequest
 from settings_app import panels, services
 from settings_app.forms import ConfigForm, UpdateConfigForm
 from settings_app.models import Config

@@ -79,7 +79,7 @@ def user_list(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 @require_safe
 @access.administrator
-def user_detail(request: HttpRequest, username: str) -> HttpResponse:
+def user_detail(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
     """The user's page opens on its tab Tokens."""
     get_object_or_404(User.objects.existing(), username=username)
     return redirect("tokens:user_tokens", username)

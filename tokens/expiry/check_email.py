@@ -1,7 +1,7 @@
 """The dialog *Send a test email*, for the addresses that expiry notifications go to."""
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 import settings_app.services as config
 from portal.core import checks
 from portal.core import permissions as access
+from portal.core.requests import AuthenticatedHttpRequest
 from portal.notifications.channels import test_email
 from settings_app.registry import KEYS
 
@@ -17,7 +18,7 @@ ADDRESSES = "token_expiration_emails"
 
 @require_http_methods(["GET", "POST"])
 @access.administrator
-def send_test_email(request: HttpRequest) -> HttpResponse:
+def send_test_email(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Confirms, then shows what the mail server answers for each address of Config."""
     addresses = config.get(ADDRESSES)
     context = {
