@@ -46,11 +46,12 @@ test-clock: $(DEV) ## the tests that need no other process, at other dates (CLOC
 test-faults: $(DEV) ## fault injection: 50 kills, restarts, a failing mail server (about 5 minutes; ARGS="--seed 7 --kills 10")
 	$(BIN)/python -m tests.fault_injection $(ARGS)
 
-lint: $(DEV) ## style, imports between the rooms, missing migrations
+lint: $(DEV) ## style, imports between the packages, types, missing migrations
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/lint-imports --no-logo
+	DATABASE_URL= PORTAL_DATA_DIR=.venv/lint $(BIN)/mypy
 	DATABASE_URL= PORTAL_DATA_DIR=.venv/lint $(MANAGE) makemigrations --check --dry-run
 
 format: $(DEV) ## bring the code into its form
@@ -83,7 +84,7 @@ lock: ## compile requirements*.txt from pyproject.toml again (needs uv)
 	$(COMPILE) --extra dev --extra bench --output-file requirements-bench.txt
 
 clean: ## remove the virtual environment and caches; the data in var/ stays
-	rm -rf .venv .venv-bench .pytest_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-bench .coverage* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .grimp_cache .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
