@@ -1,22 +1,20 @@
-"""The embedded run's processes: web server, Celery worker and beat under one supervisor, for `manage.py run_portal`.
+"""Runs the web server and the Celery worker as one program in the foreground: `manage.py run_portal` becomes this.
 
-honcho starts each in a session of its own and ends whole process groups, so that nothing outlives the run. Here are added
-what it lacks: a signal during the start, a terminal that is closed, and the address once the server really answers.
+It is run by its path, as a script: importing the package `portal` would load Celery and Django, 30 MB that only wait.
 """
 
 import os
-import shlex
 import signal
+import socket
+import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
+from queue import SimpleQueue
 
-from honcho.manager import Manager
-
-STOPPED_BY_SIGNAL = {128 + signal.SIGINT, 128 + signal.SIGTERM}
+STOP_SECONDS = 10
 
 
 def commands(port: int, web_workers: int) -> dict[str, list[str]]:
@@ -28,65 +26,92 @@ def commands(port: int, web_workers: int) -> dict[str, list[str]]:
     # Two threads: while one waits for the database, the other answers. More of them only wait for each other (docs/benchmarks.md).
     # A browser keeps connections open; the server waits for them no longer than this when it is told to stop.
     web += ["--blocking-threads", "2", "--workers-kill-timeout", "3", "--log-level", "warning", "portal.wsgi:application"]
-    celery = ["celery", "--quiet", "--app", "portal"]
-    return {
-        "web": python + web,
-        "worker": [*python, *celery, "worker", "--pool", "solo", "--without-gossip", "--without-mingle", "--without-heartbeat"],
-        "beat": [*python, *celery, "beat"],
-    }
+    # --pool solo: SQLite has one writer, so that a second process would wait more than work. --beat: this worker is the only one.
+    worker = ["celery", "--quiet", "--app", "portal", "worker", "--pool", "solo", "--beat"]
+    worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return {"web": python + web, "worker": python + worker}
 
 
-class Supervisor(Manager):
-    def __init__(self, on_start: Callable[[], None]) -> None:
-        super().__init__()
-        self.on_start = on_start
-        self.stop_asked = False
+def run(processes: dict[str, list[str]], on_start: Callable[[], None]) -> int:
+    """Runs the commands until a signal comes or one of them ends, then ends them all.
 
-    def _start(self) -> None:
-        super()._start()
-        # A thread may only begin after the forks above: a fork copies locks that another thread holds.
-        threading.Thread(target=self.on_start, daemon=True).start()
-
-    def terminate(self) -> None:
-        # honcho raises KeyError, and leaves its children, if a signal comes before it knows all their process ids.
-        self.stop_asked = True
-        if super()._all_started():
-            super().terminate()
-
-    def _all_started(self) -> bool:
-        started = super()._all_started()
-        if started and self.stop_asked:
-            super().terminate()
-        return started
+    Returns an exit status: 0 after a signal, else that of the process that ended, and 1 if that was 0.
+    """
+    signals: SimpleQueue[int] = SimpleQueue()
+    # Before the first process is started: a signal during the start waits in the queue. SIGHUP: the terminal was closed.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+        signal.signal(number, lambda number, frame: signals.put(number))
+    running = {name: start(command) for name, command in processes.items()}
+    width = max(map(len, running))
+    relays = [threading.Thread(target=relay, args=(name.ljust(width), process)) for name, process in running.items()]
+    for thread in [*relays, threading.Thread(target=on_start, daemon=True)]:
+        thread.start()
+    status = wait(signals, running)
+    stop(list(running.values()))
+    for thread in relays:
+        thread.join()
+    return status
 
 
-def run(processes: dict[str, list[str]], folder: str, on_start: Callable[[], None]) -> int:
-    """Runs the processes until a signal comes or one of them ends. Returns an exit status: 0 when a signal ended it."""
-    supervisor = Supervisor(on_start)
+def start(command: list[str]) -> subprocess.Popen[str]:
+    """In a session of its own: Ctrl-C arrives here alone, and what the process starts can be ended with it."""
     # Celery says at length that it runs as root, which in a container it may.
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore:You're running the worker"}
-    for name, command in processes.items():
-        # exec: the shell that honcho starts becomes the process, so that its signals arrive there.
-        supervisor.add_process(name, "exec " + shlex.join(command), env=environment, cwd=folder)
-    # A terminal that is closed ends the run like Ctrl-C does; honcho knows only SIGINT and SIGTERM.
-    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-    supervisor.loop()
-    return 0 if supervisor.returncode in STOPPED_BY_SIGNAL else supervisor.returncode or 1
+    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
+    return subprocess.Popen(command, env=environment, start_new_session=True, **output)
 
 
-def wait_until_it_answers(url: str, seconds: float = 60) -> bool:
-    """Whether something below status 500 came from `url` in time. A host name that is not allowed is an answer too."""
-    end = time.monotonic() + seconds
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    while time.monotonic() < end:
-        try:
-            opener.open(url, timeout=5).close()
-        except urllib.error.HTTPError as error:
-            if error.code < 500:
+def relay(name: str, process: subprocess.Popen[str]) -> None:
+    """Prints the process's output line by line until it and all that it started have closed it."""
+    assert process.stdout
+    for line in process.stdout:
+        with suppress(OSError):  # the terminal is closed: SIGHUP ends the run
+            print(f"{time.strftime('%H:%M:%S')} {name} | {line}", end="", flush=True)
+
+
+def wait(signals: SimpleQueue[int], running: dict[str, subprocess.Popen[str]]) -> int:
+    while signals.get() == signal.SIGCHLD:
+        for name, process in running.items():
+            status = process.poll()
+            if status is not None:
+                print(f"{name} has ended with status {status}; the run ends with it", flush=True)
+                return 128 - status if status < 0 else status or 1
+    return 0
+
+
+def stop(processes: list[subprocess.Popen[str]]) -> None:
+    """Lets each end what it is doing, for a while; what is left of it and its children after that is killed."""
+    deadline = time.monotonic() + STOP_SECONDS
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(max(0.0, deadline - time.monotonic()))
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def wait_until_it_answers(port: int, seconds: float = 60) -> bool:
+    """Whether the web server gave an HTTP response below status 500 in time. A host name that is not allowed is one too."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        # By hand: http.client alone would double this process's memory.
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.sendall(b"GET /healthz HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+            if connection.recv(12)[9:10] in (b"2", b"3", b"4"):
                 return True
-        except OSError:
-            pass
-        else:
-            return True
         time.sleep(0.1)
     return False
+
+
+def main(port: int, web_workers: int, name: str) -> int:
+    def announce() -> None:
+        if wait_until_it_answers(port):
+            print(f"\n{name} is running on http://127.0.0.1:{port} - Ctrl-C stops it\n", flush=True)
+
+    return run(commands(port, web_workers), announce)
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from portal import processes as supervisor
+from portal import processes
 
 ROOT = Path(__file__).parent.parent.parent
 WORKERS = 2
@@ -53,11 +53,11 @@ class Server:
     def __init__(self, target: str, database: str, folder: Path, path: str) -> None:
         port = free_port()
         self.url, self.path = f"http://127.0.0.1:{port}", path
-        command = [*supervisor.commands(port, WORKERS)["web"][:-1], target]
+        command = [*processes.commands(port, WORKERS)["web"][:-1], target]
         self.process = subprocess.Popen(command, env=environment(database, folder), cwd=ROOT)
 
     def __enter__(self) -> "Server":
-        if not supervisor.wait_until_it_answers(self.url + self.path):
+        if not processes.wait_until_it_answers(int(self.url.rpartition(":")[2])):
             self.__exit__()
             raise SystemExit(f"{self.path} does not answer.")
         return self

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from portal import processes as supervisor
+from portal import processes
 from tests import containers
 from tests.attacks import wire
 from tests.processes.running import REPOSITORY
@@ -93,7 +93,7 @@ def test_half_a_form_is_rejected_as_a_whole(path: str, server: Server) -> None:
 
 
 def test_granian_is_started_with_http_1_everywhere() -> None:
-    assert b" ".join(word.encode() for word in supervisor.commands(8000, 2)["web"]).count(b"--http 1 ") == 1
+    assert b" ".join(word.encode() for word in processes.commands(8000, 2)["web"]).count(b"--http 1 ") == 1
     assert " ".join(containers.image_command()).count("--http 1 ") == 1
     for folder in ("docs", "README.md", "docker-compose.yml", "benchmarks", "tests/processes", ".ci"):
         for file in [REPOSITORY / folder, *Path(REPOSITORY / folder).rglob("*")]:

@@ -1,6 +1,7 @@
-"""`make run`: prepares the data folder, then runs web server, worker and beat in the foreground until Ctrl-C."""
+"""`make run`: prepares the data folder, then runs the web server and the worker in the foreground until Ctrl-C."""
 
 import fcntl
+import os
 import socket
 import sys
 from typing import IO, Any
@@ -9,7 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from portal import processes as supervisor
+from portal import processes
 
 # Font Awesome's 2,000 pictures and its scripts: the pages use its fonts. (The Dockerfile leaves out the same.)
 UNUSED_FILES = ["svgs", "sprites", "fontawesome/js/*"]
@@ -20,23 +21,20 @@ class Command(BaseCommand):
     requires_system_checks = ()  # migrate makes them
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Prepares everything, then becomes the process runner, so that Django does not stay in memory beside the processes."""
         try:
             lock = lock_folder()
             check_port(settings.PORT)
             call_command("prepare_portal", stdout=self.stdout)
             call_command("collectstatic", verbosity=0, interactive=False, ignore_patterns=UNUSED_FILES)
-            processes = supervisor.commands(settings.PORT, settings.WEB_WORKERS)
-            status = supervisor.run(processes, str(settings.BASE_DIR), self.announce)
         except KeyboardInterrupt:
             return
-        lock.close()
-        sys.exit(status)
-
-    def announce(self) -> None:
-        address = f"http://127.0.0.1:{settings.PORT}"
-        if supervisor.wait_until_it_answers(f"{address}/healthz"):
-            self.stdout.write(f"\n{settings.PORTAL_NAME} is running on {address} - Ctrl-C stops it\n")
-            self.stdout.flush()
+        os.set_inheritable(lock.fileno(), True)  # the runner keeps the lock; its children do not get it
+        os.chdir(settings.BASE_DIR)
+        # -P: the runner's own folder has a module `logging`, which must not stand for Python's.
+        arguments = [sys.executable, "-P", processes.__file__, str(settings.PORT), str(settings.WEB_WORKERS), settings.PORTAL_NAME]
+        sys.stdout.flush()
+        os.execv(sys.executable, arguments)  # noqa: S606  # nothing in it is anybody's input
 
 
 def lock_folder() -> IO[str]:
