@@ -57,8 +57,15 @@ def start(command: list[str]) -> subprocess.Popen[str]:
     """In a session of its own: Ctrl-C arrives here alone, and what the process starts can be ended with it."""
     # Celery says at length that it runs as root, which in a container it may.
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore:You're running the worker"}
-    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
-    return subprocess.Popen(command, env=environment, start_new_session=True, **output)
+    return subprocess.Popen(
+        command,
+        env=environment,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
 
 
 def relay(name: str, process: subprocess.Popen[str]) -> None:
