@@ -86,7 +86,7 @@ class Processes:
 
         until(written, "complete schedule file")
         with shelve.open(str(file), writeback=True) as schedule:
-            assert set(schedule["entries"]) >= {"scan-tokens", "deliver-mail"}
+            assert set(schedule["entries"]) >= {"scan-tokens", "deliver-messages"}
             for entry in schedule["entries"].values():
                 entry.last_run_at -= by
 
