@@ -117,7 +117,8 @@ def cut(run: ScanRun, look: Look, found: Found) -> None:
         ScanRange(run=run, number=number, after_at=after[0], after_id=after[1], upto_at=upto[0], upto_id=upto[1])
         for number, (after, upto) in enumerate(itertools.pairwise(ends))
     )
-    notices.open_messages(run, look)
+    if look.rules.tells:
+        notices.open_messages(run, look)
 
 
 def do(run: ScanRun, look: Look) -> None:
