@@ -46,3 +46,7 @@ def test_verification_beside_its_peers() -> None:
     assert "memory of each worker" in found
     assert "verify / knox =" in found
     assert "tokens 1,000,000 / tokens 10,000 =" in found
+
+
+def test_the_memory_of_make_run() -> None:
+    assert "MB  in all (limit: 300 MB)" in printed(sys.executable, "bench_memory.py")
