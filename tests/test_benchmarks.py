@@ -49,4 +49,4 @@ def test_verification_beside_its_peers() -> None:
 
 
 def test_the_memory_of_make_run() -> None:
-    assert "MB  in all (limit: 300 MB)" in printed(sys.executable, "bench_memory.py")
+    assert "of the limit of 300 MB" in printed(sys.executable, "bench_memory.py")
