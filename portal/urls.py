@@ -10,7 +10,7 @@ from portal.oauth.revocation import revoke
 from portal.pages import shortened_urls as shortened
 from portal.pages import views
 from portal.users import urls as user_urls
-from tokens.expiry.views import health as scan_health
+from tokens.expiry.views import health_check as scan_health
 
 admin.site.login = views.admin_sign_in  # type: ignore[assignment,method-assign]  # the one place in which Django lets it be replaced
 admin.site.admin_view = rejecting_bad_input(admin.site.admin_view)  # type: ignore[assignment,method-assign]

@@ -15,7 +15,7 @@ SOURCES = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py
 SECRET = re.compile(r"(^|_)(text|digest|secret|hash|mac|password|stamp|checksum)($|_)")
 OPEN_TO_ALL = {
     "portal.pages.views.health",
-    "tokens.expiry.views.health",
+    "tokens.expiry.views.health_check",
     "portal.pages.views.admin_sign_in",
     "portal.oauth.cli_token.cli_token",
     "portal.oauth.revocation.revoke",

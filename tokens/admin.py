@@ -60,8 +60,8 @@ class TokenAdmin(ReadOnlyAdmin):
 
 @admin.register(ScanRun)
 class ScanRunAdmin(PortableAdmin):
-    list_display = ["started_at", "asker", "finished_at", "due", "raised", "cleared", "queued", "error"]
-    list_filter = ["asked_by"]
+    list_display = ["started_at", "trigger", "finished_at", "due", "raised", "cleared", "queued", "error"]
+    list_filter = ["triggered_by"]
     list_select_related = ["person"]
     date_hierarchy = "started_at"
 

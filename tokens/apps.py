@@ -7,10 +7,9 @@ class TokensConfig(AppConfig):
     def ready(self) -> None:
         from tokens import emails, receivers
         from tokens.expiry import digest as digests
-        from tokens.expiry import panels, triggers
+        from tokens.expiry import panels
 
         receivers.connect()
         digests.connect()
         panels.connect()
         emails.connect()
-        triggers.connect()

@@ -15,9 +15,8 @@ from portal.users.signals import access_ended, password_replaced
 from portal.users.signals import signed_in as sign_in_complete
 from tokens import services, sessions, tasks
 from tokens.calendar import links as calendar
+from tokens.expiry.policy import KEYS as POLICY_KEYS
 from tokens.models import ScanRun
-
-SCAN_KEYS = ("token_expiration_days", "token_expiration_emails", "notify_token_owners")
 
 
 def signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
@@ -50,9 +49,9 @@ def end_calendar(sender: Any, user: User, actor: Actor | None, **kwargs: Any) ->
     calendar.end(user, actor)
 
 
-def look_again(sender: Any, key: str, **kwargs: Any) -> None:
-    if key in SCAN_KEYS:
-        look_now(tasks.scan_tokens, asked_by=ScanRun.Asker.CONFIG)
+def scan_again(sender: Any, key: str, **kwargs: Any) -> None:
+    if key in POLICY_KEYS:
+        look_now(tasks.scan_tokens, triggered_by=ScanRun.Trigger.CONFIG)
 
 
 def connect() -> None:
@@ -65,4 +64,4 @@ def connect() -> None:
     password_reset.connect(reset_password)
     access_ended.connect(end_tokens)
     password_replaced.connect(end_calendar)
-    config.changed.connect(look_again)
+    config.changed.connect(scan_again)

@@ -15,7 +15,7 @@ from portal.core.errors import ServiceError
 from portal.core.text import clean
 from portal.users.models import User
 from tokens import dates, emails, lineage, token_format
-from tokens.expiry import scan as expiry
+from tokens.expiry import faults as expiry_faults
 from tokens.models import NAME_MAX, Token
 
 
@@ -137,7 +137,7 @@ def revoke(token: Token, actor: Actor | None, now: datetime) -> bool:
             access.require(access.may_revoke(rows[actor.user.pk], token))
         if not Token.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now, revoked_by=actor and actor.user):
             return False
-        expiry.forget([token], now)
+        expiry_faults.clear_for([token], now)
         audit.record(actor, token, audit.UPDATE, revoked_at=("", now.isoformat()))
         end_created_with([token], actor, now)
     token.revoked_at, token.revoked_by = now, actor.user if actor else None
@@ -153,7 +153,7 @@ def end_created_with(tokens: list[Token], actor: Actor | None, now: datetime) ->
     """Ends what was created with `tokens`, in the transaction that ended these and holds their owners' locks."""
     created = lineage.descendants([token.pk for token in tokens], now)
     Token.objects.filter(pk__in=[token.pk for token in created], revoked_at=None).update(revoked_at=now, revoked_by=actor and actor.user)
-    expiry.forget(created, now)
+    expiry_faults.clear_for(created, now)
     audit.record_all(actor, created, audit.UPDATE, revoked_at=("", now.isoformat()), because=("", "the token that created it was revoked"))
 
 
@@ -172,7 +172,7 @@ def end_all(user: User, actor: Actor | None, now: datetime) -> int:
         live = Token.objects.filter(user=user).live(now)
         permanent = list(live.permanent().order_by("pk"))
         ended = live.update(revoked_at=now, revoked_by=actor and actor.user)
-        expiry.forget(permanent, now)
+        expiry_faults.clear_for(permanent, now)
         audit.record_all(actor, permanent, audit.UPDATE, revoked_at=("", now.isoformat()))
         end_created_with(permanent, actor, now)
     return ended

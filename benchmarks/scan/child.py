@@ -5,12 +5,11 @@
 
 import json
 import resource
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import django
@@ -18,7 +17,6 @@ import django
 django.setup()
 
 from django.db import transaction  # noqa: E402
-from django.db.models import F  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
 from portal.faults.models import Fault  # noqa: E402
@@ -27,10 +25,9 @@ from portal.notifications import services as notifications  # noqa: E402
 from scan import fill  # noqa: E402
 from tokens import dates  # noqa: E402
 from tokens.expiry import scan as expiry  # noqa: E402
-from tokens.expiry.policy import Rules  # noqa: E402
+from tokens.expiry.policy import Policy  # noqa: E402
+from tokens.expiry.queries import SOURCE  # noqa: E402
 from tokens.models import ScanRun, Token  # noqa: E402
-
-CHANGED = 20  # tokens, between two scans
 
 
 def peak() -> float:
@@ -44,8 +41,8 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - start, result
 
 
-def scan(now: datetime, asked_by: str = ScanRun.Asker.SCHEDULE) -> ScanRun:
-    run = expiry.scan(now, asked_by)
+def scan(now: datetime) -> ScanRun:
+    run = expiry.scan(now, ScanRun.Trigger.SCHEDULE)
     assert run is not None
     assert run.finished_at
     assert not run.error
@@ -71,34 +68,23 @@ def first(now: datetime) -> dict[str, Any]:
 
 def warm_up() -> None:
     """A worker has its connection, and has read the URLs, before the first scan."""
-    Rules.current()
+    Policy.current()
     reverse("home")
 
 
 def repeated(now: datetime, times: int) -> dict[str, Any]:
-    """The floor and scans that find nothing new, in turns: one after nothing happened, one after some tokens were changed, and one that
-    looks at everything, as a scan does once a day, after a change of Config and when a person asks."""
-    figures: dict[str, list[float]] = {"floor": [], "seconds": [], "changed": [], "everything": []}
+    """The floor and scans that find nothing new, in turns."""
+    figures: dict[str, list[float]] = {"floor": [], "seconds": []}
     warm_up()
     count_due(now)
     scan(now)
     for _ in range(times):
         seconds, due = timed(lambda: count_due(now))
         figures["floor"].append(seconds)
-        for name in ("seconds", "changed", "everything"):
-            if name == "changed":
-                change_some(now)
-            asked_by = ScanRun.Asker.PERSON if name == "everything" else ScanRun.Asker.SCHEDULE
-            seconds, run = timed(lambda asked_by=asked_by: scan(now, asked_by))
-            figures[name].append(seconds)
-            assert (run.due, run.raised, run.cleared, run.queued) == (due, 0, 0, 0)
+        seconds, run = timed(lambda: scan(now))
+        figures["seconds"].append(seconds)
+        assert (run.due, run.raised, run.cleared, run.queued) == (due, 0, 0, 0)
     return figures
-
-
-def change_some(now: datetime) -> None:
-    """They end a microsecond earlier, which is still on the same day."""
-    some = Token.objects.due(now, dates.due_before(30, now)).values("pk")[:CHANGED]
-    Token.objects.filter(pk__in=some).update(expires_at=F("expires_at") - timedelta(microseconds=1))
 
 
 def loop(now: datetime, sample: int) -> dict[str, Any]:
@@ -119,34 +105,9 @@ def tell(tokens: list[Token], now: datetime, around: AbstractContextManager) -> 
         for token in tokens:
             text = f"The API token {token.name} of {token.user.username} expires {dates.ends(token.expires_at)}."
             words = {"name": "API token expires soon", "resource": f"{token.name} ({token.hint})", "description": text, "raised_at": now}
-            _, new = Fault.objects.get_or_create(source=expiry.SOURCE, key=token.pk.hex, cleared_at=None, defaults=words)
+            _, new = Fault.objects.get_or_create(source=SOURCE, key=token.pk.hex, cleared_at=None, defaults=words)
             if new:
                 notifications.queue("benchmark", fill.ADDRESSES, now=now, content={"subject": "An API token expires soon", "text": text})
-
-
-def in_two(now: datetime) -> dict[str, Any]:
-    """A first scan that is cut into ranges, by this process and a second one, which stands ready as a worker does."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "scan.child", "help_out", now.isoformat()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as other:
-        warm_up()
-        other.stdout.readline()
-        start = time.perf_counter()
-        run = expiry.scan(now, ScanRun.Asker.SCHEDULE, spread=lambda run, ranges: print(run.pk, file=other.stdin, flush=True))
-        while not run.finished_at:
-            time.sleep(0.005)
-            run.refresh_from_db()
-        seconds = time.perf_counter() - start
-        other.stdin.close()
-        helped = json.loads(other.stdout.readline())
-    assert run.raised == run.due
-    return {"seconds": seconds, "ranges": run.ranges.count(), "helped": helped}
-
-
-def help_out(now: datetime) -> float:
-    warm_up()
-    print("ready", flush=True)
-    return timed(lambda: expiry.help_with(int(sys.stdin.readline() or 0), now))[0]
 
 
 VERBS: dict[str, Callable[..., Any]] = {
@@ -154,7 +115,7 @@ VERBS: dict[str, Callable[..., Any]] = {
     "empty": lambda now: fill.empty(),
     "remember": lambda now: fill.remember(),
     "vacuum": lambda now: fill.vacuum(),
-    **{verb.__name__: verb for verb in (first, repeated, loop, in_two, help_out)},
+    **{verb.__name__: verb for verb in (first, repeated, loop)},
 }
 
 if __name__ == "__main__":

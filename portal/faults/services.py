@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from portal.audit import services as audit
 from portal.core import permissions as access
 from portal.core.actors import Actor
+from portal.core.insert_select import insert_select
 from portal.faults.models import Fault
 
 BATCH = 1000
@@ -40,34 +41,18 @@ def insert(batch: list[Fault]) -> int:
     return len(new)
 
 
-def raise_selected(source: str, select: str, values: dict[str, Any], now: datetime) -> int:
-    """Opens a fault for each row of a SELECT that has none open yet. Returns how many are new.
+def raise_selected(rows: QuerySet[Any], source: str, now: datetime, **columns: Any) -> int:
+    """Opens a fault for each of `rows` that has none open yet, by its annotation `key`. Returns how many are new.
 
-    `select`: SQL whose columns are key, name, resource, description, severity and links (JSON), in this order; `values`: its
-    named parameters. One statement, so that a million faults cost no memory here.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""INSERT INTO faults_fault (source, raised_at, key, name, resource, description, severity, links)
-            SELECT %(fault_source)s, %(fault_raised_at)s, found.* FROM ({select}) AS found
-            WHERE NOT EXISTS (SELECT 1 FROM faults_fault f WHERE f.source = %(fault_source)s AND f.cleared_at IS NULL AND f.key = found.key)
-            ORDER BY found.key ON CONFLICT DO NOTHING""",  # noqa: S608
-            values | {"fault_source": source, "fault_raised_at": connection.ops.adapt_datetimefield_value(now)},
-        )
-        return cursor.rowcount
+    `columns`: the fault's other fields, as values or as expressions over a row. One statement, however many rows there are."""
+    is_open = Exists(Fault.objects.open().filter(source=source, key=OuterRef("key")))
+    return insert_select(Fault, rows.filter(~is_open), source=source, key=F("key"), raised_at=now, **columns)
 
 
-def clear_others(source: str, select: str, values: dict[str, Any], now: datetime, among: str | None = None) -> int:
-    """Clears the open faults of `source` whose keys a SELECT (one column, `key`) does not find; of those only that `among`, another
-    such SELECT, finds. Returns how many."""
-    of_those = f"AND key IN ({among})" if among else ""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""UPDATE faults_fault SET cleared_at = %(fault_cleared_at)s WHERE source = %(fault_source)s AND cleared_at IS NULL {of_those}
-            AND NOT EXISTS (SELECT 1 FROM ({select}) AS found WHERE found.key = faults_fault.key)""",  # noqa: S608
-            values | {"fault_source": source, "fault_cleared_at": connection.ops.adapt_datetimefield_value(now)},
-        )
-        return cursor.rowcount
+def clear_others(rows: QuerySet[Any], source: str, now: datetime) -> int:
+    """Clears the open faults of `source` that are none of `rows`, by their annotation `key`. Returns how many."""
+    others = Fault.objects.filter(~Exists(rows.filter(key=OuterRef("key"))), source=source)
+    return clear_faults(others, now)
 
 
 def clear_faults(faults: QuerySet[Fault], now: datetime) -> int:

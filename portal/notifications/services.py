@@ -54,6 +54,14 @@ def release(messages: QuerySet[Message], now: datetime) -> int:
     return released
 
 
+def requeue(failed: QuerySet[Message], now: datetime) -> int:
+    """Has those of `failed` that have failed sent once more, each with the Message-ID that it has. Returns how many."""
+    requeued = failed.filter(state=Message.State.FAILED).update(state=Message.State.QUEUED, next_attempt_at=now)
+    if requeued:
+        queue_task(deliver_messages)
+    return requeued
+
+
 def purge(now: datetime, keep: Iterable[str] = ()) -> int:
     """Deletes messages whose last attempt was 90 days ago and which will not be sent any more, but for those of the kinds in `keep`."""
     finished = Message.objects.filter(state__in=[Message.State.SENT, Message.State.FAILED], last_attempt_at__lt=now - KEPT_FOR)

@@ -17,17 +17,14 @@ from tests.browser.watching import Visit
 from tests.factories import TokenFactory
 from tokens import tasks
 from tokens.expiry import preview as scan_preview
-from tokens.models import ScanRange, ScanRun
+from tokens.models import ScanRun
 
 SETTINGS = reverse("settings:config")
 
 
-def running(ranges: int = 0) -> ScanRun:
+def running() -> ScanRun:
     now = timezone.now()
-    run = ScanRun.objects.create(asked_by="schedule", started_at=now, lease_until=now + timedelta(minutes=5))
-    for number in range(ranges):
-        ScanRange.objects.create(run=run, number=number)
-    return run
+    return ScanRun.objects.create(triggered_by="schedule", started_at=now, lease_until=now + timedelta(minutes=5))
 
 
 def polls(page: Page) -> list[Request]:
@@ -41,12 +38,12 @@ def finish(run: ScanRun) -> None:
 
 
 def test_the_bar_moves_while_a_scan_runs_and_then_the_polling_ends(visit: Visit, administrator: User) -> None:
-    run = running(ranges=4)
+    run = running()
     page = visit(administrator, SETTINGS)
     asked = polls(page)
-    expect(page.get_by_text("0 of 4 parts are done")).to_be_visible()
-    ScanRange.objects.filter(number__lt=3).update(done_at=timezone.now())
-    expect(page.get_by_role("progressbar", name="3 of 4 parts are done")).to_have_js_property("value", 3)
+    expect(page.get_by_text("A scan is running.")).to_be_visible()
+    ScanRun.objects.filter(pk=run.pk).update(raised=3)
+    expect(page.get_by_role("progressbar", name="3 faults raised so far")).to_be_visible()
     finish(run)
     expect(page.get_by_role("progressbar")).to_have_count(0)
     # The status above the list is renewed too.
@@ -124,8 +121,8 @@ def test_the_delete_window_says_what_deleting_would_do(visit: Visit, administrat
 def test_the_test_mails_answers_and_the_banner_are_sound(visit: Visit, administrator: User) -> None:
     config.add("token_expiration_emails", "ops@example.com", None)
     long_ago = timezone.now() - timedelta(hours=1)
-    ScanRun.objects.create(asked_by="schedule", started_at=long_ago, finished_at=long_ago)
-    running(ranges=3)
+    ScanRun.objects.create(triggered_by="schedule", started_at=long_ago, finished_at=long_ago)
+    running()
     page = visit(administrator, SETTINGS)
     expect(page.get_by_role("alert")).to_contain_text("No scan has finished since")
     found = audit(page, "overdue") + too_wide(page, "overdue")

@@ -58,7 +58,7 @@ class People:
             if self.chance.random() < share:
                 action()
         for _ in range(self.chance.randint(0, 3)):
-            look_now(tasks.scan_tokens, asked_by=ScanRun.Asker.PERSON)
+            look_now(tasks.scan_tokens, triggered_by=ScanRun.Trigger.PERSON)
 
     def some(self, condition: Q, most: int) -> list[Token]:
         keys = list(Token.objects.permanent().live(timezone.now()).filter(condition).order_by("name").values_list("pk", flat=True))

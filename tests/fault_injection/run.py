@@ -55,7 +55,7 @@ def keep_log(workers: Workers) -> None:
 
 def nothing_is_left(verdict: Verdict) -> None:
     verdict.check(ScanRun.objects.filter(finished_at=None).values_list("pk", "lease_until"), "no scan is unfinished")
-    run = expiry.scan(timezone.now(), ScanRun.Asker.COMMAND)
+    run = expiry.scan(timezone.now(), ScanRun.Trigger.COMMAND)
     verdict.check(run is None or ((run.raised or run.cleared or run.queued) and run.summary), "another scan finds nothing to do")
 
 

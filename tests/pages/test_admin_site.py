@@ -47,7 +47,7 @@ def rows(person: User, administrator: User) -> dict[str, Any]:
     token, text = issue(person, "deploy", actor=administrator)
     email = queue("ops@example.com", "Your account", "link: SECRET-LINK", "<p>SECRET-LINK</p>")
     Message.objects.filter(pk=email.pk).update(last_error="OSError: no")
-    run = ScanRun.objects.create(asked_by="person", person=administrator, started_at=now, finished_at=now)
+    run = ScanRun.objects.create(triggered_by="person", person=administrator, started_at=now, finished_at=now)
     return {
         "users_user": person,
         "tokens_token": token,
@@ -223,9 +223,9 @@ def test_a_notice_says_what_became_of_its_mail(as_operator: Visitor, rows: dict[
     assert rows["notifications_message"].message_id in unescape(page.source)
 
 
-def test_a_scan_says_who_asked_for_it(as_operator: Visitor, rows: dict[str, Any], administrator: User) -> None:
+def test_a_scan_says_what_triggered_it(as_operator: Visitor, rows: dict[str, Any], administrator: User) -> None:
     page = as_operator.see("admin:tokens_scanrun_changelist")
-    assert [cell.text for cell in page.all("td", "field-asker")] == [f"Scan now ({administrator})"]
+    assert [cell.text for cell in page.all("td", "field-trigger")] == [f"Scan now ({administrator})"]
 
 
 def test_the_way_in_is_our_sign_in_and_leads_back(anonymous: Visitor, operator: User) -> None:

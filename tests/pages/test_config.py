@@ -264,11 +264,11 @@ def test_the_page_says_when_the_last_scan_ran_and_what_it_did(as_administrator: 
     assert "No scan has run yet." in status.text
     now = timezone.now()
     done = {"due": 3, "raised": 2, "cleared": 1, "queued": 4}
-    ScanRun.objects.create(asked_by="config", started_at=now, finished_at=now, **done)
+    ScanRun.objects.create(triggered_by="config", started_at=now, finished_at=now, **done)
     status = as_administrator.see("settings:config").one(id="scan-status")
-    assert "(config change): 3 due, 2 faults raised, 1 cleared, 4 mails queued." in status.text
+    assert "(config change): 3 due, 2 faults raised, 1 cleared, 4 emails queued." in status.text
     assert status.one("time").attributes["title"] == f"{now:%Y-%m-%d %H:%M:%S} UTC"
-    ScanRun.objects.create(asked_by="schedule", started_at=timezone.now(), finished_at=timezone.now(), error="OperationalError")
+    ScanRun.objects.create(triggered_by="schedule", started_at=timezone.now(), finished_at=timezone.now(), error="OperationalError")
     assert "(schedule): failed: OperationalError." in as_administrator.see("settings:config").one(id="scan-status").text
 
 

@@ -69,7 +69,7 @@ def full(person: User, administrator: User) -> Visitor:
     FaultFactory(links=[{"label": "Token", "url": "/", "admin_url": "/"}])
     FaultFactory(acknowledged_at=now, acknowledged_by=person, cleared_at=now)
     config.add("session_minutes", "60", Actor(administrator))
-    ScanRun.objects.create(asked_by="schedule", started_at=now, finished_at=now)
+    ScanRun.objects.create(triggered_by="schedule", started_at=now, finished_at=now)
     return Visitor(administrator)
 
 

@@ -104,7 +104,7 @@ def log_rows(count: int) -> None:
     for number in range(count):
         token = TokenFactory(created_by=UserFactory(), revoked_by=UserFactory())
         message = queue(f"a{number}@example.com")
-        ScanRun.objects.create(asked_by="person", person=token.user, started_at=now, finished_at=now)
+        ScanRun.objects.create(triggered_by="person", person=token.user, started_at=now, finished_at=now)
         Notice.objects.create(token=token, threshold=7, address=message.recipient, created_at=now, message=message)
         FaultFactory(acknowledged_by=token.user)
         config.audit.record(Actor(token.user), token, config.audit.CREATE, name=("", "x"))

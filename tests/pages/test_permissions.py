@@ -172,7 +172,7 @@ def example(model: str) -> Any:
         "users_user": User.objects.all,
         "tokens_token": Token.objects.all,
         "faults_fault": lambda: [FaultFactory()],
-        "tokens_scanrun": lambda: [ScanRun.objects.create(asked_by="schedule", started_at=now)],
+        "tokens_scanrun": lambda: [ScanRun.objects.create(triggered_by="schedule", started_at=now)],
         "tokens_notice": lambda: [
             Notice.objects.create(token=token, threshold=7, address=message.recipient, created_at=now, message=message)
         ],

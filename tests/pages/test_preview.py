@@ -16,12 +16,12 @@ from tests.pages.visitor import Visitor
 from tests.tokens.scans import OPS, SECURITY, configure, ending
 from tokens.expiry import preview as scan_preview
 from tokens.expiry import scan as expiry
-from tokens.expiry.scan import Preview
+from tokens.expiry.preview import Preview
 from tokens.models import Notice, ScanRun
 
 pytestmark = pytest.mark.django_db
 DAYS, EMAILS, OWNERS = "token_expiration_days", "token_expiration_emails", "notify_token_owners"
-NOTHING = "Would change nothing now: no fault is raised or cleared, and no mail is sent."
+NOTHING = "Would change nothing now: no fault is raised or cleared, and no email is sent."
 
 
 @pytest.fixture
@@ -51,8 +51,8 @@ def test_days_would_raise_faults_and_send_mails(as_administrator: Visitor, now: 
     config.add(EMAILS, f"{OPS};{SECURITY}", None)
     for days in (3, 5, 20):
         ending(days, now)
-    assert preview(as_administrator, DAYS, "15") == f"Would raise 2 faults and send 2 mails (to {OPS} and {SECURITY})."
-    assert preview(as_administrator, DAYS, "30; 7") == f"Would raise 3 faults and send 2 mails (to {OPS} and {SECURITY})."
+    assert preview(as_administrator, DAYS, "15") == f"Would raise 2 faults and send 2 emails (to {OPS} and {SECURITY})."
+    assert preview(as_administrator, DAYS, "30; 7") == f"Would raise 3 faults and send 2 emails (to {OPS} and {SECURITY})."
     assert preview(as_administrator, DAYS, "1") == NOTHING
 
 
@@ -62,9 +62,9 @@ def test_fewer_days_would_clear_faults(as_administrator: Visitor, now: Any) -> N
         ending(days, now)
     expiry.scan(now, "schedule")
     assert preview(as_administrator, DAYS, "15") == NOTHING
-    assert preview(as_administrator, DAYS, "4") == f"Would clear 2 faults and send 1 mail (to {OPS})."  # at 4 days nobody was told
+    assert preview(as_administrator, DAYS, "4") == f"Would clear 2 faults and send 1 email (to {OPS})."  # at 4 days nobody was told
     assert preview(as_administrator, DAYS, None) == "Would clear 3 faults."
-    assert preview(as_administrator, EMAILS, f"{OPS};{SECURITY}") == f"Would send 1 mail (to {SECURITY})."
+    assert preview(as_administrator, EMAILS, f"{OPS};{SECURITY}") == f"Would send 1 email (to {SECURITY})."
     assert preview(as_administrator, EMAILS, None) == NOTHING
 
 
@@ -72,7 +72,7 @@ def test_owners_would_get_mails_of_their_own(as_administrator: Visitor, now: Any
     configure("15")
     ending(3, now, user=UserFactory(username="bob@example.com"))
     expiry.scan(now, "schedule")
-    assert preview(as_administrator, OWNERS, "true") == "Would send 1 mail (to bob@example.com)."
+    assert preview(as_administrator, OWNERS, "true") == "Would send 1 email (to bob@example.com)."
     assert preview(as_administrator, OWNERS, "false") == NOTHING
 
 
@@ -93,7 +93,7 @@ def test_what_was_said_is_what_the_scan_does(as_administrator: Visitor, now: Any
     config.add(EMAILS, OPS, None)
     for days in (1, 8, 31):
         ending(days, now)
-    assert preview(as_administrator, DAYS, "30;7") == f"Would raise 2 faults and send 1 mail (to {OPS})."
+    assert preview(as_administrator, DAYS, "30;7") == f"Would raise 2 faults and send 1 email (to {OPS})."
     config.add(DAYS, "30;7", None)
     run = expiry.scan(now, "config")
     assert (run.raised, run.queued) == (2, 1)
@@ -124,8 +124,8 @@ def test_a_busy_database_costs_the_preview_and_no_more(as_administrator: Visitor
     def busy(*args: Any) -> Preview:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(expiry, "preview", busy)
-    assert preview(as_administrator, DAYS, "15") == "No preview: the database is busy. You can submit all the same."
+    monkeypatch.setattr(scan_preview, "preview", busy)
+    assert preview(as_administrator, DAYS, "15") == "No preview: the database is busy. You can submit the change anyway."
 
 
 def ask(visitor: Visitor, url: str, *args: str, **data: str) -> tuple[Page, str]:
@@ -141,7 +141,7 @@ def test_without_javascript_a_button_shows_it_on_the_page_with_what_was_typed(as
     ending(3, now)
     typed = {"type": "App Config", "key": DAYS, "value": "30; 7"}
     page, words = ask(as_administrator, "settings:add", **typed)
-    assert words == f"Would raise 1 fault and send 1 mail (to {OPS})."
+    assert words == f"Would raise 1 fault and send 1 email (to {OPS})."
     assert (page.status, page.errors, {name: page.value(name) for name in typed}) == (200, {}, typed)
 
     config.add(DAYS, "7", None)
@@ -171,14 +171,14 @@ def test_a_key_that_the_scan_does_not_read_has_no_place_for_a_preview(as_adminis
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        (Preview(41, 3, 2, ["a@x.org", "b@x.org"]), "Would raise 41 faults, clear 3 and send 2 mails (to a@x.org and b@x.org)."),
+        (Preview(41, 3, 2, ["a@x.org", "b@x.org"]), "Would raise 41 faults, clear 3 and send 2 emails (to a@x.org and b@x.org)."),
         (Preview(1, 1, 0, []), "Would raise 1 fault and clear 1."),
         (Preview(0, 1812, 0, []), "Would clear 1,812 faults."),
         (
             Preview(0, 0, 1000, [f"{name}@x.org" for name in "abcdef"]),
-            "Would send 1,000 mails (to a@x.org, b@x.org, c@x.org and 997 more).",
+            "Would send 1,000 emails (to a@x.org, b@x.org, c@x.org and 997 more).",
         ),
-        (Preview(0, 0, 3, [f"{name}@x.org" for name in "abc"]), "Would send 3 mails (to a@x.org, b@x.org and c@x.org)."),
+        (Preview(0, 0, 3, [f"{name}@x.org" for name in "abc"]), "Would send 3 emails (to a@x.org, b@x.org and c@x.org)."),
         (Preview(0, 0, 0, []), NOTHING),
     ],
 )

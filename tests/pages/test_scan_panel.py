@@ -13,27 +13,22 @@ from tests.clock import MINUTE, NOW
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor, toast
 from tokens import tasks
-from tokens.expiry import panel as scan_card
-from tokens.models import ScanRange, ScanRun
+from tokens.expiry import panels
+from tokens.models import ScanRun
 
 pytestmark = pytest.mark.django_db
-COLUMNS = ["Started", "Took", "Asked by", "Due", "Raised", "Cleared", "Mails", "Result"]
+COLUMNS = ["Started", "Duration", "Triggered by", "Due", "Raised", "Cleared", "Emails", "Result"]
 
 
 def finished(minutes_ago: int = 0, took: float = 1.5, **values: Any) -> ScanRun:
     start = timezone.now() - minutes_ago * MINUTE
-    values = {"asked_by": "schedule", "finished_at": start + timedelta(seconds=took), **values}
+    values = {"triggered_by": "schedule", "finished_at": start + timedelta(seconds=took), **values}
     return ScanRun.objects.create(started_at=start, **values)
 
 
 def unfinished(lease: timedelta = MINUTE, **values: Any) -> ScanRun:
     now = timezone.now()
-    return ScanRun.objects.create(asked_by="schedule", started_at=now, lease_until=now + lease, **values)
-
-
-def cut(run: ScanRun, done: int, total: int) -> None:
-    for number in range(total):
-        ScanRange.objects.create(run=run, number=number, done_at=timezone.now() if number < done else None)
+    return ScanRun.objects.create(triggered_by="schedule", started_at=now, lease_until=now + lease, **values)
 
 
 def card(visitor: Visitor) -> Any:
@@ -61,7 +56,7 @@ def test_before_the_first_scan_a_sentence_stands_there(as_administrator: Visitor
 @pytest.mark.usefixtures("in_utc")
 def test_a_scan_is_shown_with_what_it_did_and_who_asked(as_administrator: Visitor) -> None:
     finished(20, took=0.04, due=1812, raised=41, cleared=3, queued=2)
-    run = finished(5, took=125, asked_by="person", person=as_administrator.user)
+    run = finished(5, took=125, triggered_by="person", person=as_administrator.user)
     assert [head.text for head in card(as_administrator).all("th")] == COLUMNS
     first, second = rows(as_administrator)
     assert first[1:] == ["2 min 5 s", "Scan now (alice@example.com)", "0", "0", "0", "0", "Done"]
@@ -79,7 +74,7 @@ def test_a_failure_and_a_run_whose_process_died_say_so(as_administrator: Visitor
     finished(error="Operational<b>Error</b>")
     unfinished(lease=-MINUTE)
     interrupted, failed = rows(as_administrator)
-    assert interrupted[-1] == "Interrupted its process ended; the next scan goes on"
+    assert interrupted[-1] == "Interrupted its process ended; the next scan does the rest"
     assert interrupted[1] == "—"
     assert failed[-1] == "Failed Operational<b>Error</b>"
     assert card(as_administrator).all("progress") == []
@@ -100,12 +95,9 @@ def test_while_a_scan_runs_a_bar_moves_and_the_card_is_polled(as_administrator: 
     assert rows(as_administrator)[0][-1] == "Running"
 
 
-def test_a_scan_in_ranges_shows_how_many_are_done(as_administrator: Visitor) -> None:
-    cut(unfinished(), done=3, total=12)
-    found = card(as_administrator)
-    bar = found.one("progress").attributes
-    assert (bar["max"], bar["value"]) == ("12", "3")
-    assert "3 of 12 parts are done" in found.text
+def test_a_running_scan_shows_what_its_batches_have_done(as_administrator: Visitor) -> None:
+    unfinished(raised=5000)
+    assert "A scan is running: 5000 faults raised so far." in card(as_administrator).text
 
 
 def poll(visitor: Visitor, **query: str) -> Page:
@@ -154,9 +146,9 @@ def test_scan_now_asks_for_a_scan_in_the_name_of_who_clicked(
     unfinished(lease=-MINUTE)  # its process died: that is no scan at work
     with django_capture_on_commit_callbacks(execute=True):
         response = visitor.send("tokens:scan_now")
-    assert asked == [{"asked_by": "person", "person_id": as_administrator.user.pk}]
+    assert asked == [{"triggered_by": "person", "person_id": as_administrator.user.pk}]
     said = toast(response)["text"] if htmx else visitor.see("settings:config").toasts[0]
-    assert said.startswith("A scan is asked for.")
+    assert said.startswith("Scan requested.")
     if htmx:
         assert '"list-changed": true' in response["HX-Trigger"]
 
@@ -171,12 +163,12 @@ def test_a_second_click_while_a_scan_runs_says_so_and_asks_for_nothing(
     as_administrator.htmx = "scans"
     with django_capture_on_commit_callbacks(execute=True):
         said = toast(as_administrator.send("tokens:scan_now"))
-    assert said == {"text": f"A scan is running already, since {run.started_at:%H:%M:%S} UTC.", "level": "error"}
+    assert said == {"text": f"A scan is already running, since {run.started_at:%H:%M:%S} UTC.", "level": "error"}
     assert asked == []
 
 
 def test_the_task_carries_out_what_the_click_asked_for(as_administrator: Visitor) -> None:
-    tasks.scan_tokens(asked_by="person", person_id=as_administrator.user.pk)
+    tasks.scan_tokens(triggered_by="person", person_id=as_administrator.user.pk)
     assert rows(as_administrator)[0][2] == "Scan now (alice@example.com)"
 
 
@@ -188,10 +180,10 @@ def test_the_number_of_queries_does_not_grow_with_the_scans(as_administrator: Vi
             as_administrator.see("settings:config")
         return len(captured)
 
-    finished(20, asked_by="person", person=as_administrator.user)
+    finished(20, triggered_by="person", person=as_administrator.user)
     few = queries()
     for number in range(9):
-        finished(number, asked_by="person", person=as_administrator.user)
+        finished(number, triggered_by="person", person=as_administrator.user)
     assert queries() == few
 
 
@@ -210,4 +202,4 @@ def test_the_number_of_queries_does_not_grow_with_the_scans(as_administrator: Vi
     ],
 )
 def test_a_time_is_written_as_a_reader_would_say_it(seconds: float, words: str) -> None:
-    assert scan_card.took(NOW + timedelta(seconds=seconds) - NOW) == words
+    assert panels.duration(NOW + timedelta(seconds=seconds) - NOW) == words

@@ -24,7 +24,7 @@ from tests.pages.page import Element
 from tests.pages.visitor import Visitor
 from tests.tokens.scans import configure
 from tokens import tasks
-from tokens.expiry import health as watch
+from tokens.expiry import health
 from tokens.expiry import scan as expiry
 from tokens.models import ScanRun
 
@@ -34,7 +34,7 @@ LIMIT = 30 * MINUTE  # twice TOKEN_SCAN_MINUTES
 
 
 def finished(at: datetime, error: str = "") -> ScanRun:
-    return ScanRun.objects.create(asked_by="schedule", started_at=at, finished_at=at, error=error)
+    return ScanRun.objects.create(triggered_by="schedule", started_at=at, finished_at=at, error=error)
 
 
 @pytest.fixture
@@ -52,28 +52,28 @@ def banner(visitor: Visitor, url: str = "settings:config") -> list[Element]:
 
 def test_it_is_overdue_after_twice_the_interval_and_not_before(settings: Settings) -> None:
     finished(NOW)
-    assert not watch.look(NOW + LIMIT).overdue
-    assert watch.look(NOW + LIMIT + SECOND) == watch.Watch(NOW, True, True)
+    assert not health.read(NOW + LIMIT).overdue
+    assert health.read(NOW + LIMIT + SECOND) == health.Health(NOW, True, True)
     settings.TOKEN_SCAN_MINUTES = 24 * 60
-    assert not watch.look(NOW + 2 * DAY).overdue
-    assert watch.look(NOW + 2 * DAY + SECOND).overdue
+    assert not health.read(NOW + 2 * DAY).overdue
+    assert health.read(NOW + 2 * DAY + SECOND).overdue
 
 
 def test_only_a_scan_that_finished_without_an_error_counts() -> None:
     finished(NOW)
     finished(NOW + LIMIT, error="OperationalError")
-    ScanRun.objects.create(asked_by="schedule", started_at=NOW + LIMIT, lease_until=NOW + 2 * LIMIT)
-    assert watch.look(NOW + LIMIT + SECOND) == watch.Watch(NOW, True, True)
+    ScanRun.objects.create(triggered_by="schedule", started_at=NOW + LIMIT, lease_until=NOW + 2 * LIMIT)
+    assert health.read(NOW + LIMIT + SECOND) == health.Health(NOW, True, True)
 
 
 def test_before_the_first_scan_it_counts_from_the_first_user(administrator: User) -> None:
     User.objects.filter(pk=administrator.pk).update(created_at=NOW)
-    assert not watch.look(NOW + LIMIT).overdue
-    assert watch.look(NOW + LIMIT + SECOND) == watch.Watch(NOW, False, True)
+    assert not health.read(NOW + LIMIT).overdue
+    assert health.read(NOW + LIMIT + SECOND) == health.Health(NOW, False, True)
 
 
 def test_a_portal_without_users_is_not_overdue() -> None:
-    assert watch.look(NOW) == watch.Watch(None, False, False)
+    assert health.read(NOW) == health.Health(None, False, False)
 
 
 @pytest.mark.usefixtures("in_utc")
@@ -82,7 +82,7 @@ def test_every_page_of_an_administrator_says_so(as_administrator: Visitor, overd
         found = banner(as_administrator, url)
         assert len(found) == 1, url
         assert found[0].text.startswith(f"No scan has finished since {overdue.finished_at:%Y-%m-%d %H:%M} UTC.")
-        assert "worker and beat are running" in found[0].text
+        assert "Check the Celery worker and beat" in found[0].text
         assert found[0].one("a").attributes["href"].startswith("/administrator/system-settings/config/")
 
 
@@ -114,7 +114,7 @@ def test_while_all_is_well_there_is_only_the_place_for_it(as_administrator: Visi
 def test_others_are_neither_told_nor_made_to_look(
     as_operator: Visitor, as_person: Visitor, anonymous: Visitor, overdue: ScanRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "look", lambda now: pytest.fail("looked"))
+    monkeypatch.setattr(health, "read", lambda now: pytest.fail("looked"))
     for visitor, url in ((as_operator, "faults:list"), (as_person, "profile"), (anonymous, "account_login")):
         page = visitor.see(url)
         assert page.status == 200
@@ -144,9 +144,9 @@ def test_a_scan_that_finishes_clears_the_fault_and_the_banner(as_administrator: 
 
 def test_the_scan_of_another_source_keeps_its_faults() -> None:
     finished(NOW - DAY)
-    watch.notice(NOW)
+    health.check(NOW)
     faults.raise_faults([Fault(source="other", key="scan", name="x", resource="x", description="x", raised_at=NOW)])
-    watch.all_well(NOW)
+    health.clear_overdue_fault(NOW)
     assert [fault.source for fault in Fault.objects.open()] == ["other"]
 
 
@@ -180,7 +180,7 @@ def fail(error: Exception) -> Any:
 
 
 def test_a_database_that_does_not_answer_is_503_too(anonymous: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "look", fail(OperationalError("secret@host")))
+    monkeypatch.setattr(health, "read", fail(OperationalError("secret@host")))
     response = anonymous.get("/healthz/scan")
     assert (response.status_code, response.json()) == (503, {"status": "unknown"})
 
@@ -198,7 +198,7 @@ def test_a_database_that_takes_no_writes_breaks_no_page(
 
 
 def test_a_look_that_fails_breaks_no_page(as_administrator: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "look", fail(OperationalError("gone")))
+    monkeypatch.setattr(health, "read", fail(OperationalError("gone")))
     page = as_administrator.see("settings:config")
     assert (page.status, page.all("div", "scan-overdue")) == (200, [])
 
@@ -237,7 +237,7 @@ def locked() -> Iterator[None]:
         from django.db import transaction
 
         with transaction.atomic():
-            faults.raise_faults([watch.fault_for(watch.look(timezone.now()), timezone.now())])
+            faults.raise_faults([health.fault_for(health.read(timezone.now()), timezone.now())])
             began.set()
             ended.wait(20)
             transaction.set_rollback(True)
@@ -256,7 +256,7 @@ def test_a_busy_database_does_not_keep_the_page_waiting(transactional_db: None, 
     finished(timezone.now() - timedelta(hours=1))
     request.getfixturevalue("locked")
     began = time.monotonic()
-    assert watch.notice(timezone.now()).overdue
+    assert health.check(timezone.now()).overdue
     assert time.monotonic() - began < 1 + BUSY  # and not 20 seconds
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA busy_timeout" if connection.vendor == "sqlite" else "SHOW lock_timeout")

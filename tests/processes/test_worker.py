@@ -157,7 +157,8 @@ def test_beat_asks_for_the_scan_and_for_mail_that_the_server_had_refused(process
         with processes.beat() as beat:
             until(lambda: smtp_server.messages, lambda: f"mail:\n{beat.output}\n{worker.output}")
             until(
-                lambda: ScanRun.objects.filter(asked_by=ScanRun.Asker.SCHEDULE, finished_at__isnull=False), lambda: f"scan:\n{beat.output}"
+                lambda: ScanRun.objects.filter(triggered_by=ScanRun.Trigger.SCHEDULE, finished_at__isnull=False),
+                lambda: f"scan:\n{beat.output}",
             )
             beat.process.terminate()
             assert beat.ends_with_all() == 0, beat.output

@@ -123,6 +123,7 @@ def agree(model: Model) -> None:
     about = {token.pk.hex: token.name for token in Token.objects.all()}
     about |= {str(user.pk): user.username for user in User.objects.all()}
     opened = Fault.objects.open().values_list("source", "key")
-    assert Counter((source, about.get(key, key)) for source, key in opened) == Counter(model.faults)
+    found = Counter((source, about.get(key, key)) for source, key in opened)
+    assert found == Counter(model.faults), (found - Counter(model.faults), Counter(model.faults) - found)
     notices = Notice.objects.values_list("token__name", "threshold", "address", "message__state", "message__recipient")
     assert sorted(notices) == sorted((*key, mail.state, mail.address) for key, mail in model.told.items())

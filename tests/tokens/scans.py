@@ -16,6 +16,7 @@ from tests.factories import TokenFactory
 from tokens.dates import day_of, end_of
 from tokens.expiry import scan as expiry
 from tokens.expiry.digest import DIGEST
+from tokens.expiry.queries import SOURCE
 from tokens.models import Notice, ScanRun, Token
 
 OPS, SECURITY = "ops@example.com", "security@example.com"
@@ -47,10 +48,10 @@ def many_ending(days: Iterable[int], user: Any, now: datetime = NOW) -> list[Tok
 
 
 def scan(now: datetime = NOW) -> ScanRun:
-    return expiry.scan(now, ScanRun.Asker.SCHEDULE)
+    return expiry.scan(now, ScanRun.Trigger.SCHEDULE)
 
 
-def open_faults(source: str = expiry.SOURCE) -> set[str]:
+def open_faults(source: str = SOURCE) -> set[str]:
     """The names of the tokens that have an open fault."""
     keys = Fault.objects.open().filter(source=source).values_list("key", flat=True)
     return set(Token.objects.filter(pk__in=list(keys)).values_list("name", flat=True))

@@ -26,7 +26,7 @@ def test_only_what_ended_more_than_90_days_ago_goes() -> None:
     TokenFactory(expires_at=young, name="temporary, young", **temporary)
     TokenFactory(expires_at=before + DAY, created_at=before, name="permanent, old", revoked_at=before)
     for started_at in (old, young):
-        ScanRun.objects.create(asked_by="schedule", started_at=started_at, finished_at=started_at)
+        ScanRun.objects.create(triggered_by="schedule", started_at=started_at, finished_at=started_at)
     FaultFactory(raised_at=old, cleared_at=old)
     Session.objects.create(session_key="old", expire_date=now - SECOND)
     Session.objects.create(session_key="young", expire_date=now + 60 * SECOND)
@@ -56,7 +56,7 @@ def test_finished_messages_go_and_waiting_ones_and_digests_stay() -> None:
 
 
 def test_a_scan_that_is_not_finished_is_kept_however_long_ago_it_began() -> None:
-    ScanRun.objects.create(asked_by="command", started_at=timezone.now() - 200 * DAY)
+    ScanRun.objects.create(triggered_by="command", started_at=timezone.now() - 200 * DAY)
     tasks.clean_up()
     assert ScanRun.objects.exists()
 

@@ -107,13 +107,13 @@ def test_revoke_token_knows_no_other_id_and_repeats_nothing_that_was_typed(given
 def test_scan_tokens_prints_one_line_of_what_it_did() -> None:
     configure("15", OPS)
     ending(5, now=timezone.now())
-    assert run("scan_tokens") == ("1 due, 1 faults raised, 0 cleared, 1 mails queued\n", "")
-    assert ScanRun.objects.get().asked_by == "command"
+    assert run("scan_tokens") == ("1 due, 1 faults raised, 0 cleared, 1 emails queued\n", "")
+    assert ScanRun.objects.get().triggered_by == "command"
 
 
 def test_scan_tokens_says_that_another_scan_is_at_work() -> None:
-    ScanRun.objects.create(asked_by="schedule", started_at=NOW, lease_until=timezone.now() + MINUTE)
-    assert run("scan_tokens") == ("Another scan is at work. It will look once more when it is done.\n", "")
+    ScanRun.objects.create(triggered_by="schedule", started_at=NOW, lease_until=timezone.now() + MINUTE)
+    assert run("scan_tokens") == ("A scan is running. Another one follows when it is done.\n", "")
     assert ScanRun.objects.get().again_by == "command"
 
 

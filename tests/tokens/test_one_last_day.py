@@ -76,7 +76,7 @@ def test_every_surface_says_the_same_last_day(made: Any, zone: str, settings: Se
     config.add("token_expiration_days", "365", None)
     with time_machine.travel(NOW, tick=False):
         token, day = made(owner)
-        expiry.scan(NOW, ScanRun.Asker.COMMAND)
+        expiry.scan(NOW, ScanRun.Trigger.COMMAND)
         found = surfaces(token, owner, settings)
     assert found == dict.fromkeys(found, f"{day}")
 

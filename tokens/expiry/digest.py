@@ -17,7 +17,7 @@ from portal.faults.models import Fault
 from portal.notifications import renderers, signals
 from portal.notifications.models import Message
 from tokens import dates
-from tokens.expiry.policy import Rules
+from tokens.expiry.policy import Policy
 from tokens.models import Notice, Token
 
 DIGEST = "expiry_digest"
@@ -36,8 +36,8 @@ def connect() -> None:
 
 def render(message: Message, now: datetime) -> renderers.Content | None:
     """The digest as of `now`; None if there is nothing left to say, or if its recipient is not notified any more."""
-    rules = Rules.current()
-    notified = rules.tells_address(message.recipient)
+    policy = Policy.current()
+    notified = policy.notifies(message.recipient)
     notices = message.notices.filter(still_to_notify(message, now)) if notified else message.notices.none()
     if message.attempts == 1:
         # What is left out is forgotten, so that it is notified if it becomes due again. Once the mail server may have accepted the
@@ -48,7 +48,7 @@ def render(message: Message, now: datetime) -> renderers.Content | None:
         return None
     named = listed(notices)
     left_out = count_others(notices, named) if total > len(named) else Counter()
-    everything = link_to_all(notices, now) if rules.is_configured(message.recipient) else renderers.absolute_url(reverse("profile"))
+    everything = link_to_all(notices, now) if policy.is_configured(message.recipient) else renderers.absolute_url(reverse("profile"))
     return write([line(notice.token, now) for notice in named], left_out, everything)
 
 

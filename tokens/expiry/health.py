@@ -1,4 +1,4 @@
-"""The dead man's switch: has a scan finished lately? Pages and /healthz/scan ask, so it needs neither beat nor a worker to be alive."""
+"""Scan watchdog: has a scan finished lately? Pages and /healthz/scan check, so it needs neither beat nor a worker to be running."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,10 +21,10 @@ from tokens.models import ScanRun
 
 log = structlog.get_logger(__name__)
 SOURCE, KEY = "scan-overdue", "scan"
-PATIENCE_MS = 200  # for a database that is busy: whoever notices is a page that somebody waits for
+LOCK_TIMEOUT_MS = 200  # the check is part of a page that somebody waits for
 
 
-class Watch(NamedTuple):
+class Health(NamedTuple):
     """`since`: when the last scan finished without an error; before the first one, when the portal got its first user."""
 
     since: datetime | None
@@ -36,41 +36,41 @@ def limit() -> timedelta:
     return timedelta(minutes=2 * settings.TOKEN_SCAN_MINUTES)
 
 
-def look(now: datetime) -> Watch:
+def read(now: datetime) -> Health:
     """One row by an index; before the first scan, one more."""
     finished = ScanRun.objects.filter(error="", finished_at__isnull=False).order_by("-finished_at")
     last = finished.values_list("finished_at", flat=True).first()
     since = last or User.objects.order_by("pk").values_list("created_at", flat=True).first()
-    # A scan that finished in the future had a wrong clock, and says nothing about now.
-    return Watch(since, last is not None, since is not None and not -limit() <= now - since <= limit())
+    # A scan that finished in the future had a wrong clock, and says nothing about the present.
+    return Health(since, last is not None, since is not None and not -limit() <= now - since <= limit())
 
 
-def notice(now: datetime) -> Watch:
-    """Looks, and raises the fault *Scan overdue* if need be."""
-    watch = look(now)
-    if watch.overdue:
-        raise_fault(watch, now)
-    return watch
+def check(now: datetime) -> Health:
+    """Reads when a scan last finished, and raises the fault *Scan overdue* if that was too long ago."""
+    health = read(now)
+    if health.overdue:
+        raise_fault(health, now)
+    return health
 
 
-def raise_fault(watch: Watch, now: datetime) -> None:
-    """A database that takes no writes, or not soon, must not break the page that noticed: the next one raises the fault."""
+def raise_fault(health: Health, now: datetime) -> None:
+    """A database that accepts no writes, or not soon, must not break the page that checks: the next one raises the fault."""
     try:
         if not Fault.objects.open().filter(source=SOURCE, key=KEY).exists():
-            with impatient():
-                faults.raise_faults([fault_for(watch, now)])
+            with lock_timeout():
+                faults.raise_faults([fault_for(health, now)])
     except Error as error:
         log.warning("scan overdue, fault not raised", error=type(error).__name__)
 
 
 @contextmanager
-def impatient() -> Iterator[None]:
-    """A transaction that gives up a lock which is not to be had at once, where others would wait for seconds."""
+def lock_timeout() -> Iterator[None]:
+    """A transaction that fails when a lock is not free within LOCK_TIMEOUT_MS, where others would wait for seconds."""
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA busy_timeout")
             usual = cursor.fetchone()[0]
-            cursor.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
+            cursor.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}")
             try:
                 with transaction.atomic():
                     yield
@@ -78,31 +78,31 @@ def impatient() -> Iterator[None]:
                 cursor.execute(f"PRAGMA busy_timeout = {usual}")
     else:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = {PATIENCE_MS}")
+            cursor.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
             yield
 
 
-def fault_for(watch: Watch, now: datetime) -> Fault:
+def fault_for(health: Health, now: datetime) -> Fault:
     page = reverse("settings:config")
     return Fault(
         source=SOURCE,
         key=KEY,
         name="Scan overdue",
         resource="Expiry scan",
-        description=f"{in_words(watch)} Tokens that are about to expire are noticed by nobody. Are worker and beat running?",
+        description=f"{in_words(health)} Expiring tokens are not being detected. Check the Celery worker and beat.",
         severity=Fault.Severity.CRITICAL,
         raised_at=now,
         links=[{"label": "Scans", "url": page, "admin_url": reverse("admin:tokens_scanrun_changelist")}],
     )
 
 
-def in_words(watch: Watch) -> str:
-    since = f"{timezone.localtime(watch.since):%Y-%m-%d %H:%M %Z}"
-    return f"No scan has finished since {since}." if watch.scanned else f"No scan has finished since the portal was set up, {since}."
+def in_words(health: Health) -> str:
+    since = f"{timezone.localtime(health.since):%Y-%m-%d %H:%M %Z}"
+    return f"No scan has finished since {since}." if health.scanned else f"No scan has finished since the portal was set up, {since}."
 
 
-def all_well(now: datetime) -> None:
-    """A scan has finished: clears the fault."""
+def clear_overdue_fault(now: datetime) -> None:
+    """To be called when a scan has finished."""
     faults.clear_faults(Fault.objects.filter(source=SOURCE), now)
 
 
@@ -118,8 +118,8 @@ def banner(request: HttpRequest) -> dict[str, Any]:
 
 def overdue_now() -> str:
     try:
-        watch = notice(timezone.now())
+        health = check(timezone.now())
     except Error as error:
-        log.warning("scan not looked for", error=type(error).__name__)
+        log.warning("scan not checked", error=type(error).__name__)
         return ""
-    return in_words(watch) if watch.overdue else ""
+    return in_words(health) if health.overdue else ""

@@ -1,82 +1,66 @@
 """Who is notified of what: notices, and the messages that carry them."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
-from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
-from portal.core.tasks import look_now
-from portal.faults import services as faults
-from portal.faults.models import Fault
-from portal.notifications import services
+from portal.core.insert_select import insert_select
+from portal.notifications import services as notifications
 from portal.notifications.models import Message
-from portal.notifications.tasks import deliver_messages
-from tokens.expiry import lease
-from tokens.expiry.database import instant
-from tokens.expiry.digest import DIGEST, UNDELIVERED
-from tokens.expiry.queries import Look
-from tokens.models import ScanRun
-
-# A notice stays with its message for ever, and the message keeps its Message-ID: one that has failed is queued again.
-REQUEUE = """UPDATE notifications_message SET state = 'queued', next_attempt_at = %(created)s WHERE state = 'failed' AND id IN (
-    SELECT n.message_id FROM tokens_notice n JOIN ({untold}) AS untold
-    ON untold.id = n.token_id AND untold.threshold = n.threshold AND untold.address = n.address)"""
-NOTICES = """INSERT INTO tokens_notice (token_id, threshold, address, message_id, created_at)
-    SELECT untold.id, untold.threshold, untold.address, m.id, %(created)s FROM ({untold}) AS untold
-    JOIN notifications_message m ON m.recipient = untold.address AND m.kind = %(kind)s AND m.state = 'queued' AND m.attempts = 0
-    AND m.next_attempt_at = %(held)s
-    WHERE 1 = 1 ORDER BY untold.id, untold.address ON CONFLICT DO NOTHING"""
-ADDRESSES = "SELECT DISTINCT untold.address FROM ({untold}) AS untold ORDER BY untold.address"
+from tokens.expiry.digest import DIGEST
+from tokens.expiry.lease import LEASE
+from tokens.expiry.policy import Policy
+from tokens.expiry.queries import unnotified, with_recipients
+from tokens.models import Notice, ScanRun, Token
 
 
-def write(run: ScanRun, look: Look) -> int:
-    """A notice for each due token and recipient that was not notified of it at its threshold or a tighter one. Returns how many messages
-    that failed are queued again for them."""
-    if not look.rules.tells:
-        return 0
-    requeued = carry_out(REQUEUE, look)
-    if requeued:
-        look_now(deliver_messages)
-    held = open_messages(run, look)
-    carry_out(NOTICES, look, held)
+def write(run: ScanRun, tokens: QuerySet[Token], policy: Policy, now: datetime) -> int:
+    """Writes a notice for each of `tokens` and each recipient that was not notified of it at its threshold or a smaller one, with one
+    message for each recipient. Returns how many messages that had failed are queued again."""
+    requeued = 0
+    for each in with_recipients(tokens, policy):
+        missing = unnotified(each)
+        requeued += requeue(missing, now)
+        if recipients := set(missing.values_list("recipient", flat=True).distinct()):
+            hold(run, recipients, now)
+            message = held(now).filter(recipient=OuterRef("recipient")).order_by("-pk").values("pk")[:1]
+            columns = {"token": F("pk"), "threshold": F("threshold"), "address": F("recipient"), "message": Subquery(message)}
+            insert_select(Notice, missing, created_at=now, **columns)
     return requeued
 
 
-def open_messages(run: ScanRun, look: Look) -> datetime:
-    """A message for each address that `look` has something for. They are held until the scan releases them, or until its lease would
-    have ended, should it be killed. Returns until when; up to this transaction's end no worker can send them."""
-    held = max(look.now, timezone.now()) + lease.LEASE
-    keys = list(held_messages(look.now).order_by("pk").select_for_update().values_list("pk", flat=True))  # in one order: no deadlock
-    Message.objects.filter(pk__in=keys).update(next_attempt_at=held)
-    there = set(held_messages(look.now).values_list("recipient", flat=True))
-    with connection.cursor() as cursor:
-        cursor.execute(ADDRESSES.format(untold=look.untold(f"({look.brief()}) AS due")), look.values)
-        addresses = [address for (address,) in cursor.fetchall() if address not in there]
-    services.queue(DIGEST, addresses, now=look.now, about={"scan": run.pk}, not_before=held)
-    return held
+def requeue(missing: QuerySet[Any], now: datetime) -> int:
+    """Queues the failed messages again that have notices of `missing` already. These stay with their message and its Message-ID: should
+    the mail server have accepted it after all, mail programs show it once."""
+    failed = Message.objects.filter(kind=DIGEST, state=Message.State.FAILED)
+    if not failed.exists():
+        return 0
+    theirs = missing.filter(notices__threshold=F("threshold"), notices__address=F("recipient")).values("notices__message")
+    return notifications.requeue(failed.filter(pk__in=theirs), due_at(now))
 
 
-def held_messages(now: datetime) -> QuerySet[Message]:
-    return Message.objects.filter(kind=DIGEST, state=Message.State.QUEUED, attempts=0, next_attempt_at__gt=now)
+def due_at(now: datetime) -> datetime:
+    """From when on a message is due that a scan as of `now`, which need not be the present, has sent."""
+    return min(now, timezone.now())
 
 
-def carry_out(statement: str, look: Look, held: datetime | None = None) -> int:
-    untold = look.untold(f"({look.brief()}) AS due")
-    values = {"created": instant(look.now), "kind": DIGEST, "held": held and instant(held)}
-    with connection.cursor() as cursor:
-        cursor.execute(statement.format(untold=untold), look.values | values)
-        return cursor.rowcount
+def held(now: datetime) -> QuerySet[Message]:
+    """The messages to which notices can still be added. Those that a killed scan leaves are sent once their time is over."""
+    return Message.objects.filter(kind=DIGEST, state=Message.State.QUEUED, attempts=0, next_attempt_at__gt=due_at(now))
+
+
+def hold(run: ScanRun, recipients: Iterable[str], now: datetime) -> None:
+    """Gives each of `recipients` a held message, and locks it: no worker can send it before this transaction ends."""
+    until = max(now, timezone.now()) + LEASE
+    mine = held(now).filter(recipient__in=recipients).order_by("pk").select_for_update()  # in one order, so that there is no deadlock
+    found = dict(mine.values_list("pk", "recipient"))
+    Message.objects.filter(pk__in=found).update(next_attempt_at=until)
+    notifications.queue(DIGEST, sorted(set(recipients) - set(found.values())), now=now, about={"scan": run.pk}, not_before=until)
 
 
 def release(now: datetime) -> int:
     """Has the held messages sent. Returns how many."""
-    return services.release(held_messages(now), now)
-
-
-def forget_unlisted(look: Look) -> None:
-    """Clears *Notification not delivered* for addresses that nothing is sent to any more."""
-    unreached = Fault.objects.open().filter(source=UNDELIVERED)
-    stale = [fault.pk for fault in unreached if not look.rules.tells_address(fault.key)]
-    if stale:
-        faults.clear_faults(unreached.filter(pk__in=stale), look.now)
+    return notifications.release(held(now), due_at(now))

@@ -1,17 +1,20 @@
-"""What Config says about expiration, as one scan sees it."""
+"""What Config says about expiry notifications, as one scan reads it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
 
 import settings_app.services as config
 from portal.users.models import User
+from tokens import dates
 
 KEYS = ("token_expiration_days", "token_expiration_emails", "notify_token_owners")
 
 
 @dataclass(frozen=True)
-class Rules:
-    """`thresholds`: days before expiration, tightest first. `owners`: are owners told of their own tokens?"""
+class Policy:
+    """`thresholds`: days before expiry, the smallest first. `addresses`: who is notified of every token. `owners`: is each token's owner
+    notified too?"""
 
     thresholds: tuple[int, ...]
     addresses: tuple[str, ...]
@@ -23,7 +26,7 @@ class Rules:
 
     @classmethod
     def with_value(cls, key: str, text: str | None) -> Self:
-        """As if Config's `key` had this value; None: its default. Raises ServiceError."""
+        """The policy if Config's `key` had this value; None: its default. Raises ServiceError."""
         return cls.of(config.get_many(*KEYS) | {key: config.typed(key, text)})
 
     @classmethod
@@ -31,20 +34,18 @@ class Rules:
         days, addresses, owners = (values[key] for key in KEYS)
         return cls(tuple(sorted(days)), addresses, owners)
 
-    @property
-    def tells(self) -> bool:
-        """Is there anybody to send mail to?"""
-        return bool(self.thresholds) and (bool(self.addresses) or self.owners)
+    def limits(self, now: datetime) -> dict[int, datetime]:
+        """For each threshold, the instant at or before which a token expires that has reached it."""
+        return {days: dates.due_before(days, now) for days in self.thresholds}
 
     def is_configured(self, address: str) -> bool:
-        """Is this one of Config's addresses, whatever the case of its letters?"""
+        """Is this one of Config's addresses, in upper or lower case?"""
         return address.lower() in {each.lower() for each in self.addresses}
 
-    def tells_address(self, address: str) -> bool:
+    def notifies(self, address: str) -> bool:
         """Is anything sent to this address, as one of Config's or as an owner's?"""
         return self.is_configured(address) or (self.owners and User.objects.filter(is_active=True, email__iexact=address).exists())
 
     @property
-    def nobody_is_named(self) -> bool:
-        """Are owners the only ones that mail goes to?"""
+    def notifies_owners_only(self) -> bool:
         return bool(self.thresholds) and self.owners and not self.addresses

@@ -1,21 +1,59 @@
-"""What a change of Config would do, in a sentence: found by the same look as the scan's, which writes nothing."""
+"""What a change of Config would do, in a sentence: counted by the scan's own queries."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from django.db import Error
+from django.db import Error, connection, transaction
+from django.db.models import QuerySet
 
 import settings_app.services as config
 from portal.core.errors import ServiceError
 from tokens import dates
-from tokens.expiry import scan as expiry
+from tokens.expiry import queries
+from tokens.expiry.policy import KEYS, Policy
 from tokens.models import Token
-from tokens.receivers import SCAN_KEYS
 
 log = structlog.get_logger(__name__)
 LIFETIME = "token_lifetime_days"
-PREVIEWED = (*SCAN_KEYS, LIFETIME)
-NAMED = 3  # addresses, before "and 998 more"
+PREVIEWED = (*KEYS, LIFETIME)
+SHOWN = 10  # recipients that a preview holds
+NAMED = 3  # those of them that the sentence names, before "and 998 more"
+TIMEOUT_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a scan would do. `recipients`: the first SHOWN of those who would get one of the `emails`."""
+
+    raised: int
+    cleared: int
+    emails: int
+    recipients: list[str]
+
+
+def preview(key: str, text: str | None, now: datetime) -> Preview:
+    """What a scan would do if Config's `key` had this value (None: its default). Writes nothing. Raises ServiceError."""
+    policy = Policy.with_value(key, text)
+    due = queries.due(policy, now)
+    with transaction.atomic():
+        if connection.vendor == "postgresql":  # somebody is typing: each digit is another preview
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL statement_timeout = '{TIMEOUT_SECONDS}s'")
+        found = queries.compare(due, queries.SOURCE)
+        emails, recipients = count_recipients(policy, due)
+    return Preview(found.to_raise, found.to_clear, emails, recipients)
+
+
+def count_recipients(policy: Policy, due: QuerySet[Token]) -> tuple[int, list[str]]:
+    """How many recipients there are to notify of `due`, and the first SHOWN of them."""
+    total = 0
+    first: list[str] = []
+    for each in queries.with_recipients(due, policy):
+        recipients = queries.unnotified(each).values_list("recipient", flat=True).order_by("recipient").distinct()
+        total += recipients.count()
+        first += recipients[:SHOWN]
+    return total, sorted(first)[:SHOWN]
 
 
 def words(key: str, value: str | None, now: datetime) -> str:
@@ -25,24 +63,24 @@ def words(key: str, value: str | None, now: datetime) -> str:
     try:
         if key == LIFETIME:
             return lifetime_sentence(config.typed(key, value), now)
-        return sentence(expiry.preview(key, value, now))
+        return sentence(preview(key, value, now))
     except ServiceError as error:
         return f"No preview: {error}"
-    except Error as error:  # busy with a scan, perhaps; the change itself can be sent all the same
+    except Error as error:  # busy with a scan, perhaps; the change itself can be submitted nevertheless
         log.warning("no preview", error=type(error).__name__)
-        return "No preview: the database is busy. You can submit all the same."
+        return "No preview: the database is busy. You can submit the change anyway."
 
 
-def sentence(found: expiry.Preview) -> str:
-    """`Would raise 41 faults, clear 3 and send 2 mails (to ops@example.com and security@example.com).`"""
+def sentence(found: Preview) -> str:
+    """`Would raise 41 faults, clear 3 and send 2 emails (to ops@example.com and security@example.com).`"""
     parts = []
     if found.raised:
         parts.append(f"raise {counted(found.raised, 'fault')}")
     if found.cleared:
         parts.append(f"clear {found.cleared:,}" if found.raised else f"clear {counted(found.cleared, 'fault')}")
-    if found.mails:
-        parts.append(f"send {counted(found.mails, 'mail')} (to {recipients(found)})")
-    return f"Would {joined(parts)}." if parts else "Would change nothing now: no fault is raised or cleared, and no mail is sent."
+    if found.emails:
+        parts.append(f"send {counted(found.emails, 'email')} (to {names(found)})")
+    return f"Would {joined(parts)}." if parts else "Would change nothing now: no fault is raised or cleared, and no email is sent."
 
 
 def lifetime_sentence(days: int, now: datetime) -> str:
@@ -56,9 +94,9 @@ def counted(count: int, thing: str) -> str:
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
-def recipients(found: expiry.Preview) -> str:
-    named = found.addresses[:NAMED]
-    more = found.mails - len(named)
+def names(found: Preview) -> str:
+    named = found.recipients[:NAMED]
+    more = found.emails - len(named)
     return joined([*named, f"{more:,} more"] if more else named)
 
 

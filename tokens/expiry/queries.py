@@ -1,156 +1,163 @@
-"""The due tokens as the database sees them: one look as of one instant, at all of them or at one range.
+"""The rows that the scan reads, as querysets: due tokens, those without a fault, those that somebody must still be notified of.
 
-A token is *due* while it is live, of an active owner, and has at most as many days left as the largest number in Config. Its
-*threshold* is the tightest that it has reached. What is asked and written here are set operations: no row comes to Python.
+A token is *due* while it is active, its owner is, and it has at most as many days left as the largest threshold. All of these are
+set operations in the database: one statement each, however many tokens there are.
 """
 
-import json
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
-from uuid import UUID
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Case, CharField, Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Lower
+from django.db.models.sql.compiler import SQLCompiler
 
+from portal.faults.models import Fault
+from portal.notifications.models import Message
+from portal.users.models import User
 from tokens import dates
-from tokens.expiry.database import HEX, IDS, aware, instant, key
-from tokens.expiry.policy import Rules
-from tokens.models import ScanRange
+from tokens.expiry.policy import Policy
+from tokens.models import Notice, Token
 
 SOURCE = "token-expiry"
-PERMANENT = "t.kind = 'permanent' AND t.revoked_at IS NULL"  # what the index of due tokens holds
-
-# A notice counts as told once it is queued, and no more once its mail was given up.
-DELIVERABLE = "NOT EXISTS (SELECT 1 FROM notifications_message m WHERE m.id = n.message_id AND m.state = 'failed')"
-TOLD = f"""SELECT 1 FROM tokens_notice n WHERE n.token_id = due.id AND lower(n.address) = lower({{address}})
-    AND n.threshold <= due.threshold AND {DELIVERABLE}"""  # noqa: S608
+USED_WITHIN = timedelta(days=30)  # before its expiry
+QUIET_AFTER = timedelta(days=7)
 
 
-@dataclass(frozen=True)
-class Since:
-    """All that may be otherwise than a scan as of `moment` left it: what time moved since, and what happened to `tokens`.
+class Difference(NamedTuple):
+    """How many tokens there are, and how many faults to raise and to clear until each of them has one, and no other."""
 
-    `complete_at`: as of when all tokens were last looked at."""
-
-    moment: datetime
-    tokens: list[UUID]
-    complete_at: datetime
+    tokens: int
+    to_raise: int
+    to_clear: int
 
 
-class Look:
-    """The due tokens under `rules` as of `now`; of one range if `part` is given; those that may be otherwise than an earlier scan left
-    them if `since` is."""
+class FaultKey(Func):
+    """The key of a token's fault: its id as 32 hexadecimal digits, which is how SQLite stores it."""
 
-    def __init__(self, rules: Rules, now: datetime, part: ScanRange | None = None, since: Since | None = None) -> None:
-        self.rules, self.now, self.since = rules, now, since
-        self.vendor = connection.vendor
-        before = [dates.due_before(days, now) for days in rules.thresholds]
-        self.values: dict[str, Any] = {
-            "source": SOURCE,
-            "now": instant(now),
-            "before": instant(before[-1] if before else now),  # without days nothing is due
-            **{f"before_{days}": instant(limit) for days, limit in zip(rules.thresholds, before, strict=True)},
-            **{f"address_{number}": address for number, address in enumerate(rules.addresses)},
-        }
-        self.narrowed = self.bounds(part) if part else ""
-        if since:
-            self.touched = self.touched_since(since)
-            self.narrowed = f" AND t.id IN ({self.touched})"
+    output_field = CharField()
+    template = "%(expressions)s"
 
-    def due(self, columns: str) -> str:
-        """SELECT of the due tokens `t` with their owners `u`."""
-        return self.all_due(columns) + self.narrowed
-
-    def all_due(self, columns: str) -> str:
-        """The same, even if this is a look at a part of them."""
-        return of_active(columns, "t.expires_at > %(now)s AND t.expires_at <= %(before)s")
-
-    def bounds(self, part: ScanRange) -> str:
-        """The condition of a range. Its values are added to the look's."""
-        condition = ""
-        for sign, at, token in ((">", "after_at", "after_id"), ("<=", "upto_at", "upto_id")):
-            if getattr(part, at):
-                self.values |= {at: instant(getattr(part, at)), token: key(getattr(part, token))}
-                condition += f" AND (t.expires_at, t.id) {sign} (%({at})s, %({token})s)"
-        return condition
-
-    def touched_since(self, since: Since) -> str:
-        """SELECT of the ids of tokens that something happened to, and of those that have ended or come nearer to it than another number
-        of days. Its values are added to the look's."""
-        tokens = since.tokens if self.vendor == "postgresql" else json.dumps([token.hex for token in since.tokens])
-        self.values |= {"touched": tokens, "since": instant(since.moment)}
-        self.values |= {f"since_{days}": instant(dates.due_before(days, since.moment)) for days in self.rules.thresholds}
-        spans = [("since", "now"), *((f"since_{days}", f"before_{days}") for days in self.rules.thresholds)]
-        self.passed = [
-            f"SELECT t.id FROM tokens_token t WHERE {PERMANENT} AND t.expires_at > %({start})s AND t.expires_at <= %({end})s"  # noqa: S608
-            for start, end in spans
-        ]
-        return " UNION ALL ".join([IDS[self.vendor], *self.passed])
-
-    def moved(self, most: int) -> int:
-        """How many tokens time has moved since; counts to one more than `most`."""
-        passed = " UNION ALL ".join(self.passed)
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) FROM (SELECT 1 FROM ({passed}) AS passed LIMIT {most + 1}) AS moved", self.values)  # noqa: S608
-            return cursor.fetchone()[0]
-
-    def touched_keys(self) -> str:
-        """SELECT of their faults' keys."""
-        return f"SELECT {self.key} FROM ({self.touched}) AS t"  # noqa: S608
-
-    @property
-    def threshold(self) -> str:
-        bands = " ".join(f"WHEN t.expires_at <= %(before_{days})s THEN {days}" for days in self.rules.thresholds)
-        return f"CASE {bands} END" if bands else "0"
-
-    @property
-    def key(self) -> str:
-        return HEX[self.vendor].format(id="t.id")
-
-    def brief(self) -> str:
-        email = ", u.email" if self.rules.owners else ""
-        return self.due(f"t.id, {self.key} AS key, {self.threshold} AS threshold{email}")
-
-    def untold(self, due: str) -> str:
-        """SELECT id, threshold, address: whom to tell of what. `due`: where the due tokens come from."""
-        parts = []
-        named = ", ".join(f"(%(address_{number})s)" for number in range(len(self.rules.addresses)))
-        if named:
-            told = TOLD.format(address="told.address")
-            recipients = f"(SELECT column1 AS address FROM (VALUES {named}) AS given) AS told"  # noqa: S608
-            parts.append(f"SELECT due.id, due.threshold, told.address FROM {due} CROSS JOIN {recipients} WHERE NOT EXISTS ({told})")  # noqa: S608
-        if self.rules.owners:
-            mine = "due.email <> ''" + "".join(f" AND lower(due.email) <> lower(%(address_{n})s)" for n in range(len(self.rules.addresses)))
-            told = TOLD.format(address="due.email")
-            parts.append(f"SELECT due.id, due.threshold, due.email AS address FROM {due} WHERE {mine} AND NOT EXISTS ({told})")  # noqa: S608
-        return " UNION ALL ".join(parts) or "SELECT 1 WHERE 1 = 0"
-
-    def recipients(self, most: int) -> tuple[int, list[str]]:
-        """How many addresses there are that have to be told something, and the first of them."""
-        if not self.rules.tells:
-            return 0, []
-        addresses = f"SELECT DISTINCT untold.address FROM ({self.untold(f'({self.brief()}) AS due')}) AS untold"  # noqa: S608
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT address, count(*) OVER () FROM ({addresses}) AS told ORDER BY address LIMIT {most}", self.values)  # noqa: S608
-            rows = cursor.fetchall()
-        return (rows[0][1] if rows else 0), [address for address, _ in rows]
-
-    def cuts(self, size: int) -> list[tuple[datetime, UUID]]:
-        """Every `size`-th due token's expiry and id, soonest first: where to cut them into ranges."""
-        with connection.cursor() as cursor:
-            due = self.due("t.expires_at, t.id, row_number() OVER (ORDER BY t.expires_at, t.id) AS place")
-            cursor.execute(
-                f"SELECT expires_at, id FROM ({due}) AS due WHERE place %% %(size)s = 0 ORDER BY expires_at, id",  # noqa: S608
-                self.values | {"size": size},
-            )
-            return [(aware(at), UUID(str(token))) for at, token in cursor.fetchall()]
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="encode(uuid_send(%(expressions)s), 'hex')", **context)
 
 
-def of_active(columns: str, condition: str) -> str:
-    """SELECT of permanent tokens `t`, not revoked, of active owners. These are joined, as `u`, only if `columns` ask for them: it is
-    quicker to leave out the few who are not active than to find the many who are."""
-    tokens = f"SELECT {columns} FROM tokens_token t"  # noqa: S608
-    if "u." in columns:
-        return f"{tokens} JOIN users_user u ON u.id = t.user_id WHERE u.is_active AND {PERMANENT} AND {condition}"
-    away = "SELECT 1 FROM users_user u WHERE u.id = t.user_id AND NOT u.is_active"
-    return f"{tokens} WHERE {PERMANENT} AND {condition} AND NOT EXISTS ({away})"
+def due(policy: Policy, now: datetime) -> QuerySet[Token]:
+    """The due tokens, with the `key` of their fault and the smallest `threshold` that they have reached."""
+    limits = policy.limits(now)
+    reached = Case(*(When(expires_at__lte=limit, then=days) for days, limit in limits.items()), default=0, output_field=IntegerField())
+    last = max(limits.values(), default=now)  # without thresholds nothing is due
+    return of_active_owners(Token.objects.permanent().live(now).filter(expires_at__lte=last)).annotate(
+        key=FaultKey("pk"), threshold=reached
+    )
+
+
+def of_active_owners(tokens: QuerySet[Token]) -> QuerySet[Token]:
+    """Leaving out the few inactive owners is quicker than joining the many active ones: the index of due tokens has all that is read."""
+    return tokens.exclude(user__in=User.objects.filter(is_active=False))
+
+
+def compare(tokens: QuerySet[Token], source: str) -> Difference:
+    """Compares `tokens` with the open faults of `source`, which should be about just these. Most scans find no difference."""
+    total, to_raise = tokens.count(), tokens.filter(~Exists(open_faults(source).filter(key=OuterRef("key")))).count()
+    return Difference(total, to_raise, to_clear=open_faults(source).count() - (total - to_raise))
+
+
+def may_be_unnotified(tokens: QuerySet[Token], total: int, policy: Policy) -> bool:
+    """Is there somebody to notify of any of `tokens`, of which there are `total`? True also when addresses are only spelled differently.
+
+    Nearly always each of them has its notices at the very threshold that it has reached, and counting these takes half as long as
+    finding those that have none. count() there, since PostgreSQL plans exists() as if there were many, and takes ten times as long."""
+    if not policy.owners and not Message.objects.filter(state=Message.State.FAILED).exists():
+        notices = tokens.filter(notices__threshold=F("threshold"), notices__address__in=policy.addresses)
+        if notices.count() == total * len(policy.addresses):
+            return False
+    return any(unnotified(each, exact=True).count() for each in with_recipients(tokens, policy))
+
+
+def open_faults(source: str) -> QuerySet[Fault]:
+    return Fault.objects.open().filter(source=source)
+
+
+def batches(tokens: QuerySet[Token], size: int) -> Iterator[QuerySet[Token]]:
+    """Cuts the due tokens into parts of `size`, by expiry and id. Each is found when it is asked for, by the index of due tokens."""
+    rest = tokens
+    while True:
+        ends = rest.order_by("expires_at", "pk").values_list("expires_at", "pk")[size - 1 : size].first()
+        if ends is None:
+            yield rest
+            return
+        at, pk = ends
+        yield rest.filter(expires_at__lte=at).exclude(expires_at=at, pk__gt=pk)
+        rest = tokens.filter(expires_at__gte=at).exclude(expires_at=at, pk__lte=pk)
+
+
+def with_recipients(tokens: QuerySet[Token], policy: Policy) -> list[QuerySet[Any]]:
+    """The tokens once for each of Config's addresses, and once for their owners' own, each annotated with its `recipient`. An owner whose
+    address is configured too is notified once."""
+    if not policy.thresholds:
+        return []
+    found: list[QuerySet[Any]] = [tokens.annotate(recipient=Value(address)) for address in policy.addresses]
+    if policy.owners:
+        configured = [address.lower() for address in policy.addresses]
+        owned = tokens.exclude(user__email="").alias(lowered=Lower("user__email")).exclude(lowered__in=configured)
+        found.append(owned.annotate(recipient=F("user__email")))
+    return found
+
+
+def unnotified(tokens: QuerySet[Any], *, exact: bool = False) -> QuerySet[Any]:
+    """Those of `tokens` whose `recipient` was not notified at the threshold that they have reached, or at a smaller one. A notice counts
+    once its message is queued, and no longer once that has failed. `exact`: by addresses as they are spelled."""
+    failed = Message.objects.filter(state=Message.State.FAILED)
+    notices = Notice.objects.filter(token=OuterRef("pk"), threshold__lte=OuterRef("threshold")).exclude(message__in=failed)
+    if exact:
+        notices = notices.filter(address=OuterRef("recipient"))
+    else:
+        notices = notices.alias(lowered=Lower("address")).filter(lowered=Lower(OuterRef("recipient")))
+    return tokens.filter(~Exists(notices))
+
+
+def ended_in_use(policy: Policy, now: datetime) -> QuerySet[Token]:
+    """Tokens that have expired and were not replaced, and that something still needs: it used them until their end, or was rejected
+    since. Quiet for a week they are no longer among them."""
+    since = now - QUIET_AFTER
+    used = Q(expires_at__gt=since, unused_before__lte=USED_WITHIN)
+    rejected = Q(refused_at__gt=since, refused_at__gte=F("expires_at"))
+    unused_before = F("expires_at") - F("last_used_at")  # not expires_at - 30 days, which PostgreSQL counts by the calendar of a time zone
+    ended = (
+        Token.objects.permanent()
+        .alias(unused_before=unused_before)
+        .filter(used | rejected, revoked_at=None, expires_at__lte=now, holds_name=True)
+    )
+    found = of_active_owners(ended).annotate(key=FaultKey("pk"))
+    return found if policy.thresholds else found.none()
+
+
+class ExpiryText(Func):
+    """The last minute of a token, as `dates.ends` writes it. For use in `portal_zone` only."""
+
+    output_field = CharField()
+    function = "token_ends"  # on SQLite
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        template = "to_char(%(expressions)s - interval '1 microsecond', 'YYYY-MM-DD HH24:MI TZ')"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+
+@contextmanager
+def portal_zone() -> Iterator[None]:
+    """In here the database writes instants in the portal's time zone (`ExpiryText`). PostgreSQL does so by the session's zone, which is
+    reset at once, since Django reads instants in UTC; on SQLite it is a function of ours."""
+    if connection.vendor == "sqlite":
+        connection.ensure_connection()
+        connection.connection.create_function("token_ends", 1, lambda text: dates.ends(datetime.fromisoformat(text).replace(tzinfo=UTC)))
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('TimeZone', %s, true)", [settings.TIME_ZONE])
+        yield
+        cursor.execute("SELECT set_config('TimeZone', %s, true)", [connection.timezone_name])

@@ -1,192 +1,69 @@
-"""The scan: which tokens are due, faults raised and cleared, notices queued.
+"""The expiry scan: raises and clears faults, and queues notifications, for tokens that are about to expire.
 
-A scan of up to MOST changes is one transaction. A larger one is cut into ranges, a transaction each, which several workers may
-do at once, and which are gone on with where a killed worker stopped; its mails are handed over when the last range is done.
+It reads all due tokens in one go, and where there is something to do works through them in batches, each a transaction of its own.
+Every statement changes only what is not yet as it should be. So a scan that is killed leaves nothing to repair: the next one does
+the rest.
 """
 
-import itertools
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from portal.faults import services as faults
-from portal.faults.models import Fault
 from portal.users.models import User
-from tokens.expiry import changes, lease, notices
-from tokens.expiry import faults as raising
-from tokens.expiry import health as watch
-from tokens.expiry.database import learn
-from tokens.expiry.find import Found, find
-from tokens.expiry.policy import Rules
-from tokens.expiry.queries import SOURCE, Look, Since
-from tokens.models import ScanRange, ScanRun, Token
+from tokens.expiry import faults, health, lease, notices, queries
+from tokens.expiry.policy import Policy
+from tokens.models import ScanRun, Token
 
 log = structlog.get_logger(__name__)
-MOST = 50_000  # changes in one transaction
-MANY = 1_000  # changes after which the database should know that there are so many, and a look at everything is quicker
-SHOWN = 10  # addresses in a preview
-PREVIEW_SECONDS = 5
-
-# Asks other workers to help with a run, so many of them at most.
-Spread = Callable[[ScanRun, int], None]
+BATCH = 5_000  # due tokens in one transaction
 
 
-def scan(now: datetime, asked_by: str, person: User | None = None, spread: Spread | None = None) -> ScanRun | None:
-    """Looks at the tokens as of `now`, and returns the row that says what was done. A failure is kept in its row, then raised.
+def scan(now: datetime, triggered_by: str, person: User | None = None) -> ScanRun | None:
+    """Scans as of `now`, and returns the row that says what was done. An error is recorded in that row, then raised.
 
-    None: another scan is at work, and will look once more. The row is unfinished if other workers are still at ranges of it.
-    """
-    run = lease.begin(now, asked_by, person)
+    None: another scan is running, and will be followed by a further one."""
+    run = lease.acquire(now, triggered_by, person)
     if run is None:
         return None
     try:
-        if run.ranges.exists() or not look_at_once(run, now):
-            if spread:
-                spread(run, run.ranges.filter(done_at=None).count())
-            work_off(run, now)
+        carry_out(run, now)
     except Exception as error:
-        lease.give_up(run, error)
+        lease.close(run, error=type(error).__name__)
         raise
-    return conclude(run, spread)
-
-
-def help_with(run_id: int, now: datetime, spread: Spread | None = None) -> ScanRun | None:
-    """Takes part in a run that is cut into ranges, until none is left. None: there is no such run."""
-    run = ScanRun.objects.filter(pk=run_id, finished_at=None).first()
-    if run is None:
-        return None
-    try:
-        work_off(run, now)
-    except Exception as error:
-        lease.give_up(run, error)
-        raise
-    return conclude(run, spread)
-
-
-def conclude(run: ScanRun, spread: Spread | None) -> ScanRun:
-    """The run as it now is; or the one after it, if somebody asked for a scan in the meantime: as of this moment, whatever the
-    `now` of the first was."""
     run.refresh_from_db()
-    if run.finished_at and run.again_by:
-        return scan(timezone.now(), run.again_by, spread=spread) or run
+    log.info("scan finished", due=run.due, raised=run.raised, cleared=run.cleared, queued=run.queued)
+    if run.again_by:  # somebody triggered a scan meanwhile: theirs is as of the present, whatever `now` is
+        return scan(timezone.now(), run.again_by) or run
     return run
 
 
-def look_at_once(run: ScanRun, now: datetime) -> bool:
-    """All of it in one transaction; or False, when it is too much for that: then it is cut into ranges."""
-    with lease.at_work():
-        # From here on nobody can take the run away: it is written to, and locked by that.
-        if not ScanRun.objects.filter(pk=run.pk, finished_at=None).update(lease_until=timezone.now() + lease.LEASE):
-            raise lease.Lost
-        rules = Rules.current()
-        look, found = look_and_find(rules, now, changes.take(rules, now))
-        ScanRun.objects.filter(pk=run.pk).update(due=found.due)
-        if found.changes > MOST:
-            cut(run, look, found)
-            return False
-        if found.changes:
-            do(run, look)
-        if not finish(run, look, found):
-            raise lease.Lost
-        changes.leave(run, look)
-    return True
+def carry_out(run: ScanRun, now: datetime) -> None:
+    policy = Policy.current()
+    due = queries.due(policy, now)
+    found = queries.compare(due, queries.SOURCE)
+    if found.to_raise or queries.may_be_unnotified(due, found.tokens, policy):
+        for batch in queries.batches(due, BATCH):
+            scan_batch(run, batch, policy, now)
+    finish(run, found, policy, now)
 
 
-def look_and_find(rules: Rules, now: datetime, since: Since | None) -> tuple[Look, Found]:
-    """At what changed; at everything, if that is not known, or if it is so much that it is quicker, or if it cannot be all."""
-    if since:
-        look = Look(rules, now, since=since)
-        if look.moved(MANY) <= MANY:
-            found = find(look)
-            if found.adds_up and found.changes <= MOST:
-                return look, found
-    look = Look(rules, now)
-    return look, find(look)
+def scan_batch(run: ScanRun, tokens: QuerySet[Token], policy: Policy, now: datetime) -> None:
+    """Raises the faults of due `tokens`, and writes the notices of them."""
+    with lease.scan_transaction(run):
+        raised = faults.raise_due(tokens, now)
+        requeued = notices.write(run, tokens, policy, now)
+        ScanRun.objects.filter(pk=run.pk).update(raised=F("raised") + raised, queued=F("queued") + requeued)
 
 
-def cut(run: ScanRun, look: Look, found: Found) -> None:
-    """Ranges of so many tokens that each makes about half of MOST changes."""
-    size = max(1, found.due * MOST // 2 // found.changes)
-    ends = [(None, None), *look.cuts(size), (None, None)]
-    ScanRange.objects.bulk_create(
-        ScanRange(run=run, number=number, after_at=after[0], after_id=after[1], upto_at=upto[0], upto_id=upto[1])
-        for number, (after, upto) in enumerate(itertools.pairwise(ends))
-    )
-    if look.rules.tells:
-        notices.open_messages(run, look)
-
-
-def do(run: ScanRun, look: Look) -> None:
-    """Raises the faults and writes the notices of one look."""
-    raised = raising.raise_due(look)
-    requeued = notices.write(run, look)
-    ScanRun.objects.filter(pk=run.pk).update(raised=F("raised") + raised, queued=F("queued") + requeued)
-
-
-def work_off(run: ScanRun, now: datetime) -> None:
-    """Does the ranges that nobody else is at. Whoever does the last one finishes the run."""
-    while part := lease.take_range(run):
-        with lease.at_work():
-            # Once its lease has run out another worker may have done it: then this is taken back.
-            do(run, Look(Rules.current(), now, part))
-            if not ScanRange.objects.filter(pk=part.pk, done_at=None).update(done_at=timezone.now()):
-                transaction.set_rollback(True)
-    with lease.at_work():
-        if not run.ranges.filter(done_at=None).exists():
-            finish(run, Look(Rules.current(), now))
-
-
-def finish(run: ScanRun, look: Look, found: Found | None = None) -> bool:
-    """What is left once every range is done, by one worker alone: faults to clear, the mails, the end. False: it was done before.
-
-    `found`: what `look` found in this transaction, if it was asked. Most scans find nothing, and write no more than that."""
-    mine = ScanRun.objects.filter(pk=run.pk, finished_at=None)
-    if not mine.update(finished_at=timezone.now(), error=""):
-        return False
-    if found is None or not found.nothing:
-        if found is None or found.changes > MANY:
-            learn()
-        cleared = raising.clear_due(look) if found is None or found.to_clear else 0
-        raising.follow_ended(look)
-        raising.note_unreachable(look)
-        notices.forget_unlisted(look)
-        queued = notices.release(look.now)
-        ScanRun.objects.filter(pk=run.pk).update(cleared=cleared, queued=F("queued") + queued)
-    watch.all_well(look.now)
-    run.refresh_from_db()
-    log.info("scan finished", due=run.due, raised=run.raised, cleared=run.cleared, queued=run.queued)
-    return True
-
-
-def forget(tokens: Iterable[Token], now: datetime) -> None:
-    """Clears the faults of tokens that have just been revoked; the scan would do so too, some minutes later."""
-    keys = [token.pk.hex for token in tokens]
-    faults.clear_faults(Fault.objects.filter(source__in=[SOURCE, raising.IN_USE], key__in=keys), now)
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What a scan would do. `addresses`: those that would get a mail, the first SHOWN of them."""
-
-    raised: int
-    cleared: int
-    mails: int
-    addresses: list[str]
-
-
-def preview(key: str, text: str | None, now: datetime) -> Preview:
-    """What a scan would do if Config's `key` had this value (None: its default). Looks as the scan does, and writes nothing.
-    Raises ServiceError."""
-    look = Look(Rules.with_value(key, text), now)
-    with transaction.atomic():
-        if connection.vendor == "postgresql":  # somebody is typing: each digit asks anew
-            with connection.cursor() as cursor:
-                cursor.execute(f"SET LOCAL statement_timeout = '{PREVIEW_SECONDS}s'")
-        found = find(look)
-        mails, addresses = look.recipients(SHOWN)
-    return Preview(found.to_raise, found.to_clear, mails, addresses)
+def finish(run: ScanRun, found: queries.Difference, policy: Policy, now: datetime) -> None:
+    """Clears faults whose cause is gone, has the notifications sent, and closes the run."""
+    with lease.scan_transaction(run):
+        cleared = faults.clear_due(policy, now) if found.to_clear else 0
+        faults.update_in_use(policy, now)
+        faults.update_nobody(policy, now)
+        faults.clear_unlisted(policy, now)
+        queued = notices.release(now)
+        health.clear_overdue_fault(now)
+        lease.close(run, due=found.tokens, cleared=cleared, queued=F("queued") + queued)

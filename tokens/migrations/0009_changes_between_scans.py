@@ -4,13 +4,6 @@ from django.conf import settings
 from django.db import migrations, models
 
 
-def remove_triggers(apps: object, schema_editor: object) -> None:
-    """They would write to a table that is no longer there."""
-    from tokens.expiry import triggers
-
-    triggers.remove()
-
-
 class Migration(migrations.Migration):
     dependencies = [
         ("tokens", "0008_calendar_links"),
@@ -43,5 +36,4 @@ class Migration(migrations.Migration):
                 models.Case(models.When(models.Q(("rules", ""), _negated=True), then=models.Value(1))), name="tokens_one_scan_to_build_on"
             ),
         ),
-        migrations.RunPython(migrations.RunPython.noop, remove_triggers),
     ]

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("notifications", "0001_initial"),
-        ("tokens", "0012_created_with"),
+        ("tokens", "0013_drop_change_triggers"),
     ]
 
     operations = [

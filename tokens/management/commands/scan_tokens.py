@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from tokens.expiry import scan as expiry
+from tokens.expiry.scan import scan
 from tokens.models import ScanRun
 
 
@@ -21,11 +21,11 @@ def instant(text: str) -> datetime:
 
 
 class Command(BaseCommand):
-    help = "Looks for tokens that expire soon, raises and clears faults, queues notices. Prints one line of what it did."
+    help = "Scans for tokens that expire soon: raises and clears faults, queues notifications. Prints one line of what it did."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--now", metavar="ISO-TIME", help="Look as of this time instead of the present.")
+        parser.add_argument("--now", metavar="ISO-TIME", help="Scan as of this time instead of the present.")
 
     def handle(self, *args: Any, now: str | None, **options: Any) -> None:
-        run = expiry.scan(instant(now) if now else timezone.now(), ScanRun.Asker.COMMAND)
-        self.stdout.write(run.summary if run else "Another scan is at work. It will look once more when it is done.")
+        run = scan(instant(now) if now else timezone.now(), ScanRun.Trigger.COMMAND)
+        self.stdout.write(run.summary if run else "A scan is running. Another one follows when it is done.")

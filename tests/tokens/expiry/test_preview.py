@@ -15,7 +15,7 @@ from tests.clock import NOW
 from tests.factories import ServiceFactory, UserFactory
 from tests.notifications.rejecting import RejectingServer, before_last_attempt
 from tests.tokens.scans import OPS, SECURITY, configure, deliver, ending, scan
-from tokens.expiry import scan as expiry
+from tokens.expiry.preview import Preview, preview
 from tokens.models import ScanRun
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +65,7 @@ def test_it_says_what_the_next_scan_does_and_writes_nothing(
     scan()
     rows = everything()
     with django_capture_on_commit_callbacks() as asked:
-        preview = expiry.preview(key, text, NOW)
+        found = preview(key, text, NOW)
     assert everything() == rows
     assert asked == []
     Config.objects.filter(key=key).delete()
@@ -73,16 +73,16 @@ def test_it_says_what_the_next_scan_does_and_writes_nothing(
         config.add(key, text, None)
     run = scan()
     addresses = sorted(Message.objects.filter(about__scan=run.pk).values_list("recipient", flat=True))
-    assert preview == expiry.Preview(run.raised, run.cleared, run.queued, addresses)
+    assert found == Preview(run.raised, run.cleared, run.queued, addresses)
 
 
 def test_it_tells_numbers_that_are_not_all_nought(tokens: None) -> None:
     configure("30;7;1", OPS)
     scan()
-    assert expiry.preview(EMAILS, f"{OPS};{SECURITY}", NOW) == expiry.Preview(0, 0, 1, [SECURITY])
-    assert expiry.preview(DAYS, "300", NOW) == expiry.Preview(4, 0, 1, [OPS])
-    assert expiry.preview(DAYS, "7", NOW) == expiry.Preview(0, 4, 0, [])
-    assert expiry.preview(OWNERS, "true", NOW) == expiry.Preview(0, 0, 1, ["ana@example.com"])
+    assert preview(EMAILS, f"{OPS};{SECURITY}", NOW) == Preview(0, 0, 1, [SECURITY])
+    assert preview(DAYS, "300", NOW) == Preview(4, 0, 1, [OPS])
+    assert preview(DAYS, "7", NOW) == Preview(0, 4, 0, [])
+    assert preview(OWNERS, "true", NOW) == Preview(0, 0, 1, ["ana@example.com"])
 
 
 def test_what_was_given_up_counts_since_the_scan_tells_it_anew(monkeypatch: pytest.MonkeyPatch, tokens: None) -> None:
@@ -91,14 +91,14 @@ def test_what_was_given_up_counts_since_the_scan_tells_it_anew(monkeypatch: pyte
     RejectingServer(monkeypatch).addresses = {OPS}
     before_last_attempt()
     deliver()
-    assert expiry.preview(DAYS, "7", NOW) == expiry.Preview(0, 0, 1, [OPS])
+    assert preview(DAYS, "7", NOW) == Preview(0, 0, 1, [OPS])
 
 
 def test_it_names_ten_addresses_and_counts_all(tokens: None) -> None:
     configure("7")
     addresses = [f"a{number:02}@example.com" for number in range(13)]
-    preview = expiry.preview(EMAILS, ";".join(reversed(addresses)), NOW)
-    assert (preview.mails, preview.addresses) == (13, addresses[:10])
+    found = preview(EMAILS, ";".join(reversed(addresses)), NOW)
+    assert (found.emails, found.recipients) == (13, addresses[:10])
 
 
 @pytest.mark.parametrize(
@@ -116,20 +116,20 @@ def test_a_value_that_cannot_be_is_refused_in_words(key: str, text: str, said: s
     configure("7", OPS)
     rows = everything()
     with pytest.raises(ServiceError, match=said):
-        expiry.preview(key, text, NOW)
+        preview(key, text, NOW)
     assert everything() == rows
 
 
 def test_a_scan_that_is_at_work_does_not_hinder_it(tokens: None) -> None:
     configure("7", OPS)
-    ScanRun.objects.create(asked_by="schedule", started_at=NOW)
-    assert expiry.preview(DAYS, "7", NOW) == expiry.Preview(6, 0, 1, [OPS])
+    ScanRun.objects.create(triggered_by="schedule", started_at=NOW)
+    assert preview(DAYS, "7", NOW) == Preview(6, 0, 1, [OPS])
 
 
 def test_it_can_be_asked_within_a_transaction_which_it_leaves_as_it_is(tokens: None) -> None:
     with transaction.atomic():
         configure("7", OPS)
-        expiry.preview(DAYS, "300", NOW)
+        preview(DAYS, "300", NOW)
         scan()
     assert config.get(DAYS) == (7,)
     assert Message.objects.get().recipient == OPS

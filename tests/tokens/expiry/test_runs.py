@@ -1,4 +1,4 @@
-"""The row that each scan leaves, who asks for scans, and what a scan costs."""
+"""The row that each scan leaves, what triggers scans, and what a scan costs."""
 
 import json
 from typing import Any
@@ -36,44 +36,51 @@ def test_a_scan_leaves_a_row_that_says_what_it_did() -> None:
     run = scan()
     stored = ScanRun.objects.get()
     assert stored == run
-    assert (stored.asked_by, stored.started_at, stored.due, stored.raised, stored.cleared, stored.queued) == ("schedule", NOW, 1, 1, 0, 1)
+    assert (stored.triggered_by, stored.started_at, stored.due, stored.raised, stored.cleared, stored.queued) == (
+        "schedule",
+        NOW,
+        1,
+        1,
+        0,
+        1,
+    )
     assert stored.finished_at >= stored.started_at
-    assert "1 due, 1 faults raised, 0 cleared, 1 mails queued" in stored.summary
+    assert "1 due, 1 faults raised, 0 cleared, 1 emails queued" in stored.summary
 
 
-def test_the_row_says_who_asked_for_a_scan() -> None:
+def test_the_row_says_what_triggered_the_scan() -> None:
     person = AdministratorFactory(username="ada@example.com")
-    assert expiry.scan(NOW, ScanRun.Asker.PERSON, person).asker == "Scan now (ada@example.com)"
-    assert [expiry.scan(NOW, asked_by).asker for asked_by in ("schedule", "config", "command")] == [
+    assert expiry.scan(NOW, ScanRun.Trigger.PERSON, person).trigger == "Scan now (ada@example.com)"
+    assert [expiry.scan(NOW, triggered_by).trigger for triggered_by in ("schedule", "config", "command")] == [
         "Schedule",
         "Config change",
         "Command line",
     ]
 
 
-def test_a_scan_that_fails_undoes_what_it_did_and_keeps_the_failure_in_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("step", "kept"), [("write", 0), ("release", 1)])
+def test_a_scan_that_fails_undoes_its_transaction_and_records_the_error(monkeypatch: pytest.MonkeyPatch, step: str, kept: int) -> None:
     def fail(*args: Any) -> None:
         assert Fault.objects.exists()
-        assert Notice.objects.exists()
         raise Broken("with a secret in it")
 
     configure("15", OPS)
     ending(5)
-    monkeypatch.setattr(expiry.notices, "release", fail)
+    monkeypatch.setattr(expiry.notices, step, fail)
     with pytest.raises(Broken):
         scan()
     run = ScanRun.objects.get()
-    assert (run.error, run.due, run.raised, run.queued) == ("Broken", 0, 0, 0)
+    assert (run.error, run.raised, run.queued) == ("Broken", kept, 0)
     assert run.finished_at is not None
     assert run.summary == "failed: Broken"
-    assert [model.objects.count() for model in (Fault, Notice, Message)] == [0, 0, 0]
+    assert [model.objects.count() for model in (Fault, Notice, Message)] == [kept] * 3
 
 
-def test_the_scan_after_one_that_failed_does_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_scan_after_one_that_failed_does_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     configure("15", OPS)
     ending(5)
     with monkeypatch.context() as broken:
-        broken.setattr(expiry.notices, "release", lambda now: 1 / 0)
+        broken.setattr(expiry.notices, "write", lambda *args: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             scan()
     run = scan()
@@ -103,13 +110,13 @@ def test_the_scheduled_task_scans_as_of_now_and_has_the_mail_sent(
     with django_capture_on_commit_callbacks(execute=True):
         tasks.scan_tokens()
     assert asked == [True]
-    assert [run.asked_by for run in ScanRun.objects.all()] == ["schedule", "schedule"]
+    assert [run.triggered_by for run in ScanRun.objects.all()] == ["schedule", "schedule"]
 
 
-def test_the_task_of_scan_now_says_in_whose_name() -> None:
+def test_the_task_records_who_clicked_scan_now() -> None:
     person = AdministratorFactory()
     tasks.scan_tokens("person", person.pk)
-    assert (ScanRun.objects.get().asked_by, ScanRun.objects.get().person) == ("person", person)
+    assert (ScanRun.objects.get().triggered_by, ScanRun.objects.get().person) == ("person", person)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +128,7 @@ def test_the_task_of_scan_now_says_in_whose_name() -> None:
         ("session_minutes", "60", "90", False),
     ],
 )
-def test_a_change_of_what_the_scan_goes_by_asks_for_a_scan_at_once(
+def test_a_change_of_the_policy_triggers_a_scan_at_once(
     key: str,
     value: str,
     other: str,
@@ -137,7 +144,7 @@ def test_a_change_of_what_the_scan_goes_by_asks_for_a_scan_at_once(
         config.update(stored, other, None)
     with django_capture_on_commit_callbacks(execute=True):
         config.delete(stored, None)
-    assert asked == ([{"asked_by": "config"}] * 3 if asks else [])
+    assert asked == ([{"triggered_by": "config"}] * 3 if asks else [])
 
 
 def test_a_broker_that_is_down_does_not_undo_the_change(

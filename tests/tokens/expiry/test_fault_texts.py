@@ -25,7 +25,7 @@ NAMES = [
     "<b>bold</b> & more",
     "?q=1#x",
 ]
-USERNAMES = ["o'brien", "a&b=c~d!e$f*g-h.i_j", "first.last+tag@example.com", "HOLE", "0"]
+USERNAMES = ["o'brien", "a&b=c~d!e$f*g-h.i_j", "first.last+tag@example.com", "PLACE", "0"]
 ZONES = ["UTC", "Europe/Berlin", "America/Sao_Paulo", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Kiritimati", "Africa/Monrovia"]
 
 
@@ -41,7 +41,7 @@ def test_a_name_stands_as_it_is_in_the_fault_of_its_end_and_after_it(name: str) 
         assert fault.resource == f"{name} (tpp_…5CEQ)"
         assert [link["label"] for link in fault.links] == ["Token", "User robot"]
     assert soon.description == f"The API token {name} of robot expires 2026-11-22 23:59 UTC."
-    assert over.description == f"The API token {name} of robot expired 2026-11-22 23:59 UTC, and something still needs it."
+    assert over.description == f"The API token {name} of robot expired 2026-11-22 23:59 UTC, but it is still being used."
 
 
 @pytest.mark.parametrize("username", USERNAMES)
@@ -53,7 +53,7 @@ def test_the_links_are_the_addresses_of_the_pages_whatever_the_username(username
     user = {"url": reverse("users:detail", args=[username]), "admin_url": reverse("admin:users_user_change", args=[owner.pk])}
     page = {
         "url": reverse("tokens:user_tokens", args=[username]) + f"?q={token.last_four}",
-        "admin_url": reverse("admin:tokens_token_change", args=[token.pk]),
+        "admin_url": reverse("admin:tokens_token_change", args=[token.pk.hex]),
     }
     soon, nobody = Fault.objects.order_by("-source")
     assert soon.links == [{"label": "Token", **page}, {"label": f"User {username}", **user}]

@@ -10,8 +10,7 @@ from portal.notifications import delivery
 from portal.notifications.models import Message
 from tests.clock import DAY, MINUTE, NOW
 from tests.tokens.scans import OPS, configure, ending, open_faults, scan
-from tokens.expiry import health as watch
-from tokens.expiry import lease
+from tokens.expiry import health, lease
 from tokens.expiry import scan as expiry
 from tokens.models import Notice, ScanRun
 
@@ -22,7 +21,7 @@ YEAR = 365 * DAY
 def test_a_lease_given_by_a_clock_that_was_a_year_ahead_is_over() -> None:
     configure("15")
     ending(5, name="deploy")
-    ScanRun.objects.create(asked_by="schedule", started_at=NOW + YEAR, lease_until=NOW + YEAR + lease.LEASE)
+    ScanRun.objects.create(triggered_by="schedule", started_at=NOW + YEAR, lease_until=NOW + YEAR + lease.LEASE)
     with time_machine.travel(NOW, tick=False):
         assert scan().error == ""
     assert open_faults() == {"deploy"}
@@ -40,29 +39,29 @@ def test_a_mail_put_off_by_a_clock_that_was_ahead_is_sent_now(ahead: timedelta, 
 def test_a_scan_as_of_a_future_time_does_not_silence_the_alarm() -> None:
     with time_machine.travel(NOW, tick=False):
         scan(NOW + 60 * DAY)
-    assert not watch.look(NOW + MINUTE).overdue
-    assert watch.look(NOW + DAY).overdue
+    assert not health.read(NOW + MINUTE).overdue
+    assert health.read(NOW + DAY).overdue
 
 
 def test_a_scan_that_finished_a_year_from_now_does_not_silence_the_alarm() -> None:
-    ScanRun.objects.create(asked_by="schedule", started_at=NOW + YEAR, finished_at=NOW + YEAR)
-    assert watch.look(NOW).overdue
+    ScanRun.objects.create(triggered_by="schedule", started_at=NOW + YEAR, finished_at=NOW + YEAR)
+    assert health.read(NOW).overdue
 
 
 def test_who_asked_meanwhile_is_answered_as_of_the_present_whatever_the_first_look_was_as_of(monkeypatch: pytest.MonkeyPatch) -> None:
     configure("15")
     ending(30, name="later")
-    look_at_once = expiry.look_at_once
+    carry_out = expiry.carry_out
 
-    def asked_meanwhile(run: ScanRun, now: object) -> bool:
-        if run.asked_by == "command":
+    def asked_meanwhile(run: ScanRun, now: object) -> None:
+        if run.triggered_by == "command":
             assert expiry.scan(NOW, "config") is None
-        return look_at_once(run, now)
+        return carry_out(run, now)
 
-    monkeypatch.setattr(expiry, "look_at_once", asked_meanwhile)
+    monkeypatch.setattr(expiry, "carry_out", asked_meanwhile)
     with time_machine.travel(NOW, tick=False):
         run = expiry.scan(NOW + 20 * DAY, "command")
-    assert (run.asked_by, run.started_at) == ("config", NOW)
+    assert (run.triggered_by, run.started_at) == ("config", NOW)
     assert open_faults() == set()
 
 
@@ -77,22 +76,12 @@ def test_a_mail_queued_just_after_midnight_is_written_as_of_then_by_a_delivery_t
     assert Notice.objects.count() == 1
 
 
-def test_a_digest_that_has_its_mail_takes_no_more_notices() -> None:
-    configure("15", OPS)
-    ending(5)
-    run = scan()
-    ending(6)
-    expiry.do(run, expiry.Look(expiry.Rules.current(), NOW))
-    assert sorted(Notice.objects.values_list("message__about__scan", flat=True)) == [run.pk, run.pk]
-    assert Message.objects.count() == 2
-
-
 def test_postgresql_ends_the_transaction_of_a_machine_that_was_lost() -> None:
     if connection.vendor != "postgresql":
         pytest.skip("SQLite's lock goes with the process")
-    with lease.at_work(), connection.cursor() as cursor:
+    with lease.scan_transaction(ScanRun.objects.create(triggered_by="schedule", started_at=NOW)), connection.cursor() as cursor:
         cursor.execute("SHOW idle_in_transaction_session_timeout")
         assert cursor.fetchone() == ("5min",)
-    with lease.patient(), connection.cursor() as cursor:
+    with lease.lock_timeout(), connection.cursor() as cursor:
         cursor.execute("SHOW lock_timeout")
         assert cursor.fetchone() == ("1min",)

@@ -32,11 +32,11 @@ def total(field: str) -> int:
 
 
 def test_scans_at_once_raise_one_fault_for_each_token_and_send_one_mail_to_each_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    widen(monkeypatch, expiry, "look_at_once")
+    widen(monkeypatch, expiry, "carry_out")
     widen(monkeypatch, expiry, "finish")
     configure("30;7", f"{OPS};{SECURITY}")
     names = {ending(days % 31, name=f"t{days}").name for days in range(12)}
-    runs = race(*(partial(expiry.scan, NOW, asked_by) for asked_by in ScanRun.Asker.values))
+    runs = race(*(partial(expiry.scan, NOW, triggered_by) for triggered_by in ScanRun.Trigger.values))
     assert not [run for run in runs if isinstance(run, Exception)]
     assert open_faults() == names
     assert Fault.objects.count() == 12
@@ -49,7 +49,7 @@ def test_scans_at_once_raise_one_fault_for_each_token_and_send_one_mail_to_each_
 
 
 def test_who_is_told_that_another_scan_is_at_work_is_answered_by_a_later_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    widen(monkeypatch, expiry, "look_at_once", 0.4)
+    widen(monkeypatch, expiry, "carry_out", 0.4)
     configure("15", OPS)
     ending(5)
     runs = race(scan, scan, scan)
@@ -59,7 +59,7 @@ def test_who_is_told_that_another_scan_is_at_work_is_answered_by_a_later_look(mo
 
 
 def test_two_scans_at_once_clear_each_fault_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    widen(monkeypatch, expiry, "look_at_once")
+    widen(monkeypatch, expiry, "carry_out")
     widen(monkeypatch, expiry, "finish")
     configure("15")
     for _ in range(12):
