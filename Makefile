@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE =
 PYTEST = pytest --once --dist worksteal -n $(JOBS) -q
 COMPILE = $(UV) pip compile pyproject.toml --quiet --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 # A test module's or package's RUNS_ON names the one database on which it need run (tests/plugin.py); what says nothing runs on both.
-MEASURED = $(BIN)/python -m slipcover --json
+MEASURED = $(BIN)/python -m slipcover --dont-wrap-pytest --json
 CLOCKS = year-ahead leap-day new-year summer-time winter-time
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 # What is installed is written down in two stamps, so that a second `make run` starts at once.

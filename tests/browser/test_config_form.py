@@ -118,7 +118,7 @@ def test_an_error_stands_beside_its_field_and_keeps_the_other_values(portal: Pag
     expect(value).to_have_value("anna@example.com;bob@")
     expect(pane.get_by_label("Config Type")).to_have_value("App Config")
     expect(pane.get_by_label("Key").locator("option:checked")).to_have_text("User Token Expiration Notification Emails")
-    assert pane.get_by_label("Key").locator("option[data-type=Flags]:not(:disabled)").count() == 0
+    expect(pane.get_by_label("Key").locator("option[data-type=Flags]:not(:disabled)")).to_have_count(0)
     value.fill("anna@example.com;bob@example.com")
     pane.get_by_role("button", name="Submit").click()
     expect(pane).to_be_hidden()
