@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.clock import BUSY
@@ -131,3 +132,14 @@ def start_again_over_a_broken_schedule(folder: Path, port: int, password: str) -
         portal.process.terminate()
         assert portal.ends_with_all() == 0, portal.output
     assert len(mails(folder)) == 2
+
+
+def test_the_run_ends_when_beat_dies(tmp_path: Path) -> None:
+    with start(tmp_path, free_port()) as portal:
+        portal.wait_for("is running on", 120)
+        (worker,) = [process for process in psutil.Process(portal.process.pid).children() if "celery" in process.cmdline()]
+        (beat,) = until(worker.children, "beat")
+        time.sleep(1)  # the worker is told once it is ready
+        beat.kill()
+        assert portal.ends_with_all() == 1, portal.output
+        assert "beat has ended" in portal.output
