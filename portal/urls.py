@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -14,8 +15,8 @@ from tokens.expiry.views import health_check as scan_health
 
 admin.site.login = views.admin_sign_in  # type: ignore[assignment,method-assign]  # the one place in which Django lets it be replaced
 admin.site.admin_view = rejecting_bad_input(admin.site.admin_view)  # type: ignore[assignment,method-assign]
-admin.site.site_title = admin.site.site_header = "Review"
-admin.site.index_title = "For operators: faults, and what led to them"
+admin.site.site_title = admin.site.site_header = f"{settings.PORTAL_NAME} administration"
+admin.site.index_title = "Faults and related records"
 
 # The list of users and a user's page show tokens, which the users app must not know.
 user_pages = [

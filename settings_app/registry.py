@@ -114,7 +114,7 @@ def token_count(text: str) -> int:
 
 def flag(text: str) -> bool:
     if text.strip().lower() not in ("true", "false"):
-        raise ValueError(f"'{text.strip()[:40]}' is neither true nor false.")
+        raise ValueError(f"'{text.strip()[:40]}' must be true or false.")
     return text.strip().lower() == "true"
 
 
@@ -150,7 +150,7 @@ KEYS = {
             "session_minutes",
             APP_CONFIG,
             "Authorization token session duration",
-            "Minutes that a sign-in and its temporary API token live, 5 to 43,200 (30 days). The default is 480.",
+            "How long a sign-in and its temporary API token last, in minutes: 5 to 43,200 (30 days). The default is 480.",
             480,
             minutes,
         ),
@@ -158,8 +158,7 @@ KEYS = {
             "token_lifetime_days",
             APP_CONFIG,
             "Maximum User Token Lifetime",
-            "Days after which a permanent token expires at the latest, 1 to 365. The default is 365. "
-            "Tokens that already exist keep their expiry date.",
+            "Maximum lifetime of a permanent token in days, 1 to 365. The default is 365. Existing tokens keep their expiry date.",
             365,
             lifetime,
         ),
@@ -184,7 +183,7 @@ KEYS = {
             "users_may_create_tokens",
             FLAGS,
             "Users may create their own API tokens",
-            "true: everybody can add tokens on their Profile. false: administrators only.",
+            "true: all users can create tokens on their Profile. false: only administrators can.",
             False,
             flag,
             lambda value: str(value).lower(),
@@ -193,8 +192,8 @@ KEYS = {
             "notify_token_owners",
             FLAGS,
             "Notify token owners",
-            "true: each owner of a token that expires soon gets a mail about their own tokens, at the same days. false: only the "
-            "addresses above get mail.",
+            "true: each owner of a token that expires soon gets an email about their own tokens, on the same days. false: only the "
+            "addresses above are notified.",
             False,
             flag,
             lambda value: str(value).lower(),

@@ -22,7 +22,7 @@ class ConfigChanged(ServiceError):
     """Somebody has changed the key since it was read. `value`: what it has now, None if it is not set."""
 
     def __init__(self, key: str, value: str | None) -> None:
-        now = f"is set to {value} now" if value is not None else "isn't set any more: its default applies"
+        now = f"is now set to {value}" if value is not None else "is no longer set: its default applies"
         super().__init__(f"{KEYS[key].label} {now}.", "value", Code.PRECONDITION_FAILED)
         self.key, self.value = key, value
 

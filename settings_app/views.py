@@ -28,7 +28,7 @@ def config(request: AuthenticatedHttpRequest) -> HttpResponse:
         Config.objects.with_labels(),
         ConfigTable,
         search=("label__finds", "type__finds", "value__finds", "aliases__finds"),
-        empty="Nothing is set: every key has its default.",
+        empty="No settings changed; all defaults apply.",
     )
     context |= {"above": panels.render(Place.ABOVE, request), "below": panels.render(Place.BELOW, request)}
     return render(request, "settings_app/config.html", context)

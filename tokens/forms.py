@@ -14,7 +14,7 @@ class ExpiryDateField(forms.DateField):
         super().__init__(
             label="Expiry Date",
             required=False,
-            help_text="Optional, YYYY-MM-DD, later than today. Leave blank for permanent: the longest lifetime, one year at most.",
+            help_text="Optional (YYYY-MM-DD). Leave blank for the maximum lifetime, up to one year.",
             widget=forms.TextInput(attrs={"placeholder": "YYYY-MM-DD", "autocomplete": "off", "inputmode": "numeric"}),
         )
 

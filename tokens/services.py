@@ -58,9 +58,9 @@ def expiry_instant(day: date | None, now: datetime, parent: Token | None = None)
     today = dates.day_of(now)
     last = today + timedelta(days=most)
     if day <= today:
-        raise ServiceError(f"The expiry date must be later than today ({today:%Y-%m-%d}).", "expires")
+        raise ServiceError(f"Expiry date must be later than today ({today:%Y-%m-%d}).", "expires")
     if day > last:
-        raise ServiceError(f"The expiry date can be {last:%Y-%m-%d} at the latest ({most} days from today).", "expires")
+        raise ServiceError(f"Expiry date must be on or before {last:%Y-%m-%d} ({most} days from today).", "expires")
     if parent and day > dates.day_of(parent.last_moment):
         raise ServiceError(f"Expiry date must be on or before {dates.day_of(parent.last_moment)}, when {parent.name} expires.", "expires")
     return min(dates.end_of(day), latest)
@@ -93,13 +93,13 @@ def issue(
             access.require(access.may_create_tokens(rows[actor.user.pk], owner, config.get("users_may_create_tokens")))
         refuse_second(request_id)
         if not owner.is_active:
-            raise ServiceError(f"{owner.username} is not active, and cannot get a token.")
+            raise ServiceError(f"{owner.username} is inactive and can't get a token.")
         expires_at = expiry_instant(expires, now, parent)
         require_room(owner, now)
         names = Token.objects.permanent().filter(user=owner, name=name)
         names.filter(expires_at__lte=now, holds_name=True).update(holds_name=False)
         if names.live(now).exists():
-            raise ServiceError(f"{owner.username} has an active token named {name} already.", "name")
+            raise ServiceError(f"{owner.username} already has an active token named {name}.", "name")
         token = Token(user=owner, name=name, created_at=now, expires_at=expires_at, request_id=request_id)
         token.created_by, token.created_with = actor.user if actor else None, parent
         token.digest, token.last_four = token_format.digest(text), token_format.hint(text)
@@ -125,7 +125,7 @@ def refuse_second(request_id: uuid.UUID | None) -> None:
 
 def revoked_already(token: Token) -> str:
     """What is said to those who come second."""
-    return f"{token.name} was revoked already."
+    return f"{token.name} has already been revoked."
 
 
 def revoke(token: Token, actor: Actor | None, now: datetime) -> bool:

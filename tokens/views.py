@@ -160,7 +160,7 @@ def revoke(request: AuthenticatedHttpRequest, pk: str) -> HttpResponse:
         created = created_with([token], timezone.now())
         return render(request, "tokens/revoke.html", {"token": token, "created": created, "back": back})
     if services.revoke(token, access.actor_of(request), timezone.now()):
-        return done(request, f"{token.name} is revoked.", back)
+        return done(request, f"Revoked {token.name}.", back)
     return refused(request, services.revoked_already(token), back)
 
 
@@ -178,7 +178,7 @@ def revoke_many(request: AuthenticatedHttpRequest) -> HttpResponse:
     tokens = Token.objects.permanent().filter(pk__in=services.ids(request.POST.getlist("ids")), revoked_at=None)
     chosen = list(ordered(tokens.select_related("user"), "name", "pk"))
     if not chosen:
-        return refused(request, "None of the tokens chosen can be revoked any more.", back)
+        return refused(request, "None of the selected tokens can be revoked.", back)
     if "confirmed" not in request.POST:
         created = created_with(chosen, now)
         return render(request, "tokens/revoke_many.html", {"tokens": chosen, "created": created, "back": back})

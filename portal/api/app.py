@@ -35,7 +35,7 @@ class Api(NinjaAPI):
 
 api = Api(
     title=f"{settings.PORTAL_NAME} API",
-    description="Every request carries an API token: `Authorization: Bearer tpp_…`. All errors have the same form.",
+    description="Send an API token with every request: `Authorization: Bearer tpp_…`. All errors have the same format.",
     version="1",
     urls_namespace="api",
     docs_url=None,
@@ -52,7 +52,7 @@ api.add_router("/faults", faults.router)
 @api.get("/whoami", response=responses({200: WhoAmI}), tags=["Who am I"])
 @access.signed_in
 def whoami(request: AuthenticatedHttpRequest) -> dict[str, Any]:
-    """The token's owner, and the token itself. The first request to try."""
+    """The token's owner, and the token itself. A good first request to try."""
     return {"user": request.user, "token": request.auth}  # type: ignore[attr-defined]  # set by Ninja
 
 

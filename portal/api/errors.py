@@ -28,7 +28,7 @@ BY_STATUS = {
     503: UNAVAILABLE,
 }
 SERVER_ERROR = ("server_error", "Something went wrong on our end. The error has been logged.")
-CHANGED = "It has been changed since the version in If-Match. Read it again."
+CHANGED = "It has changed since the version in If-Match. Fetch it again."
 
 
 class ApiMiddleware:

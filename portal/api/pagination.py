@@ -22,9 +22,9 @@ TOKEN_IN_ADDRESS = (
 class ListQuery(Schema):
     """What every list takes. A list with filters adds them in a class of its own."""
 
-    limit: int = Field(50, ge=1, le=200, description="How many rows at most.")
-    cursor: str | None = Field(None, description="The `next` of the page before; without it, the first page.")
-    q: str = Field("", description="Text to look for.")
+    limit: int = Field(50, ge=1, le=200, description="Maximum number of rows.")
+    cursor: str | None = Field(None, description="The `next` value of the previous page. Omit it for the first page.")
+    q: str = Field("", description="Text to search for.")
 
     @model_validator(mode="before")
     @classmethod
@@ -35,7 +35,7 @@ class ListQuery(Schema):
             raise ServiceError(TOKEN_IN_ADDRESS, "q")
         for name in query:
             if name not in cls.model_fields:
-                raise ServiceError("This list has no such parameter.", name)
+                raise ServiceError("Unknown parameter.", name)
         return given
 
 
@@ -87,7 +87,7 @@ def read(model: type[Model], order: tuple[str, ...], text: str) -> list[Any]:
     try:
         texts = signer(model).unsign_object(text)
     except BadSignature:
-        raise ServiceError("This cursor is not from this list. Begin without one.", "cursor") from None
+        raise ServiceError("This cursor doesn't belong to this list. Start without one.", "cursor") from None
     return [value_of(model, direction(field)[0], value) for field, value in zip(order, texts, strict=True)]
 
 

@@ -49,13 +49,13 @@ Day = Annotated[date, BeforeValidator(lambda given: dates.read_day(str(given)))]
 Role = Literal["user", "operator", "administrator"]
 IfMatch = Annotated[
     str | None,
-    Header(alias="If-Match", description="The ETag that was read: 412 if somebody has changed it since. `*` means whatever there is."),
+    Header(alias="If-Match", description="The ETag that you read: 412 if the object has changed since. `*` matches any version."),
 ]
 KeyName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(KEYS)})]
 
 
 class Body(Schema):
-    """A request's body: a field that is not known is refused, since it was meant to say something."""
+    """A request's body: unknown fields are rejected, since they were meant to have an effect."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -82,7 +82,7 @@ class UserIn(Body):
 
 
 class UserChange(Body):
-    """What is left out stays as it is."""
+    """Fields that are left out keep their value."""
 
     display_name: DisplayName | None = None
     role: Role | None = None
@@ -95,20 +95,20 @@ class TokenBrief(Schema):
     name: str
     hint: str = Field(description="The prefix and the last four characters.")
     created_at: Instant
-    expires_at: Instant = Field(description="The instant from which it is rejected.")
-    expires_on: date = Field(description="The last day on which it is valid, in the portal's time zone: the day that was asked for.")
+    expires_at: Instant = Field(description="The time from which it is rejected.")
+    expires_on: date = Field(description="The last day on which it is valid, in the portal's time zone.")
 
 
 class TokenOut(TokenBrief):
     user: str
     status: Literal["active", "expiring", "expired", "revoked"]
     created_by: str | None
-    created_with: UUID | None = Field(description="The permanent token that created it through the API. It ends with that one.")
+    created_with: UUID | None = Field(description="The permanent token that created it through the API. Both end together.")
     revoked_at: Instant | None
     revoked_by: str | None
     last_used_at: Instant | None
     last_used_from: str | None
-    refused_count: int = Field(description="How often it was used after its end.")
+    refused_count: int = Field(description="How often it was rejected after it expired or was revoked.")
     refused_at: Instant | None
     refused_from: str | None
 
@@ -130,14 +130,16 @@ class TokenOut(TokenBrief):
 
 
 class TokenMade(TokenOut):
-    secret: str = Field(description="The token's text, in this one answer and nowhere else from now on.")
+    secret: str = Field(description="The token's text, in this response only. It can't be shown again.")
 
 
 class TokenIn(Body):
     name: str = Field(
-        description="1 to 100 characters, none of them < or > or invisible; stored in NFC. Unique among the user's active tokens."
+        description="1 to 100 characters, without <, > or invisible characters; stored in NFC. Unique among the user's active tokens."
     )
-    expires: Day | None = Field(None, description="The last day on which it works, later than today. Without it: the longest lifetime.")
+    expires: Day | None = Field(
+        None, description="The last day on which it is valid, later than today. The default is the maximum lifetime."
+    )
 
 
 class WhoAmI(Schema):
@@ -150,7 +152,7 @@ class ConfigOut(Schema):
     type: str
     label: str
     help: str
-    value: str = Field(description="What holds: the text that is set, or the default.")
+    value: str = Field(description="The value in effect: the one that is set, or the default.")
     default: str
     is_set: bool
     updated_at: Instant | None
@@ -169,7 +171,7 @@ class ConfigOut(Schema):
 
 
 class ConfigIn(Body):
-    value: str = Field(description="As on the page, e.g. `30;7;1`.")
+    value: str = Field(description="As in Config, e.g. `30;7;1`.")
 
 
 class FaultOut(Schema):

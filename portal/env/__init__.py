@@ -112,13 +112,13 @@ def kept_secret(name: str, file: Path | None, expected: str) -> str:
     if found := read(name, key, "", expected):
         return found
     if file is None:
-        stop(name, "must be set: only the embedded run (no DATABASE_URL) makes one by itself.")
+        stop(name, "must be set: it is generated only for an embedded run (no DATABASE_URL).")
     if not file.exists():
         keep(file, secrets.token_urlsafe(50))
     try:
         return key(file.read_text().strip())
     except (OSError, ValueError):
-        stop(name, f"must be readable in {file}, and whole. Restore that file, or delete it: then everybody signs in again.")
+        stop(name, f"must be readable in {file}, and complete. Restore that file, or delete it: everyone will have to sign in again.")
 
 
 def keep(file: Path, text: str) -> None:
@@ -136,10 +136,10 @@ def folder(name: str, default: Path, base: Path) -> Path:
     It becomes the portal's own, so it is none that other programs need, and none that holds the portal's code."""
     found = read(name, path(base), default, "a folder").resolve()
     if any(Path(other).is_relative_to(found) for other in (base, *SHARED)):
-        stop(name, "must be a folder for the portal alone.")
+        stop(name, "must be a folder that only the portal uses.")
     try:
         found.mkdir(mode=0o700, parents=True, exist_ok=True)
         found.chmod(0o700)
     except OSError:
-        stop(name, "must be a folder that the portal may make and write.")
+        stop(name, "must be a folder that the portal can create and write to.")
     return found

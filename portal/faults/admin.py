@@ -33,4 +33,4 @@ class FaultAdmin(PortableAdmin):
     def clear(self, request: HttpRequest, faults: QuerySet[Fault]) -> None:
         now = timezone.now()
         count = sum(services.clear(fault, access.actor_of(request), now) for fault in faults)
-        self.message_user(request, f"{count} cleared. A fault whose cause is still there comes back with the next scan.", messages.SUCCESS)
+        self.message_user(request, f"{count} cleared. If a fault's cause persists, the next scan raises it again.", messages.SUCCESS)

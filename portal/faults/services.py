@@ -73,7 +73,7 @@ def acknowledge(fault: Fault, actor: Actor, now: datetime) -> bool:
 
 def settled_already(fault: Fault) -> str:
     """What is said to those who acknowledge too late."""
-    return f"{fault} was acknowledged or cleared already."
+    return f"{fault} has already been acknowledged or cleared."
 
 
 def clear(fault: Fault, actor: Actor, now: datetime) -> bool:

@@ -23,7 +23,7 @@ def fault_list(request: AuthenticatedHttpRequest) -> HttpResponse:
         Fault.objects.with_progress().select_related("acknowledged_by"),
         FaultTable,
         search=SEARCH,
-        empty="No faults. All is well.",
+        empty="No open faults.",
         filter_class=FaultFilter,
     )
     return render(request, "faults/list.html", context)

@@ -80,8 +80,13 @@ def weeks(numbers: list[int], user: User, now: datetime) -> list[Week]:
 
 def states(numbers: dict[str, int], user: User, now: datetime, before: datetime) -> list[State]:
     days = dates.days_left(before, now)
-    soon = f"{days} day{'' if days == 1 else 's'} or fewer left" if before > now else "No days are set in Config"
-    meanings = {"active": "Good, not ending soon", "expiring": soon, "expired": "Past their last day", "revoked": "Ended before their time"}
+    soon = f"{days} day{'' if days == 1 else 's'} or fewer left" if before > now else "No warning period configured"
+    meanings = {
+        "active": "Valid, not expiring soon",
+        "expiring": soon,
+        "expired": "Past their expiry date",
+        "revoked": "Revoked before expiry",
+    }
     reviews = {
         "active": ending(before, None, revoked=False),
         "expiring": ending(now, before, revoked=False),
@@ -136,7 +141,7 @@ def first_steps(has_tokens: bool) -> list[dict[str, Any]]:
     values = config.get_many("token_expiration_days", "token_expiration_emails")
     steps = [
         {"done": User.objects.existing()[1:2].exists(), "label": "Add a person or a service account", "url": reverse("users:list")},
-        {"done": has_tokens, "label": "Create its first token, on its page", "url": reverse("users:list")},
-        {"done": all(values.values()), "label": "Say whom to notify before tokens expire", "url": reverse("settings:config")},
+        {"done": has_tokens, "label": "Create a token for them", "url": reverse("users:list")},
+        {"done": all(values.values()), "label": "Choose who is notified before tokens expire", "url": reverse("settings:config")},
     ]
     return [] if all(step["done"] for step in steps) else steps

@@ -48,7 +48,7 @@ def render_invitation(message: Message, now: datetime) -> Content | None:
     user = User.objects.filter(pk=message.about["user"]).first()
     if user is None or not user.may_sign_in or user.has_usable_password():
         return None
-    subject = f"Your account in {settings.PORTAL_NAME}"
+    subject = f"You've been invited to {settings.PORTAL_NAME}"
     return from_templates("invitation", subject, {"name": user.name, "link": links.link(user), "days": days()})
 
 
@@ -72,7 +72,7 @@ def render_password_changed(message: Message, now: datetime) -> Content | None:
         return None
     at = timezone.localtime(parse_datetime(about["at"]))
     values = {"username": user.username, "at": f"{at:%Y-%m-%d %H:%M %Z}", "address": about["address"], "first": about["first"]}
-    subject = f"Your password in {settings.PORTAL_NAME} was {'set' if about['first'] else 'changed'}"
+    subject = f"Your {settings.PORTAL_NAME} password was {'set' if about['first'] else 'changed'}"
     return from_templates("password_changed", subject, values | {"reset": absolute_url(reverse("account_reset_password"))})
 
 

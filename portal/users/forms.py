@@ -22,7 +22,7 @@ KIND_OF_USER = {
 }
 
 
-LABELS = {"display_name": "Display name", "role": "Role", "may_introspect": "May introspect tokens", "is_active": "Status"}
+LABELS = {"display_name": "Display name", "role": "Role", "may_introspect": "Can introspect tokens", "is_active": "Status"}
 
 
 WORDS: dict[str, dict[Any, str]] = {
@@ -49,9 +49,9 @@ class UpdateUserForm(UserForm):
     a change that somebody else made meanwhile can be shown."""
 
     may_introspect = forms.BooleanField(
-        label="May introspect tokens",
+        label="Can introspect tokens",
         required=False,
-        help_text="This user's own token may ask /oauth/introspect about anybody's token. For the service account of a gateway.",
+        help_text="Lets this user's token check anyone's token at /oauth/introspect. Meant for a gateway's service account.",
     )
     version = forms.CharField(required=False, widget=forms.HiddenInput)
 

@@ -23,7 +23,7 @@ from portal.users import emails
 from portal.users.models import DISPLAY_NAME_MAX, USERNAME, User, new_stamp
 from portal.users.signals import access_ended, password_replaced
 
-LAST_ADMINISTRATOR = "This is the last active administrator. Make somebody else an administrator first."
+LAST_ADMINISTRATOR = "This is the last active administrator. Make another user an administrator first."
 
 
 class UserChanged(ServiceError):
@@ -81,7 +81,7 @@ def create(username: str, display_name: str, role: str, actor: Actor | None) -> 
     check_name(username)
     person = is_email(username)
     if not person and role != User.Role.USER:
-        raise ServiceError("A service account has the role User. Give a person's email address for any other role.", "role")
+        raise ServiceError("A service account always has the role User. For any other role, enter a person's email address.", "role")
     values = {
         "email": username if person else "",
         "display_name": clean_display_name(display_name),
@@ -134,7 +134,7 @@ def update(
                 raise ServiceError("You can't remove your own Administrator role.", "role")
             keep_an_administrator(user, rows, "role")
         if user.kind == User.Kind.SERVICE and after.get("role", user.role) != User.Role.USER:
-            raise ServiceError("A service account has the role User.", "role")
+            raise ServiceError("A service account always has the role User.", "role")
         changes = {field: (getattr(user, field), value) for field, value in after.items() if getattr(user, field) != value}
         if changes:
             User.objects.filter(pk=user.pk).update(**{field: value for field, (_, value) in changes.items()})
@@ -177,7 +177,7 @@ def delete(user: User, actor: Actor | None, read: versions.Versions = None) -> N
 
 def end_access(user: User, actor: Actor | None, verb: str, now: datetime, read: versions.Versions = None) -> None:
     if is_self(user, actor):
-        raise ServiceError(f"You cannot {verb} yourself.")
+        raise ServiceError(f"You can't {verb} yourself.")
     with transaction.atomic():
         row, rows = locked(user, actor)
         keep_an_administrator(row, rows)
@@ -217,7 +217,7 @@ def set_password(user: User, password: str, actor: Actor | None, now: datetime) 
     with transaction.atomic():
         row = access.lock(actor, *access.EVERYBODY, users=Q(pk=user.pk)).get(user.pk)
         if row is None or not row.may_sign_in or (row.password, row.session_stamp) != (user.password, user.session_stamp):
-            raise ServiceError("The password was not set: the account has changed meanwhile.")
+            raise ServiceError("The password was not set: the account has changed in the meantime.")
         user.password, user.session_stamp = encoded, new_stamp()
         User.objects.filter(pk=user.pk).update(password=user.password, session_stamp=user.session_stamp)
         password_replaced.send(sender=User, user=user, actor=actor, now=now)

@@ -26,7 +26,7 @@ window.portal = window.portal || {};
     }
   };
 
-  portal.copyFailed = () => portal.toast("Select the text and copy it by hand.", "error");
+  portal.copyFailed = () => portal.toast("Couldn't copy it. Select the text and copy it manually.", "error");
 
   function select(element) {
     getSelection().selectAllChildren(element);

@@ -5,12 +5,12 @@ window.portal = window.portal || {};
 (() => {
   const LIFETIME = 6000;
   const FAILED = {
-    0: "The portal cannot be reached. Check your connection and try again.",
-    400: "This was refused: it is too much text, or not what the form sends.",
+    0: "The portal can't be reached. Check your connection and try again.",
+    400: "The request was rejected: it was too long or malformed.",
     403: "You don't have access to this.",
     404: "This no longer exists. Reload the page.",
     409: "Someone else changed this first. Reload the page and try again.",
-    413: "That is too much text.",
+    413: "The text is too long.",
     429: "Too many attempts. Wait a minute and try again.",
   };
 
@@ -56,7 +56,7 @@ window.portal = window.portal || {};
   function failed(event) {
     const { xhr } = event.detail;
     if (/"(toast|session-ended)"/.test(xhr.getResponseHeader("HX-Trigger"))) return; // the server says it better
-    portal.toast(FAILED[xhr.status] || "Something went wrong here. Try again in a moment.", "error");
+    portal.toast(FAILED[xhr.status] || "Something went wrong on our end. Try again in a moment.", "error");
   }
 
   document.addEventListener("toast", (event) => portal.toast(event.detail.text, event.detail.level));

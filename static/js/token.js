@@ -12,7 +12,7 @@
   }
 
   function failed() {
-    portal.toast("It could not be fetched. Reload the page and try again.", "error");
+    portal.toast("Couldn't load it. Reload the page and try again.", "error");
   }
 
   // A clipboard that takes a promise keeps the click's permission while the token is on its way (Safari asks for that).

@@ -45,7 +45,7 @@ def test_a_key_is_set_changed_and_put_back_to_its_default(caller: Caller) -> Non
 REFUSALS = [
     ("token_expiration_days", {"value": "x"}, "'x' is not a whole number of days from 1 to 365."),
     ("token_expiration_emails", {"value": "a@example.com;;b@example.com"}, "Remove the extra semicolon."),
-    ("users_may_create_tokens", {"value": "yes"}, "'yes' is neither true nor false."),
+    ("users_may_create_tokens", {"value": "yes"}, "'yes' must be true or false."),
     ("session_minutes", {"value": " "}, "Enter a value."),
     ("session_minutes", {"value": 480}, "Input should be a valid string"),
     ("session_minutes", {}, "Field required"),
@@ -91,4 +91,4 @@ def test_a_fault_is_acknowledged_once(caller: Caller) -> None:
     assert (first["state"], first["acknowledged_by"]) == ("acknowledged", caller.user.username)
     second = caller.call("POST", f"/faults/{fault.pk}/acknowledge")
     assert second.status_code == 409
-    assert second.json()["error_description"] == "Token expires: deploy was acknowledged or cleared already."
+    assert second.json()["error_description"] == "Token expires: deploy has already been acknowledged or cleared."

@@ -101,7 +101,7 @@ def test_a_token_is_revoked_once_and_the_second_hears_that_it_was(caller: Caller
     assert (first.status_code, first.json()["status"], first.json()["revoked_by"]) == (200, "revoked", caller.user.username)
     second = caller.call("POST", f"/tokens/{token.pk}/revoke")
     assert second.status_code == 409
-    assert second.json() == {"error": "conflict", "error_description": "deploy was revoked already."}
+    assert second.json() == {"error": "conflict", "error_description": "deploy has already been revoked."}
     token.refresh_from_db()
     assert token.revoked_at.isoformat() == first.json()["revoked_at"]
 
@@ -116,9 +116,9 @@ REFUSALS = [
     ({"name": "x" * 101}, "name", "Name must be 100 characters or fewer (now 101)."),
     ({"name": "<b>"}, "name", "Name can't contain < or >."),
     ({"name": "a\nb"}, "name", "Name can't contain line breaks"),
-    ({"name": "taken"}, "name", "zoe@example.com has an active token named taken already."),
-    ({"name": "x", "expires": "2020-01-01"}, "expires", "The expiry date must be later than today"),
-    ({"name": "x", "expires": "9999-12-31"}, "expires", "The expiry date can be "),
+    ({"name": "taken"}, "name", "zoe@example.com already has an active token named taken."),
+    ({"name": "x", "expires": "2020-01-01"}, "expires", "Expiry date must be later than today"),
+    ({"name": "x", "expires": "9999-12-31"}, "expires", "Expiry date must be on or before "),
     ({"name": "x", "expires": "31.12.2026"}, "expires", "'31.12.2026' is not a date. Write it as YYYY-MM-DD."),
     ({"name": "x", "expires": 1800000000}, "expires", "'1800000000' is not a date. Write it as YYYY-MM-DD."),
     ({"name": "x", "expires_at": "2026-12-31"}, "expires_at", "Extra inputs are not permitted"),
@@ -142,4 +142,4 @@ def test_a_rule_that_is_broken_is_told_in_the_words_of_the_pages(caller: Caller,
 def test_a_deactivated_user_gets_no_token(caller: Caller) -> None:
     owner = UserFactory(username="zoe@example.com", is_active=False)
     answer = caller.call("POST", f"/users/{owner.username}/tokens", {"name": "x"}).json()
-    assert answer == {"error": "invalid_value", "error_description": "zoe@example.com is not active, and cannot get a token."}
+    assert answer == {"error": "invalid_value", "error_description": "zoe@example.com is inactive and can't get a token."}

@@ -86,7 +86,13 @@ REFUSALS = [
     ("POST", "/users", {"username": "jane.doe@examplecom"}, "username", "jane.doe@examplecom is not a valid email address."),
     ("POST", "/users", {"username": "jane@bücher.example"}, "username", "Enter the domain in its ASCII form: jane@xn--bcher-kva.example"),
     ("POST", "/users", {"username": "add"}, "username", '"add" is reserved.'),
-    ("POST", "/users", {"username": "robot", "role": "operator"}, "role", "A service account has the role User."),
+    (
+        "POST",
+        "/users",
+        {"username": "robot", "role": "operator"},
+        "role",
+        "A service account always has the role User. For any other role, enter a person's email address.",
+    ),
     ("POST", "/users", {"username": "x" * 151}, "username", "String should have at most 150 characters"),
     ("POST", "/users", {"username": "x", "display_name": "\0"}, "display_name", "Display name can't contain line breaks"),
     ("POST", "/users", {"username": "x", "display_name": "\ud800"}, "display_name", "Display name can't contain line breaks"),
@@ -95,8 +101,8 @@ REFUSALS = [
     ("POST", "/users", {}, "username", "Field required"),
     ("POST", "/users", [], "data", "Input should be a valid dictionary"),
     ("PATCH", "/users/{me}", {"role": "user"}, "role", "You can't remove your own Administrator role."),
-    ("POST", "/users/{me}/deactivate", None, None, "You cannot deactivate yourself."),
-    ("DELETE", "/users/{me}", None, None, "You cannot delete yourself."),
+    ("POST", "/users/{me}/deactivate", None, None, "You can't deactivate yourself."),
+    ("DELETE", "/users/{me}", None, None, "You can't delete yourself."),
     ("POST", "/users/taken@example.com/activate", None, None, "taken@example.com is already active."),
 ]
 

@@ -82,7 +82,7 @@ def test_a_user_is_created_updated_and_deactivated_and_the_focus_comes_back(port
 def test_a_rule_that_is_broken_is_told_in_a_toast(portal: Page, administrator: User) -> None:
     open_action(portal, administrator.username, "Deactivate")
     dialog(portal, "Deactivate user").get_by_role("button", name="Deactivate").click()
-    expect(portal.get_by_role("alert")).to_contain_text("You cannot deactivate yourself.")
+    expect(portal.get_by_role("alert")).to_contain_text("You can't deactivate yourself.")
     administrator.refresh_from_db()
     assert administrator.is_active
 

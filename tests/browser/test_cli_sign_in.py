@@ -17,7 +17,7 @@ def test_the_user_confirms_and_the_program_gets_the_token(visit: Visit, administ
     with CliClient(live_server.url) as client:
         page = visit(administrator, client.address)
         expect(page.get_by_role("heading", name="Sign in a program")).to_be_visible()
-        expect(page.locator("main")).to_contain_text("example It gave this name itself")
+        expect(page.locator("main")).to_contain_text("example Unverified name")
         found = audit(page, "cli sign-in") + too_wide(page, "cli sign-in")
         assert not found, "\n".join(found)
         page.get_by_role("button", name="Confirm").click()

@@ -79,7 +79,7 @@ def test_a_conflict_shows_both_values_and_the_person_decides(portal: Page, admin
     config.put("session_minutes", "120", None)  # somebody else, meanwhile
     pane.get_by_role("button", name="Submit").click()
     alert = pane.get_by_role("alert")
-    expect(alert).to_contain_text(f"{label} is set to 120 now.")
+    expect(alert).to_contain_text(f"{label} is now set to 120.")
     expect(alert.get_by_role("row").last).to_have_text(re.compile(r"Value\s+120\s+90"))
     expect(pane.get_by_label("Value")).to_have_value("90")
     assert audit(portal, "the conflict", "dialog[open]") == []
@@ -143,4 +143,4 @@ def test_a_key_is_updated_and_deleted_by_its_row_menu_and_the_page_says_what_hol
     portal.get_by_role("button", name=f"Actions for {label}").click()
     portal.get_by_role("link", name="Delete").click()
     dialog(portal, "Delete config").get_by_role("button", name="Delete").click()
-    expect(portal.get_by_text("Nothing is set: every key has its default.")).to_be_visible()
+    expect(portal.get_by_text("No settings changed; all defaults apply.")).to_be_visible()

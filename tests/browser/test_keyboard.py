@@ -80,7 +80,7 @@ def test_the_first_tab_leads_past_the_navigation_and_every_stop_can_be_seen(port
     open_profile(portal)
     portal.reload()
     portal.keyboard.press("Tab")
-    skip = portal.get_by_role("link", name="Skip to the content")
+    skip = portal.get_by_role("link", name="Skip to main content")
     expect(skip).to_be_focused()
     expect(skip).to_be_in_viewport()
     portal.keyboard.press("Enter")

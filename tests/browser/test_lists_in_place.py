@@ -128,7 +128,7 @@ def test_revoking_keeps_search_order_and_page_size(tokens: Page) -> None:
     expect(window).to_contain_text("token-05")
     window.get_by_role("button", name="Revoke").click()
     expect(row(tokens, "token-05")).to_contain_text("Revoked")
-    expect(tokens.get_by_role("status").filter(has_text="token-05 is revoked.")).to_be_visible()
+    expect(tokens.get_by_role("status").filter(has_text="Revoked token-05.")).to_be_visible()
     expect(row(tokens, "token-")).to_have_count(9)
     expect(tokens.get_by_role("searchbox", name="Search")).to_have_value("token-0")
     assert tokens.url == before

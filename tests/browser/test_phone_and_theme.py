@@ -81,7 +81,7 @@ def test_dark_follows_the_system_and_a_choice_is_kept(portal: Page) -> None:
 def test_the_navigation_folds_to_icons_and_stays_so(portal: Page) -> None:
     navigation = portal.get_by_role("navigation", name="Main")
     wide = navigation.bounding_box()
-    portal.get_by_role("button", name="Narrow navigation").click()
+    portal.get_by_role("button", name="Collapse sidebar").click()
     portal.reload()
     narrow = navigation.bounding_box()
     assert wide

@@ -57,7 +57,7 @@ def test_scan_now_shows_the_scan_once_a_worker_has_taken_it_up(visit: Visit, adm
     monkeypatch.setattr(tasks.scan_tokens, "apply_async", lambda **options: None)  # the worker is the test
     page = visit(administrator, SETTINGS)
     page.get_by_role("button", name="Scan now").click()
-    expect(page.get_by_text("A scan is asked for.")).to_be_visible()
+    expect(page.get_by_text("Scan requested.")).to_be_visible()
     run = running()
     expect(page.get_by_role("progressbar", name="A scan is running.")).to_be_visible()
     page.get_by_role("button", name="Scan now").click()
@@ -95,7 +95,7 @@ def test_a_change_is_previewed_as_it_is_typed_and_the_latest_wins(
     pane.get_by_label("Key").select_option("Enable User Token Expiration Notifications")
     place = pane.locator(".scan-preview")
     pane.get_by_label("Value").press_sequentially("1x", delay=20)
-    expect(place).to_have_text("No preview: '1x' is not a whole number of days from 1 to 365.")
+    expect(place).to_have_text("Preview unavailable: '1x' is not a whole number of days from 1 to 365.")
     pane.get_by_label("Value").fill("15")
     expect(place).to_have_text("Would raise 1 fault.")
     assert (place.get_attribute("aria-live"), seen[-1]) == ("polite", ("token_expiration_days", "15"))

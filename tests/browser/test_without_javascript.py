@@ -57,7 +57,7 @@ def test_a_token_is_created_shown_once_and_revoked(portal: Page, administrator: 
     portal.get_by_role("link", name="Revoke plain").click()
     expect(portal.get_by_role("main")).to_contain_text("Revoke plain")
     portal.get_by_role("button", name="Revoke").click()
-    expect(portal.get_by_text("plain is revoked.")).to_be_visible()
+    expect(portal.get_by_text("Revoked plain.")).to_be_visible()
     assert cells(portal, "plain")["STATUS"] == "Revoked"
 
 

@@ -229,7 +229,7 @@ def test_those_revoked_in_the_meantime_are_left_out_and_counted_right(as_adminis
     said = toast(as_administrator.send("tokens:revoke_many", confirmed="yes", **chosen([tokens["in-5"], tokens["revoked"]])))
     assert said == {"text": "1 token revoked.", "level": "success"}
     again = toast(as_administrator.send("tokens:revoke_many", confirmed="yes", **chosen([tokens["in-5"]])))
-    assert again == {"text": "None of the tokens chosen can be revoked any more.", "level": "error"}
+    assert again == {"text": "None of the selected tokens can be revoked.", "level": "error"}
 
 
 def test_odd_ids_revoke_nothing(as_administrator: Visitor, tokens: dict[str, Token]) -> None:

@@ -55,8 +55,8 @@ BAD_NAMES = {
     "n\x00l": "Null characters are not allowed.",
     "<b>bold</b>": "Name can't contain < or >.",
     "<script>alert(1)</script>": "Name can't contain < or >.",
-    "taken": "alice@example.com has an active token named taken already.",
-    " taken ": "alice@example.com has an active token named taken already.",
+    "taken": "alice@example.com already has an active token named taken.",
+    " taken ": "alice@example.com already has an active token named taken.",
 }
 FORMS = ["tokens:create", "tokens:create_own", "tokens:add_own"]
 
@@ -95,11 +95,11 @@ def test_a_name_is_free_again_when_its_token_is_over_and_for_other_users(state: 
 
 
 BAD_DATES = {
-    "today": lambda: (in_days(0), f"The expiry date must be later than today ({in_days(0)})."),
-    "yesterday": lambda: (in_days(-1), f"The expiry date must be later than today ({in_days(0)})."),
-    "long ago": lambda: ("0001-01-01", f"The expiry date must be later than today ({in_days(0)})."),
-    "too far": lambda: (in_days(366), f"The expiry date can be {in_days(365)} at the latest (365 days from today)."),
-    "the last day there is": lambda: ("9999-12-31", f"The expiry date can be {in_days(365)} at the latest (365 days from today)."),
+    "today": lambda: (in_days(0), f"Expiry date must be later than today ({in_days(0)})."),
+    "yesterday": lambda: (in_days(-1), f"Expiry date must be later than today ({in_days(0)})."),
+    "long ago": lambda: ("0001-01-01", f"Expiry date must be later than today ({in_days(0)})."),
+    "too far": lambda: (in_days(366), f"Expiry date must be on or before {in_days(365)} (365 days from today)."),
+    "the last day there is": lambda: ("9999-12-31", f"Expiry date must be on or before {in_days(365)} (365 days from today)."),
     **{
         text: lambda text=text: (text, f"'{text}' is not a date. Write it as YYYY-MM-DD.")
         for text in ("2026-02-30", "tomorrow", "31.12.2026", "12/31/2026", "2026-13-01", "20261231", "-1", "<b>")
@@ -120,7 +120,7 @@ def test_a_bad_expiry_date(day: str, form: str, htmx: str, as_administrator: Vis
 def test_a_day_beyond_the_maximum_lifetime_in_config(as_administrator: Visitor) -> None:
     config.add("token_lifetime_days", "30", None)
     page = refused(as_administrator, "tokens:create_own", name="deploy", expires=in_days(31))
-    assert page.errors == {"expires": f"The expiry date can be {in_days(30)} at the latest (30 days from today)."}
+    assert page.errors == {"expires": f"Expiry date must be on or before {in_days(30)} (30 days from today)."}
     assert as_administrator.send("tokens:create_own", name="deploy", expires=in_days(30)).status_code == 200
 
 
@@ -132,7 +132,7 @@ def test_name_and_date_both_bad_are_both_named(as_administrator: Visitor) -> Non
 def test_an_inactive_owner_gets_no_token(as_administrator: Visitor, person: User) -> None:
     as_administrator.send("users:deactivate", person.username)
     page = refused(as_administrator, "tokens:create", person.username, name="deploy")
-    assert page.errors == {"": "bob@example.com is not active, and cannot get a token."}
+    assert page.errors == {"": "bob@example.com is inactive and can't get a token."}
 
 
 MANY = ";".join(f"person{number}@example.com" for number in range(500))
@@ -160,7 +160,7 @@ BAD_VALUES = [
     ("session_minutes", "43201", "'43201' is not a whole number of minutes from 5 to 43,200."),
     ("token_lifetime_days", "0", "'0' is not a whole number of days from 1 to 365."),
     ("token_lifetime_days", "366", "'366' is not a whole number of days from 1 to 365."),
-    ("users_may_create_tokens", "yes", "'yes' is neither true nor false."),
+    ("users_may_create_tokens", "yes", "'yes' must be true or false."),
 ]
 
 
@@ -194,7 +194,7 @@ BAD_USERS = [
     ({"username": "x" * 151}, "username", "Ensure this value has at most 150 characters"),
     ({"username": "alice@example.com"}, "username", "A user named alice@example.com already exists."),
     ({"username": "ALICE@example.com"}, "username", "A user named alice@example.com already exists."),
-    ({"role": "operator"}, "role", "A service account has the role User."),
+    ({"role": "operator"}, "role", "A service account always has the role User. For any other role, enter a person's email address."),
     ({"display_name": "x" * 101}, "display_name", "Display name must be 100 characters or fewer (now 101)."),
 ]
 

@@ -281,7 +281,7 @@ def test_a_link_that_works_but_cannot_be_shown_says_so_and_offers_another(as_per
 def test_a_new_password_ends_the_link_as_the_pages_say(as_person: Visitor) -> None:
     feed = on(as_person)
     assert "ends when you set a new password" in card(as_person).text
-    assert "So does your calendar link" in as_person.see("account_change_password").text
+    assert "so does your calendar link" in as_person.see("account_change_password").text
     as_person.send("account_change_password", oldpassword=PASSWORD, password1=NEW_PASSWORD, password2=NEW_PASSWORD)
     assert Client().get(feed).status_code == 404
     assert card(as_person).all("button")[0].text == "Turn on"

@@ -127,7 +127,7 @@ def test_adding_a_key_that_is_set_shows_its_value_and_the_second_submission_repl
     page = add(as_administrator, "session_minutes", "90")
     label = "Authorization token session duration"
     assert page.status == 409
-    assert f"{label} is set to 60 now. Nothing has been saved yet." in page.one("div", "conflict").text
+    assert f"{label} is now set to 60. Nothing has been saved yet." in page.one("div", "conflict").text
     assert page.one("div", "conflict").one("tbody").text == "Value 60 90"
     assert (page.value("type"), page.value("key"), page.value("value")) == ("App Config", "session_minutes", "90")
     assert config.get("session_minutes") == 60
@@ -159,7 +159,7 @@ def test_a_stale_form_says_what_the_key_has_now_and_keeps_what_was_typed(as_admi
     Config.objects.all().delete()
     page = Page(as_administrator.send("settings:update", "session_minutes", value="90", version=page.value("version")))
     assert (page.status, page.value("value")) == (409, "90")
-    assert "isn't set any more: its default applies." in page.text
+    assert "is no longer set: its default applies." in page.text
     assert as_administrator.send("settings:update", "session_minutes", value="90", version=page.value("version")).status_code == 302
     assert config.get("session_minutes") == 90
 
@@ -246,7 +246,7 @@ EFFECTS = [
     ),
     (
         {"token_expiration_emails": "a@x.org"},
-        "Nothing will be sent: email addresses are set, but Enable User Token Expiration Notifications has no days.",
+        "No notifications will be sent: email addresses are set, but Enable User Token Expiration Notifications has no days.",
     ),
 ]
 

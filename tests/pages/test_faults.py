@@ -104,7 +104,7 @@ def test_acknowledging_what_is_no_longer_open_says_so_and_changes_nothing(
     before = Fault.objects.values().get(pk=faults[state].pk)
     as_administrator.htmx = "list"
     assert toast(as_administrator.send("faults:acknowledge", faults[state].pk)) == {
-        "text": f"Something is wrong: {state} was acknowledged or cleared already.",
+        "text": f"Something is wrong: {state} has already been acknowledged or cleared.",
         "level": "error",
     }
     assert Fault.objects.values().get(pk=faults[state].pk) == before

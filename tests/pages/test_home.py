@@ -224,8 +224,8 @@ def test_a_fresh_portal_says_what_to_do_first_until_it_is_done(as_administrator:
     TokenFactory(user=ServiceFactory())
     assert steps() == [
         ("Add a person or a service account (done)", True),
-        ("Create its first token, on its page (done)", True),
-        ("Say whom to notify before tokens expire", False),
+        ("Create a token for them (done)", True),
+        ("Choose who is notified before tokens expire", False),
     ]
     config.add("token_expiration_days", "30", None)
     assert [done for _step, done in steps()] == [True, True, False]
@@ -242,8 +242,8 @@ def test_a_portal_without_anything_says_so_in_words(reviewer: Visitor) -> None:
     assert [link.one("strong").text for link in numbers(page).values()] == ["0"] * 4
     assert not page.all("svg", "chart")
     assert [line.text for line in page.all("p", "home-none")] == [
-        "No token is live, so none will expire.",
-        "No live tokens.",
-        "No faults wait for anybody. All is well.",
+        "No active tokens.",
+        "No active tokens.",
+        "No open faults.",
         "All notifications delivered.",
     ]

@@ -105,7 +105,7 @@ def test_deactivation_ends_session_and_token_at_once(as_person: Visitor, as_admi
 
 def test_when_the_temporary_token_is_over_the_profile_says_how_to_get_another(as_person: Visitor) -> None:
     Token.objects.update(revoked_at=timezone.now())
-    assert "This session has none any more." in as_person.see("profile").text
+    assert "This session no longer has a temporary token." in as_person.see("profile").text
     assert reveal(as_person).status_code == 404
     html = as_person.post(reverse("tokens:temporary"), headers={"Accept": "text/html"})
     assert (html.status_code, html["Location"]) == (302, reverse("profile"))

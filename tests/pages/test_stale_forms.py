@@ -69,7 +69,7 @@ def test_who_insists_wins_and_the_audit_trail_says_so(as_administrator: Visitor,
     form = opened(as_administrator.see("users:update", carol.username)) | {"role": "operator"}
     services.update(carol, "C.", "user", None, True)
     page = Page(as_administrator.post(address("users:update", carol.username), form))
-    assert differences(page) == [["Display name", "C.", "Carol"], ["Role", "User", "Operator"], ["May introspect tokens", "Yes", "No"]]
+    assert differences(page) == [["Display name", "C.", "Carol"], ["Role", "User", "Operator"], ["Can introspect tokens", "Yes", "No"]]
     assert (page.value("role"), page.value("display_name")) == ("operator", "C.")
     assert "checked" in page.one("input", name="may_introspect").attributes
     as_administrator.post(address("users:update", carol.username), opened(page))
@@ -117,7 +117,7 @@ def test_a_confirmation_about_another_state_of_the_user_is_asked_again(verb: str
     services.update(carol, None, "administrator", None)
     page = Page(as_administrator.post(address(f"users:{verb}", carol.username), form | {"confirm": carol.username}))
     assert page.status == 409
-    assert "(now Administrator, active). Nothing has been saved yet. Confirm again to go on." in page.text
+    assert "(now Administrator, active). Nothing has been saved yet. Confirm again to continue." in page.text
     carol.refresh_from_db()
     assert (carol.is_active, carol.deleted_at) == (True, None)
     assert as_administrator.post(address(f"users:{verb}", carol.username), opened(page) | {"confirm": carol.username}).status_code == 302

@@ -51,8 +51,8 @@ def send(visitor: Visitor) -> dict[str, str]:
     """What the window shows beside each address."""
     page = Page(visitor.send("tokens:test_email"))
     assert page.status == 200
-    lines = page.one("ul", "mail-answers").all("li")
-    return {line.one("span", "mail-address").text: (line.all("code") or line.all("span", "pill"))[0].text for line in lines}
+    lines = page.one("ul", "email-results").all("li")
+    return {line.one("span", "email-address").text: (line.all("code") or line.all("span", "pill"))[0].text for line in lines}
 
 
 def test_each_address_gets_a_mail_at_once_and_past_the_queue(as_administrator: Visitor, server: Mailbox, settings: Settings) -> None:
@@ -179,19 +179,19 @@ def test_it_is_asked_first_and_opening_the_window_sends_nothing(as_administrator
     page = Visitor(as_administrator.user, htmx="window").see("tokens:test_email")
     assert "each of these 2 addresses" in page.text
     assert [line.text for line in page.one("ul", "chosen").all("li")] == [OPS, SECURITY]
-    assert page.all("ul", "mail-answers") == server.messages == []
+    assert page.all("ul", "email-results") == server.messages == []
 
 
 def test_without_addresses_it_says_so(as_administrator: Visitor, server: Mailbox) -> None:
     for page in (as_administrator.see("tokens:test_email"), Page(as_administrator.send("tokens:test_email"))):
-        assert "No addresses are set: add the key User Token Expiration Notification Emails first." in page.text
+        assert "No addresses are set. Add the key User Token Expiration Notification Emails first." in page.text
         assert page.status == 200
     assert server.messages == []
 
 
 def test_without_a_mail_server_it_says_that_mails_become_files(as_administrator: Visitor) -> None:
     config.add("token_expiration_emails", OPS, None)
-    assert "No mail server is set" in as_administrator.see("tokens:test_email").text
+    assert "No mail server is configured" in as_administrator.see("tokens:test_email").text
     assert send(as_administrator) == {OPS: ACCEPTED}
 
 

@@ -199,15 +199,15 @@ def test_revoking_names_the_token_ends_it_and_a_second_time_says_so(htmx: str, a
     first = as_administrator.send("tokens:revoke", token.pk)
     assert checks.verdict(text, timezone.now()) is Refusal.REVOKED
     if htmx:
-        assert (first.status_code, toast(first)) == (204, {"text": "deploy is revoked.", "level": "success"})
+        assert (first.status_code, toast(first)) == (204, {"text": "Revoked deploy.", "level": "success"})
     else:
-        assert as_administrator.see(first["Location"]).toasts == ["deploy is revoked."]
+        assert as_administrator.see(first["Location"]).toasts == ["Revoked deploy."]
     revoked_at = Token.objects.get(pk=token.pk).revoked_at
     second = as_administrator.send("tokens:revoke", token.pk)
     if htmx:
-        assert toast(second) == {"text": "deploy was revoked already.", "level": "error"}
+        assert toast(second) == {"text": "deploy has already been revoked.", "level": "error"}
     else:
-        assert as_administrator.see(second["Location"]).toasts == ["deploy was revoked already."]
+        assert as_administrator.see(second["Location"]).toasts == ["deploy has already been revoked."]
     assert Token.objects.get(pk=token.pk).revoked_at == revoked_at
 
 

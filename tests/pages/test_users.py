@@ -36,7 +36,7 @@ def test_a_new_person_is_invited_and_the_link_sets_a_password_that_signs_in(as_a
     assert (user.kind, user.role, user.email, user.has_usable_password()) == ("person", "operator", "carol@example.com", False)
     link = sent_link()
     (email,) = sent_mail.outbox
-    assert (email.to, email.subject) == (["carol@example.com"], "Your account in Token Portal")
+    assert (email.to, email.subject) == (["carol@example.com"], "You've been invited to Token Portal")
     assert "Hello Carol," in email.body
     assert f'href="{settings.PORTAL_URL}{link}"' in email.alternatives[0][0]
     assert use(link).one("h1").text == "Your password is set"
@@ -193,7 +193,7 @@ def test_nobody_ends_or_demotes_themselves(verb: str, htmx: str, as_administrato
     me = as_administrator.user
     as_administrator.htmx = htmx
     response = as_administrator.submit(f"users:{verb}", me.username, confirm=me.username, display_name="", role="operator")
-    words = "You can't remove your own Administrator role." if verb == "update" else f"You cannot {verb} yourself."
+    words = "You can't remove your own Administrator role." if verb == "update" else f"You can't {verb} yourself."
     if verb == "deactivate":
         said = toast(response)["text"] if htmx else Page(as_administrator.get(response["Location"], follow=True)).toasts[0]
     else:
@@ -212,7 +212,7 @@ def test_the_last_active_administrator_stays(verb: str, as_administrator: Visito
     response = as_administrator.submit(f"users:{verb}", last.username, confirm=last.username, display_name="", role="user")
     page = Page(as_administrator.get(response["Location"], follow=True) if verb == "deactivate" else response)
     said = page.toasts if verb == "deactivate" else list(page.errors.values())
-    assert said == ["This is the last active administrator. Make somebody else an administrator first."]
+    assert said == ["This is the last active administrator. Make another user an administrator first."]
     last.refresh_from_db()
     assert (last.is_active, last.role, last.deleted_at) == (True, "administrator", None)
 
@@ -227,4 +227,7 @@ def test_with_two_administrators_one_may_end_the_other(as_administrator: Visitor
 def test_a_service_account_keeps_the_role_user(as_administrator: Visitor) -> None:
     service = ServiceFactory(username="pipeline")
     page = Page(as_administrator.submit("users:update", service.username, display_name="", role="operator"))
-    assert (page.status, page.errors) == (422, {"role": "A service account has the role User."})
+    assert (page.status, page.errors) == (
+        422,
+        {"role": "A service account always has the role User."},
+    )

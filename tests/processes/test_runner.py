@@ -103,4 +103,6 @@ def test_a_second_run_over_the_same_folder_is_refused_in_one_clear_line(tmp_path
         fcntl.flock(lock, fcntl.LOCK_EX)
         result = run_portal(tmp_path, PORT=str(free_port()))
     assert result.returncode == 1
-    assert result.stderr.splitlines() == [f"CommandError: Another run of the portal uses {tmp_path}. Stop it, or set PORTAL_DATA_DIR."]
+    assert result.stderr.splitlines() == [
+        f"CommandError: Another instance of the portal is using {tmp_path}. Stop it, or set PORTAL_DATA_DIR."
+    ]

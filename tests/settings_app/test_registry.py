@@ -173,7 +173,7 @@ def test_a_flag_is_true_or_false_and_nothing_like_it() -> None:
     for bad in ("yes", "1", "0", "on", "tru", "true;false"):
         with pytest.raises(ValueError) as error:
             parse(flag, bad)
-        assert str(error.value) == f"'{bad}' is neither true nor false."
+        assert str(error.value) == f"'{bad}' must be true or false."
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ class Model:
         return {token.owner.name for token in self.due() if nobody and not token.owner.email}
 
     def scan(self) -> tuple[int, int, int, int]:
-        """What the scan's row says: due, raised, cleared, mails queued."""
+        """What the scan's row says: due, raised, cleared, emails queued."""
         due, before = {token.name for token in self.due()}, self.open("token-expiry")
         failed = {id(mail): mail for mail in (self.told.get(key) for key in self.untold()) if mail}
         for mail in failed.values():

@@ -59,10 +59,10 @@ def test_neither_page_nor_address_nor_database_has_the_token_or_the_code(visitor
 
 def test_the_name_is_marked_as_the_programs_own_word_and_cancel_takes_no_code_to_it(visitor: Visitor) -> None:
     seen = visitor.see(page(client='"Token Portal" & friends'))
-    assert '"Token Portal" & friends It gave this name itself; Token Portal cannot check it.' in seen.text
+    assert '"Token Portal" & friends Unverified name' in seen.text
     cancel = next(link.attributes["href"] for link in seen.all("a", "btn") if link.text == "Cancel")
     assert cancel == "http://127.0.0.1:51004/callback?error=access_denied&state=xyz-ABC_0.~%2B%2F%3D"
-    assert "It gave no name." in visitor.see(page(client="")).text
+    assert "No name given" in visitor.see(page(client="")).text
     assert not SignInCode.objects.exists()
 
 

@@ -48,7 +48,7 @@ def test_neither_str_nor_repr_of_a_token_shows_more_than_the_hint() -> None:
 
 def test_an_owner_who_is_deactivated_gets_none() -> None:
     owner = UserFactory(is_active=False)
-    with pytest.raises(ServiceError, match=f"^{owner.username} is not active, and cannot get a token.$"):
+    with pytest.raises(ServiceError, match=f"^{owner.username} is inactive and can't get a token.$"):
         issue(owner)
     assert not Token.objects.exists()
 

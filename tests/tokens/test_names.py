@@ -87,7 +87,7 @@ def test_a_name_is_one_whichever_way_its_accents_were_typed() -> None:
     owner = UserFactory()
     issue(owner, "re\u0301sume\u0301")
     assert Token.objects.get().name == "r\xe9sum\xe9"
-    with pytest.raises(ServiceError, match="has an active token named"):
+    with pytest.raises(ServiceError, match="already has an active token named"):
         issue(owner, "r\xe9sum\xe9")
 
 
@@ -99,7 +99,7 @@ def test_space_around_a_name_is_dropped() -> None:
 def test_a_name_that_an_active_token_of_the_user_has_is_refused_and_says_so() -> None:
     owner = UserFactory()
     issue(owner, "deploy")
-    with pytest.raises(ServiceError, match=f"^{owner.username} has an active token named deploy already.$") as error:
+    with pytest.raises(ServiceError, match=f"^{owner.username} already has an active token named deploy.$") as error:
         issue(owner, " deploy ")
     assert error.value.field == "name"
     assert Token.objects.count() == 1
@@ -139,7 +139,7 @@ def test_a_name_is_free_again_from_the_very_instant_at_which_its_token_expires()
     owner = UserFactory()
     _, old = issue(owner, "deploy", NOW, expires=TODAY + DAY)
     end = end_of(TODAY + DAY)
-    with pytest.raises(ServiceError, match="has an active token named"):
+    with pytest.raises(ServiceError, match="already has an active token named"):
         issue(owner, "deploy", end - timedelta(microseconds=1))
     token, text = issue(owner, "deploy", end)
     assert verdict(text, end) == token
@@ -150,7 +150,7 @@ def test_the_second_holder_of_an_expired_name_holds_it_like_the_first() -> None:
     owner = UserFactory()
     issue(owner, "deploy", NOW, expires=TODAY + DAY)
     issue(owner, "deploy", NOW + 5 * DAY)
-    with pytest.raises(ServiceError, match="has an active token named"):
+    with pytest.raises(ServiceError, match="already has an active token named"):
         issue(owner, "deploy", NOW + 5 * DAY)
 
 

@@ -32,7 +32,7 @@ def test_of_many_who_create_a_token_of_the_same_name_one_succeeds_and_the_others
     owner = UserFactory()
     made, refused = split(race(*[partial(issue, owner, "deploy", NOW)] * 4), tuple)
     assert len(made) == 1
-    assert [str(error) for error in refused] == [f"{owner.username} has an active token named deploy already."] * 3
+    assert [str(error) for error in refused] == [f"{owner.username} already has an active token named deploy."] * 3
     assert [verdict(text, NOW) for _, text in made] == [Token.objects.get()]
 
 

@@ -36,7 +36,7 @@ def test_the_invitation_greets_by_name_and_holds_the_link_that_sets_the_first_pa
     create("new@example.com", "<b>{{ link }}</b>")
     link = sent_link()
     (email,) = sent_mail.outbox
-    assert email.subject == "Your account in Token Portal"
+    assert email.subject == "You've been invited to Token Portal"
     assert "Hello <b>{{ link }}</b>," in email.body
     assert "Hello &lt;b&gt;{{ link }}&lt;/b&gt;," in email.alternatives[0][0]
     for part in (email.body, email.alternatives[0][0]):
@@ -71,7 +71,7 @@ def test_an_international_domain_is_asked_for_in_its_ascii_form() -> None:
 
 @pytest.mark.parametrize("role", ["operator", "administrator"])
 def test_a_service_account_has_the_role_user(role: str) -> None:
-    with pytest.raises(ServiceError, match="A service account has the role User") as error:
+    with pytest.raises(ServiceError, match="A service account always has the role User") as error:
         create("build-robot", "", role)
     assert error.value.field == "role"
     assert not User.objects.exists()

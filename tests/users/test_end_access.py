@@ -36,7 +36,7 @@ def test_update_changes_name_and_role() -> None:
 
 def test_a_service_account_is_given_no_other_role() -> None:
     user = ServiceFactory()
-    with pytest.raises(ServiceError, match=r"^A service account has the role User\.$") as error:
+    with pytest.raises(ServiceError, match=r"^A service account always has the role User\.$") as error:
         services.update(user, "", "operator", Actor(AdministratorFactory()))
     assert error.value.field == "role"
     assert stored(user).role == "user"
@@ -137,8 +137,8 @@ def test_one_of_two_administrators_can_go(verb: Verb) -> None:
     ("verb", "message"),
     [
         (demote, "You can't remove your own Administrator role."),
-        (services.deactivate, "You cannot deactivate yourself."),
-        (services.delete, "You cannot delete yourself."),
+        (services.deactivate, "You can't deactivate yourself."),
+        (services.delete, "You can't delete yourself."),
     ],
 )
 def test_nobody_does_it_to_oneself(verb: Verb, message: str) -> None:

@@ -41,7 +41,7 @@ def change(user: User, **options: str) -> Any:
 def announced() -> Any:
     """The one email about a password."""
     delivery.deliver(max(AT, timezone.now()))
-    (email,) = [message for message in sent_mail.outbox if message.subject.startswith("Your password in")]
+    (email,) = [message for message in sent_mail.outbox if message.subject.startswith("Your Token Portal password was")]
     return email
 
 
@@ -50,7 +50,7 @@ def test_a_changed_password_is_announced_with_time_and_address(user: User, setti
     with time_machine.travel(AT, tick=False):
         change(user, REMOTE_ADDR="203.0.113.7")
         email = announced()
-    assert (email.to, email.subject) == (["alice@example.com"], "Your password in Token Portal was changed")
+    assert (email.to, email.subject) == (["alice@example.com"], "Your Token Portal password was changed")
     for text in (email.body, email.alternatives[0][0]):
         assert "2026-11-27 23:05 CET, from the IP address 203.0.113.7" in text
         assert settings.PORTAL_URL + reverse("account_reset_password") in text
@@ -60,14 +60,14 @@ def test_a_changed_password_is_announced_with_time_and_address(user: User, setti
 def test_a_reset_is_announced_too(user: User) -> None:
     ask_for_reset(user.email)
     use(sent_link())
-    assert announced().subject == "Your password in Token Portal was changed"
+    assert announced().subject == "Your Token Portal password was changed"
 
 
 def test_a_first_password_is_announced_as_set() -> None:
     services.create("new@example.com", "", "user", None)
     use(sent_link())
     email = announced()
-    assert (email.to, email.subject) == (["new@example.com"], "Your password in Token Portal was set")
+    assert (email.to, email.subject) == (["new@example.com"], "Your Token Portal password was set")
     assert "calendar" not in email.body
 
 

@@ -56,7 +56,7 @@ def head(user: User) -> Calendar:
 def expiry_event(token: Token, reader: User) -> Event:
     name, owner = plain(token.name), token.user.username
     page = reverse("tokens:user_tokens", args=[owner]) if reader.is_administrator else reverse("profile")
-    said = f"{token.hint} works until {dates.ends(token.expires_at)}. Replace it before then."
+    said = f"{token.hint} is valid until {dates.ends(token.expires_at)}. Replace it before then."
     summary, link = f"API token {name} of {owner} expires", f"{page}?{urlencode({'q': token.name})}"
     return all_day(str(token.pk), token.expires_on, summary, said, link, token.created_at)
 
@@ -65,7 +65,7 @@ def rest_event(count: int, day: date, reader: User, changed: datetime) -> Event:
     page = reverse("tokens:all") if reader.is_administrator else reverse("profile")
     many = f"more than {MOST_COUNTED:,}" if count > MOST_COUNTED else f"{count:,}"
     words = f"and {many} more token{' expires' if count == 1 else 's expire'} later"
-    said = f"This calendar holds the {MOST_EVENTS:,} tokens that expire first."
+    said = f"This calendar shows the {MOST_EVENTS:,} tokens that expire first."
     return all_day(f"later-{reader.pk}", day, words, said, f"{page}?sort=expires_at", changed)
 
 

@@ -20,7 +20,7 @@ from tokens.calendar import links as calendar
 
 OFF = "The calendar is turned off."
 CHANGED = "Nothing was changed: the calendar's link has been renewed since you opened that page."
-HIDDEN = "This link was made under an earlier key of the portal and can't be shown again. Renew it to see a link."
+HIDDEN = "This link was created with an earlier key of the portal and can't be shown again. Renew it to see a link."
 
 
 @require_safe

@@ -32,10 +32,10 @@ def sign_in(request: AuthenticatedHttpRequest) -> HttpResponseBase:
     try:
         asked = cli_sign_in.question(**{name: only(request, parameter) for name, parameter in PARAMETERS.items()})
     except ServiceError as error:
-        return render(request, "tokens/cli_refused.html", {"error": error}, status=400)
+        return render(request, "tokens/cli_rejected.html", {"error": error}, status=400)
     token = sessions.current(request.session, now)
     if token is None or sessions.reveal(token) is None:
-        return render(request, "tokens/cli_refused.html", status=409)
+        return render(request, "tokens/cli_rejected.html", status=409)
     if request.method == "POST":
         return SeeOther(asked.answer(code=cli_sign_in.allow(asked, token, access.actor_of(request), now)))
     # Chromium holds form-action against the redirect that answers the form, too: this page's form may lead to that one port.
@@ -48,5 +48,5 @@ def only(request: HttpRequest, name: str) -> str:
     """A parameter of the address, which may be there once at most (RFC 6749, section 3.1). Raises ServiceError."""
     values = request.GET.getlist(name, [""])
     if len(values) != 1:
-        raise ServiceError(f"{name} is there more than once.")
+        raise ServiceError(f"{name} is given more than once.")
     return values[0]

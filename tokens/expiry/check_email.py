@@ -23,7 +23,7 @@ def send_test_email(request: AuthenticatedHttpRequest) -> HttpResponse:
     addresses = config.get(ADDRESSES)
     context = {
         "addresses": addresses,
-        "answers": test_email.send_to_each(addresses, request.user.username) if request.method == "POST" else [],
+        "results": test_email.send_to_each(addresses, request.user.username) if request.method == "POST" else [],
         "label": KEYS[ADDRESSES].label,
         "seconds": test_email.MAX_SECONDS,
         "to_files": settings.EMAIL is None,

@@ -83,7 +83,7 @@ def change_preview(key: str, submitted: dict[str, Any] | None, deletes: bool) ->
 def effect(days: tuple[int, ...], addresses: tuple[str, ...], owners: bool = False) -> str:
     """What the present settings will do, in a sentence."""
     if not days:
-        why = "Nothing will be sent: email addresses are set, but Enable User Token Expiration Notifications has no days."
+        why = "No notifications will be sent: email addresses are set, but Enable User Token Expiration Notifications has no days."
         return why if addresses else "Expiry notifications are off. Add days and email addresses."
     at = ", ".join(map(str, days[:-1])) + f" and {days[-1]}" if len(days) > 1 else str(days[0])
     recipients = [f"{len(addresses)} address{'es' if len(addresses) > 1 else ''}"] if addresses else []

@@ -49,7 +49,7 @@ def get_config(request: AuthenticatedHttpRequest, response: HttpResponse, key: K
 def put_config(
     request: AuthenticatedHttpRequest, response: HttpResponse, key: KeyName, data: ConfigIn, if_match: IfMatch = None
 ) -> dict[str, Any]:
-    """Sets a key, whether it is set or not. It holds at once, in every process. With `If-Match`, only if nobody has changed it since."""
+    """Sets a key or changes its value. Takes effect immediately in every process. With `If-Match`, only if nobody has changed it since."""
     read = versions.of_if_match(if_match)
     return tagged(response, known(key), services.put(key, data.value, access.actor_of(request), read))
 
@@ -57,7 +57,7 @@ def put_config(
 @router.delete("/{key}", response=responses({204: None}, 403, 404, 412, 422))
 @access.administrator
 def delete_config(request: AuthenticatedHttpRequest, key: KeyName, if_match: IfMatch = None) -> Status[None]:
-    """Puts a key back to its default. 404 when it is not set. With `If-Match`, only if nobody has changed it since."""
+    """Resets a key to its default. 404 if it is not set. With `If-Match`, only if nobody has changed it since."""
     stored = Config.objects.filter(key=known(key).name).first()
     if stored is None or not services.delete(stored, access.actor_of(request), versions.of_if_match(if_match)):
         raise Http404

@@ -27,7 +27,7 @@ class FaultQuery(ListQuery):
 @router.get("", response=responses({200: Page[FaultOut]}, 403, 422))
 @access.operator
 def list_faults(request: AuthenticatedHttpRequest, query: Query[FaultQuery]) -> dict[str, Any]:
-    """Faults, newest first. Without a `state`: those that are open, acknowledged or not."""
+    """Faults, newest first. Without `state`: those that are not cleared."""
     rows = FaultFilter({"state": query.state}, Fault.objects.select_related("acknowledged_by")).qs
     return page(matching(rows, SEARCH, search_text(query.q)), ("-raised_at", "-id"), query)
 
@@ -35,7 +35,7 @@ def list_faults(request: AuthenticatedHttpRequest, query: Query[FaultQuery]) -> 
 @router.post("/{int:fault_id}/acknowledge", response=responses({200: FaultOut}, 403, 404, 409, 422))
 @access.operator
 def acknowledge_fault(request: AuthenticatedHttpRequest, fault_id: int) -> Fault:
-    """Says that somebody has seen it."""
+    """Marks the fault as seen by the token's owner."""
     fault = get_object_or_404(Fault, pk=fault_id)
     if not services.acknowledge(fault, access.actor_of(request), timezone.now()):
         raise ServiceError(services.settled_already(fault), code=Code.CONFLICT)

@@ -34,7 +34,7 @@ NEWEST_FIRST = ("-created_at", "id")
 REQUESTS = uuid.UUID("7f0a5c1e-6d52-4f0e-9f0b-3c1d6f7a2b94")  # the namespace of Idempotency-Keys
 Day = Annotated[date, Field(ge=DayField.first, le=DayField.last)]
 Key = Annotated[
-    str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255, description="Any text that is new for a new token.")
+    str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255, description="Any text that is unique to the new token.")
 ]
 
 
@@ -55,9 +55,9 @@ def permanent(now: datetime) -> QuerySet[Token]:
 @router.get("/tokens", response=responses({200: Page[TokenOut]}, 422))
 @access.signed_in
 def list_tokens(request: AuthenticatedHttpRequest, query: Query[TokenQuery]) -> dict[str, Any]:
-    """Tokens, newest first. `expires`: live ones that end within so many days; `expires_from`, `expires_to`: live ones whose last day
-    is in between. `created_by`: who created them; `created_with`: the token that did so. `q` is looked for in name, last characters and
-    user."""
+    """Tokens, newest first. `expires`: active ones that expire within that many days; `expires_from`, `expires_to`: active ones that
+    expire between these days. `created_by`: who created them; `created_with`: the token that did so. `q` searches names, last characters
+    and usernames."""
     rows = permanent(timezone.now()).filter(**access.readable(request.user))
     if query.user is not None:
         rows = rows.filter(user__username=query.user)
@@ -75,7 +75,7 @@ def get_token(request: AuthenticatedHttpRequest, token_id: uuid.UUID) -> Token:
 @router.post("/tokens/{uuid:token_id}/revoke", response=responses({200: TokenOut}, 403, 404, 409, 422))
 @access.signed_in
 def revoke_token(request: AuthenticatedHttpRequest, token_id: uuid.UUID) -> Token:
-    """Ends a token at once, and the tokens that were created with it: an administrator any, everybody their own."""
+    """Revokes a token and all tokens that were created with it. Administrators can revoke any token, other users their own."""
     now = timezone.now()
     token = get_token(request, token_id)
     access.require(permanent(now).filter(pk=token.pk, **access.owned(request.user)).exists())
@@ -89,9 +89,10 @@ def revoke_token(request: AuthenticatedHttpRequest, token_id: uuid.UUID) -> Toke
 def create_token(
     request: AuthenticatedHttpRequest, response: HttpResponse, username: Path[Username], data: TokenIn, key: Key = None
 ) -> Status[Any]:
-    """Makes a token. Its text is in this answer alone. Made with a permanent token, it ends no later than that one, and with it.
+    """Creates a token. Its text is in this response only. A token created with a permanent token expires no later than that one, and is
+    revoked with it.
 
-    With an `Idempotency-Key`, a repeat of the request makes no second token: it is answered 200 with the first one's data, without
+    With an `Idempotency-Key`, repeating the request creates no second token: the response is a 200 with the first token's data, without
     its text, and with the header `Idempotent-Replayed: true`.
     """
     owner = existing(username, **access.readable(request.user, "pk"))
@@ -114,4 +115,4 @@ def require_same(token: Token, owner: User, data: TokenIn) -> None:
     """A key that comes back with another request was meant for another token. Raises ServiceError."""
     same_day = data.expires in (None, dates.day_of(token.last_moment))
     if token.user != owner or token.name != services.clean_name(data.name) or not same_day:
-        raise ServiceError(f"This key was used before, and made the token {token.name} then. Use a new one.", "Idempotency-Key")
+        raise ServiceError(f"This key was already used to create the token {token.name}. Use a new one.", "Idempotency-Key")

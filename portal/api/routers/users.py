@@ -33,7 +33,7 @@ def tagged(response: HttpResponse, user: User) -> User:
 @router.get("", response=responses({200: Page[UserOut]}, 403, 422))
 @access.operator
 def list_users(request: AuthenticatedHttpRequest, query: Query[ListQuery]) -> dict[str, Any]:
-    """Users by name. `q` is looked for in username and display name."""
+    """Users by name. `q` searches usernames and display names."""
     rows = User.objects.existing().annotate(name_key=Fold("username"))  # which is unique, as the username is in any case of its letters
     return page(matching(rows, SEARCH, search_text(query.q)), ("name_key",), query)
 
@@ -41,14 +41,14 @@ def list_users(request: AuthenticatedHttpRequest, query: Query[ListQuery]) -> di
 @router.post("", response=responses({201: UserOut}, 403, 415, 422))
 @access.administrator
 def create_user(request: AuthenticatedHttpRequest, data: UserIn) -> Status[User]:
-    """Makes a person, who is invited by mail, or a service account."""
+    """Creates a person, who is invited by email, or a service account."""
     return Status(201, services.create(**data.dict(), actor=access.actor_of(request)))
 
 
 @router.get(ONE, response=responses({200: UserOut}, 404, 422))
 @access.signed_in
 def get_user(request: AuthenticatedHttpRequest, response: HttpResponse, username: Path[Username]) -> User:
-    """The `ETag` changes with what `PATCH`, activating and deactivating change, and not with a sign-in."""
+    """The `ETag` changes with whatever `PATCH`, activation and deactivation change, but not with a sign-in."""
     return tagged(response, existing(username, **access.readable(request.user, "pk")))
 
 
@@ -57,7 +57,7 @@ def get_user(request: AuthenticatedHttpRequest, response: HttpResponse, username
 def update_user(
     request: AuthenticatedHttpRequest, response: HttpResponse, username: Path[Username], data: UserChange, if_match: IfMatch = None
 ) -> User:
-    """Changes what is given. With `If-Match`, only if nobody has changed the user since."""
+    """Changes the given fields. With `If-Match`, only if nobody has changed the user since."""
     read = versions.of_if_match(if_match)
     return tagged(response, services.update(existing(username), **data.dict(), actor=access.actor_of(request), read=read))
 
@@ -65,7 +65,7 @@ def update_user(
 @router.post(f"{ONE}/activate", response=responses({200: UserOut}, 403, 404, 412, 422))
 @access.administrator
 def activate_user(request: AuthenticatedHttpRequest, response: HttpResponse, username: Path[Username], if_match: IfMatch = None) -> User:
-    """Lets a deactivated user in again. The tokens that ended with the deactivation stay revoked. With `If-Match`, only if nobody has
+    """Reactivates a user. Tokens that were revoked stay revoked. With `If-Match`, only if nobody has
     changed the user since."""
     user = existing(username)
     services.activate(user, access.actor_of(request), versions.of_if_match(if_match))
@@ -75,7 +75,7 @@ def activate_user(request: AuthenticatedHttpRequest, response: HttpResponse, use
 @router.post(f"{ONE}/deactivate", response=responses({200: UserOut}, 403, 404, 412, 422))
 @access.administrator
 def deactivate_user(request: AuthenticatedHttpRequest, response: HttpResponse, username: Path[Username], if_match: IfMatch = None) -> User:
-    """Ends the user's access at once: sign-in, sessions and all tokens. With `If-Match`, only if nobody has changed the user since."""
+    """Ends the user's access immediately: sign-in, sessions and all tokens. With `If-Match`, only if nobody has changed the user since."""
     user = existing(username)
     services.deactivate(user, access.actor_of(request), versions.of_if_match(if_match))
     return tagged(response, user)
@@ -84,6 +84,6 @@ def deactivate_user(request: AuthenticatedHttpRequest, response: HttpResponse, u
 @router.delete(ONE, response=responses({204: None}, 403, 404, 412, 422))
 @access.administrator
 def delete_user(request: AuthenticatedHttpRequest, username: Path[Username], if_match: IfMatch = None) -> Status[None]:
-    """Takes the user away; all its tokens end at once. With `If-Match`, only if nobody has changed the user since."""
+    """Deletes the user and revokes all its tokens. With `If-Match`, only if nobody has changed the user since."""
     services.delete(existing(username), access.actor_of(request), versions.of_if_match(if_match))
     return Status(204, None)

@@ -23,7 +23,7 @@ class Command(BaseCommand):
     help = "Sets a person's password. Their sessions and temporary tokens end; permanent tokens stay."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("username", help="in any case: ADMIN@example.com is admin@example.com")
+        parser.add_argument("username", help="not case-sensitive: ADMIN@example.com is admin@example.com")
 
     def handle(self, *args: Any, username: str, **options: Any) -> None:
         user = User.objects.existing().filter(username__iexact=username.strip()).first()

@@ -10,7 +10,7 @@ from portal.users import services
 
 
 class Command(BaseCommand):
-    help = "Creates an administrator with a password, beside those that there are. For anybody else use the Users page."
+    help = "Creates another administrator with a password. For other users, use the Users page."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username", help="an email address")

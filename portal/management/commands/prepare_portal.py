@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 class Command(BaseCommand):
-    help = "Migrates the database and makes the first administrator if there is none."
+    help = "Migrates the database and creates the first administrator if there is none."
 
     def handle(self, *args: Any, **options: Any) -> None:
         for warning in checks.environment():
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         name = settings.PORTAL_ADMIN_USERNAME
         if self.stdout.isatty():
             self.stdout.write(f"The first administrator is {name} with the password {password}")
-            self.stdout.write("This password is shown only now. Sign in and change it.")
+            self.stdout.write("This password is shown only once. Sign in and change it.")
         else:
             self.stdout.write(f"The first administrator is {name}. The password is in {first_administrator.keep(password)}")
             self.stdout.write("Sign in and change it: that deletes the file.")

@@ -43,7 +43,7 @@ def lock_folder() -> IO[str]:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        raise CommandError(f"Another run of the portal uses {settings.DATA_DIR}. Stop it, or set PORTAL_DATA_DIR.") from None
+        raise CommandError(f"Another instance of the portal is using {settings.DATA_DIR}. Stop it, or set PORTAL_DATA_DIR.") from None
     return lock
 
 

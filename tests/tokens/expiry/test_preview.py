@@ -108,7 +108,7 @@ def test_it_names_ten_addresses_and_counts_all(tokens: None) -> None:
         (DAYS, "400", "'400' is not a whole number of days"),
         (DAYS, " ", "Enter a value."),
         (EMAILS, "nobody", "'nobody' is not an email address."),
-        (OWNERS, "perhaps", "neither true nor false"),
+        (OWNERS, "perhaps", "must be true or false"),
         ("no_such_key", "1", "Choose one of the keys."),
     ],
 )

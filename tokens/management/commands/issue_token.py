@@ -20,12 +20,12 @@ def day(text: str) -> date | None:
 
 
 class Command(BaseCommand):
-    help = "Issues a permanent token and prints its text, alone, on standard output. It cannot be shown again."
+    help = "Issues a permanent token and prints its text, alone, on standard output. It can't be shown again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")
         parser.add_argument("name")
-        parser.add_argument("--expires", metavar="YYYY-MM-DD", help="The last day of the token's life (default: one year).")
+        parser.add_argument("--expires", metavar="YYYY-MM-DD", help="The token's last valid day (default: one year from now).")
 
     def handle(self, *args: Any, username: str, name: str, expires: str | None, **options: Any) -> None:
         owner = User.objects.existing().filter(username=username).first()

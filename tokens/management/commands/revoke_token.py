@@ -21,5 +21,5 @@ class Command(BaseCommand):
             # What was typed is not repeated: it may be a token's text.
             raise CommandError("There is no token with this ID.") from None
         if not services.revoke(token, None, timezone.now()):
-            raise CommandError(f"{token} was revoked already.")
-        self.stdout.write(f"{token} of {token.user.username} is revoked.")
+            raise CommandError(f"{token} has already been revoked.")
+        self.stdout.write(f"{token} of {token.user.username} has been revoked.")

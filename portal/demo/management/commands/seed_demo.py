@@ -15,12 +15,12 @@ from portal.users.services import ensure_first_administrator
 
 
 class Command(BaseCommand):
-    help = "Fills the portal with people, service accounts, tokens in every state and faults to look at, and says how to sign in."
+    help = "Adds demo people, service accounts, tokens in every state and faults, and prints how to sign in."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--users", type=int, default=0, metavar="N", help="Add users until there are N.")
         parser.add_argument("--tokens", type=int, default=0, metavar="N", help="Add permanent tokens until there are N.")
-        parser.add_argument("--yes", action="store_true", help="Also where DATABASE_URL is set or other people's data is.")
+        parser.add_argument("--yes", action="store_true", help="Run even if DATABASE_URL is set or the portal already has users.")
 
     def handle(self, *args: Any, users: int, tokens: int, yes: bool, **options: Any) -> None:
         if not yes:
@@ -39,7 +39,7 @@ class Command(BaseCommand):
 
     def tell(self, now: datetime) -> str:
         if demo.is_there():
-            return "The demo data is there already."
+            return "The demo data already exists."
         try:
             with transaction.atomic():
                 demo.tell(now)
@@ -60,7 +60,7 @@ class Command(BaseCommand):
 def refuse_real_data() -> None:
     """A demo must not litter a portal that somebody works with."""
     if not settings.EMBEDDED:
-        raise CommandError("DATABASE_URL is set, so this may be a portal in use. To add demo data all the same, give --yes.")
+        raise CommandError("DATABASE_URL is set, so this may be a portal in use. To add demo data anyway, pass --yes.")
     others = User.objects.exclude(username=settings.PORTAL_ADMIN_USERNAME).count()
     if others and not demo.is_there():
-        raise CommandError(f"This portal has users of its own ({others}). To add demo data all the same, give --yes.")
+        raise CommandError(f"This portal already has users ({others}). To add demo data anyway, pass --yes.")
