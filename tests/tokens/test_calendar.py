@@ -264,7 +264,7 @@ def test_a_token_is_an_all_day_event_on_its_last_day(user: User) -> None:
     assert event["dtstamp"].dt == event["last-modified"].dt == mine.created_at
     assert event["transp"] == "TRANSPARENT"
     assert event["summary"] == "API token deploy of alice expires"
-    assert event["description"] == f"tpp_…{mine.last_four} works until 2027-02-28 23:59 UTC. Replace it before then."
+    assert event["description"] == f"tpp_…{mine.last_four} is valid until 2027-02-28 23:59 UTC. Replace it before then."
     assert event["url"] == "http://127.0.0.1:8000/profile/?q=deploy"
 
 

@@ -34,7 +34,7 @@ def test_a_user_who_confirms_sends_the_code_to_the_program_which_gets_the_sessio
     token = Token.objects.get()
     seen = visitor.see(page())
     assert [fact.text.partition(" It gave")[0] for fact in seen.all("dd")][:3] == [
-        "acme cli",
+        "acme cli Unverified name",
         "Port 51004 of this computer",
         "bob@example.com",
     ]
@@ -156,7 +156,7 @@ def test_a_session_without_a_good_temporary_token_has_nothing_to_give(visitor: V
     Token.objects.update(revoked_at=timezone.now())
     for answer in (visitor.get(page()), visitor.send(page())):
         assert answer.status_code == 409
-        assert "Sign out and in again" in answer.content.decode()
+        assert "Sign out and sign in again" in answer.content.decode()
     assert not SignInCode.objects.exists()
 
 

@@ -72,7 +72,7 @@ def test_the_longest_lifetime_of_config_holds_for_both_ways() -> None:
     config.add("token_lifetime_days", "30", None)
     assert issue(now=NOW)[0].expires_at == NOW + 30 * DAY
     assert issue(now=NOW, expires=TODAY + 30 * DAY)
-    with pytest.raises(ServiceError, match=r"2026-12-21 at the latest \(30 days from today\)"):
+    with pytest.raises(ServiceError, match=r"on or before 2026-12-21 \(30 days from today\)"):
         issue(now=NOW, expires=TODAY + 31 * DAY)
 
 
