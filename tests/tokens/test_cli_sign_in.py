@@ -33,8 +33,8 @@ def visitor(db: None) -> Visitor:
 def test_a_user_who_confirms_sends_the_code_to_the_program_which_gets_the_sessions_temporary_token(visitor: Visitor) -> None:
     token = Token.objects.get()
     seen = visitor.see(page())
-    assert [fact.text.partition(" It gave")[0] for fact in seen.all("dd")][:3] == [
-        "acme cli Unverified name",
+    assert [fact.text.partition(" Unverified")[0] for fact in seen.all("dd")][:3] == [
+        "acme cli",
         "Port 51004 of this computer",
         "bob@example.com",
     ]
