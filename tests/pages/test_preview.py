@@ -21,7 +21,7 @@ from tokens.models import Notice, ScanRun
 
 pytestmark = pytest.mark.django_db
 DAYS, EMAILS, OWNERS = "token_expiration_days", "token_expiration_emails", "notify_token_owners"
-NOTHING = "Would change nothing now: no fault is raised or cleared, and no email is sent."
+NOTHING = "No immediate effect: no faults raised or cleared, no emails sent."
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_owners_would_get_mails_of_their_own(as_administrator: Visitor, now: Any
 
 
 def test_a_lower_maximum_lifetime_says_what_happens_to_the_tokens_that_there_are(as_administrator: Visitor, now: Any) -> None:
-    keep = "Applies to new tokens. Tokens that already exist keep their expiry date; "
+    keep = "Applies to new tokens. Existing tokens keep their expiry date; "
     for days in (30, 31, 200):
         ending(days, now)
     ending(300, now, revoked_at=now)
@@ -85,8 +85,8 @@ def test_a_lower_maximum_lifetime_says_what_happens_to_the_tokens_that_there_are
     assert preview(as_administrator, "token_lifetime_days", "31") == f"{keep}1 of them expires later than a new token could."
     assert preview(as_administrator, "token_lifetime_days", "30") == f"{keep}2 of them expire later than a new token could."
     assert preview(as_administrator, "token_lifetime_days", None) == f"{keep}none expires later."
-    assert preview(as_administrator, "token_lifetime_days", "x") == "No preview: 'x' is not a whole number of days from 1 to 365."
-    assert "Tokens that already exist keep their expiry date." in as_administrator.see("settings:add").text
+    assert preview(as_administrator, "token_lifetime_days", "x") == "Preview unavailable: 'x' is not a whole number of days from 1 to 365."
+    assert "Existing tokens keep their expiry date." in as_administrator.see("settings:add").text
 
 
 def test_what_was_said_is_what_the_scan_does(as_administrator: Visitor, now: Any) -> None:
@@ -102,10 +102,10 @@ def test_what_was_said_is_what_the_scan_does(as_administrator: Visitor, now: Any
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        (DAYS, "abc", "No preview: 'abc' is not a whole number of days from 1 to 365."),
-        (EMAILS, "ops@ex", "No preview: 'ops@ex' is not an email address."),
-        (EMAILS, "<script>alert(1)</script>", "No preview: '<script>alert(1)</script>' is not an email address."),
-        (OWNERS, "yes", "No preview: 'yes' is neither true nor false."),
+        (DAYS, "abc", "Preview unavailable: 'abc' is not a whole number of days from 1 to 365."),
+        (EMAILS, "ops@ex", "Preview unavailable: 'ops@ex' is not an email address."),
+        (EMAILS, "<script>alert(1)</script>", "Preview unavailable: '<script>alert(1)</script>' is not an email address."),
+        (OWNERS, "yes", "Preview unavailable: 'yes' must be true or false."),
         (DAYS, "", ""),
         (DAYS, "  ", ""),
         ("session_minutes", "60", ""),
@@ -125,7 +125,7 @@ def test_a_busy_database_costs_the_preview_and_no_more(as_administrator: Visitor
         raise OperationalError("database is locked")
 
     monkeypatch.setattr(scan_preview, "preview", busy)
-    assert preview(as_administrator, DAYS, "15") == "No preview: the database is busy. You can submit the change anyway."
+    assert preview(as_administrator, DAYS, "15") == "Preview unavailable: the database is busy. You can submit the change anyway."
 
 
 def ask(visitor: Visitor, url: str, *args: str, **data: str) -> tuple[Page, str]:
@@ -148,7 +148,7 @@ def test_without_javascript_a_button_shows_it_on_the_page_with_what_was_typed(as
     page, words = ask(as_administrator, "settings:update", DAYS, value="1")
     assert (page.status, page.value("value"), words) == (200, "1", NOTHING)
     page, words = ask(as_administrator, "settings:update", DAYS, value="x")
-    assert (page.value("value"), words) == ("x", "No preview: 'x' is not a whole number of days from 1 to 365.")
+    assert (page.value("value"), words) == ("x", "Preview unavailable: 'x' is not a whole number of days from 1 to 365.")
 
     expiry.scan(now, "schedule")
     page, words = ask(as_administrator, "settings:delete", DAYS)

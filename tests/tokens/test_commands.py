@@ -62,11 +62,11 @@ def test_issue_token_takes_an_expiry_date() -> None:
         (("nobody", "x"), "There is no user named nobody."),
         (("robot", " "), "Enter a name that says what the token is for."),
         (("robot", "a\nb"), "Name can't contain line breaks or invisible characters."),
-        (("robot", "deploy"), "robot has an active token named deploy already."),
+        (("robot", "deploy"), "robot already has an active token named deploy."),
         (("robot", "x", "--expires", "tomorrow"), "--expires: 'tomorrow' is not a date. Write it as YYYY-MM-DD."),
         (("robot", "x", "--expires", "2026-02-30"), "--expires: '2026-02-30' is not a date. Write it as YYYY-MM-DD."),
         (("gone", "x"), "There is no user named gone."),
-        (("away", "x"), "away is not active, and cannot get a token."),
+        (("away", "x"), "away is inactive and can't get a token."),
     ],
 )
 def test_issue_token_says_why_it_makes_none(words: tuple[str, ...], message: str) -> None:
@@ -80,19 +80,19 @@ def test_issue_token_says_why_it_makes_none(words: tuple[str, ...], message: str
 def test_issue_token_refuses_today_as_expiry_date() -> None:
     UserFactory(username="robot")
     today = timezone.localdate()
-    assert refused("issue_token", "robot", "x", "--expires", str(today)) == f"The expiry date must be later than today ({today})."
+    assert refused("issue_token", "robot", "x", "--expires", str(today)) == f"Expiry date must be later than today ({today})."
 
 
 def test_revoke_token_ends_the_token_and_names_it() -> None:
     token, text = issue(UserFactory(username="robot"), "deploy")
-    assert run("revoke_token", str(token.pk)) == (f"{token} of robot is revoked.\n", "")
+    assert run("revoke_token", str(token.pk)) == (f"{token} of robot has been revoked.\n", "")
     assert verdict(text, timezone.now()) is Refusal.REVOKED
     assert LogEntry.objects.filter(object_pk=str(token.pk), actor=None).count() == 2
 
 
 def test_revoke_token_says_when_it_was_revoked_before() -> None:
     token = TokenFactory(revoked_at=NOW)
-    assert refused("revoke_token", str(token.pk)) == f"{token} was revoked already."
+    assert refused("revoke_token", str(token.pk)) == f"{token} has already been revoked."
 
 
 @pytest.mark.parametrize(

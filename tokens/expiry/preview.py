@@ -65,10 +65,10 @@ def words(key: str, value: str | None, now: datetime) -> str:
             return lifetime_sentence(config.typed(key, value), now)
         return sentence(preview(key, value, now))
     except ServiceError as error:
-        return f"No preview: {error}"
+        return f"Preview unavailable: {error}"
     except Error as error:  # busy with a scan, perhaps; the change itself can be submitted nevertheless
         log.warning("no preview", error=type(error).__name__)
-        return "No preview: the database is busy. You can submit the change anyway."
+        return "Preview unavailable: the database is busy. You can submit the change anyway."
 
 
 def sentence(found: Preview) -> str:
@@ -80,14 +80,14 @@ def sentence(found: Preview) -> str:
         parts.append(f"clear {found.cleared:,}" if found.raised else f"clear {counted(found.cleared, 'fault')}")
     if found.emails:
         parts.append(f"send {counted(found.emails, 'email')} (to {names(found)})")
-    return f"Would {joined(parts)}." if parts else "Would change nothing now: no fault is raised or cleared, and no email is sent."
+    return f"Would {joined(parts)}." if parts else "No immediate effect: no faults raised or cleared, no emails sent."
 
 
 def lifetime_sentence(days: int, now: datetime) -> str:
     """What a new maximum of `days` means for the tokens that there are: nothing, which is not what everybody expects."""
     later = Token.objects.permanent().live(now).filter(expires_at__gt=dates.due_before(days, now)).count()
     after = f"{later:,} of them {'expires' if later == 1 else 'expire'} later than a new token could" if later else "none expires later"
-    return f"Applies to new tokens. Tokens that already exist keep their expiry date; {after}."
+    return f"Applies to new tokens. Existing tokens keep their expiry date; {after}."
 
 
 def counted(count: int, thing: str) -> str:
