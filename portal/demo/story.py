@@ -139,8 +139,8 @@ def use_and_revoke(planned: Planned, actor: Actor, now: datetime) -> None:
 
 
 def scan(when: datetime) -> None:
-    run = expiry.scan(when, ScanRun.Trigger.SCHEDULE)
-    ScanRun.objects.filter(pk=run.pk).update(finished_at=when + timedelta(seconds=1))
+    if run := expiry.scan(when, ScanRun.Trigger.SCHEDULE):
+        ScanRun.objects.filter(pk=run.pk).update(finished_at=when + timedelta(seconds=1))
 
 
 def review(now: datetime) -> None:
