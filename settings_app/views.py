@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from portal.core import permissions as access
 from portal.core import versions
 from portal.core.errors import ServiceError, add_to_form
-from portal.core.htmx import done, form_page, put_into, refused, sent
+from portal.core.htmx import form_data, form_page, put_into, rejected_response, success_response
 from portal.core.list_views import list_context
 from portal.core.requests import AuthenticatedHttpRequest
 from settings_app import panels, services
@@ -59,7 +59,7 @@ def stored_values() -> dict[str, str]:
 @access.administrator
 def add(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Pane *Add Config*. It updates a key that is set: the form loads it, or else shows what it has and asks again."""
-    return save(request, ConfigForm(sent(request), stored=stored_values()), "Add Config")
+    return save(request, ConfigForm(form_data(request), stored=stored_values()), "Add Config")
 
 
 @require_http_methods(["GET", "POST"])
@@ -71,7 +71,7 @@ def update(request: AuthenticatedHttpRequest, key: str) -> HttpResponse:
         raise Http404
     value = stored.get(key, "")
     initial = {"type": KEYS[key].type, "key": key, "value": value, "version": services.version(key, value)}
-    return save(request, UpdateConfigForm(sent(request), initial=initial), "Update Config", fixed_key=key)
+    return save(request, UpdateConfigForm(form_data(request), initial=initial), "Update Config", fixed_key=key)
 
 
 def save(request: AuthenticatedHttpRequest, form: ConfigForm, title: str, fixed_key: str = "") -> HttpResponse:
@@ -89,7 +89,7 @@ def save(request: AuthenticatedHttpRequest, form: ConfigForm, title: str, fixed_
         except ServiceError as error:
             add_to_form(form, error)
         else:
-            return done(request, f"Saved {KEYS[key].label}.", reverse("settings:config"))
+            return success_response(request, f"Saved {KEYS[key].label}.", reverse("settings:config"))
     return config_form(request, form, title, fixed_key, **context)
 
 
@@ -104,8 +104,8 @@ def delete(request: AuthenticatedHttpRequest, key: str) -> HttpResponse:
     if is_sent(request):
         try:
             if services.delete(stored, access.actor_of(request), versions.of_form(request.POST)):
-                return done(request, f"Reset {label} to its default.", back)
-            return refused(request, f"{label} has already been deleted.", back)
+                return success_response(request, f"Reset {label} to its default.", back)
+            return rejected_response(request, f"{label} has already been deleted.", back)
         except services.ConfigChanged:
             stored.refresh_from_db()
             changed = True

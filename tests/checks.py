@@ -4,14 +4,14 @@ from datetime import datetime
 
 from tokens.models import Token
 from tokens.verification import lookup, verify
-from tokens.verification.verify import Refusal, Refused
+from tokens.verification.verify import Rejected, RejectionReason
 
 
-def verdict(text: str, now: datetime) -> Token | Refusal:
+def verification_result(text: str, now: datetime) -> Token | RejectionReason:
     found = verify.verify(text, now)
-    return found.reason if isinstance(found, Refused) else Token.objects.select_related("user").get(pk=found.id)
+    return found.reason if isinstance(found, Rejected) else Token.objects.select_related("user").get(pk=found.id)
 
 
-def refusal(token: Token, now: datetime) -> Refusal | None:
+def rejection_reason(token: Token, now: datetime) -> RejectionReason | None:
     """The same of a stored token."""
-    return verify.refusal(lookup.Stored.of(token), now)
+    return verify.rejection_reason(lookup.Stored.of(token), now)

@@ -24,7 +24,7 @@ from tests.pages.visitor import Visitor
 from tokens import sessions
 from tokens.calendar import links as calendar
 from tokens.models import Token
-from tokens.verification.verify import Refused, verify
+from tokens.verification.verify import Rejected, verify
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("running_clock")]
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,7 +50,7 @@ def session() -> Works:
 def temporary_token() -> Works:
     signed_in()
     text = sessions.reveal(Token.objects.get())
-    return lambda: not isinstance(verify(text, timezone.now()), Refused) and sessions.reveal(Token.objects.get()) == text
+    return lambda: not isinstance(verify(text, timezone.now()), Rejected) and sessions.reveal(Token.objects.get()) == text
 
 
 def toast_that_waits() -> Works:
@@ -111,7 +111,7 @@ KEYED = [
 
 def permanent_token() -> Works:
     text = issue()[1]
-    return lambda: not isinstance(verify(text, timezone.now()), Refused)
+    return lambda: not isinstance(verify(text, timezone.now()), Rejected)
 
 
 def repeated_request() -> Works:

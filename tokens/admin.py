@@ -54,7 +54,7 @@ class TokenAdmin(ReadOnlyAdmin):
 
     @admin.display(description="State")
     def state(self, token: Token) -> str:
-        reason = verify.refusal(Stored.of(token), timezone.now())
+        reason = verify.rejection_reason(Stored.of(token), timezone.now())
         return reason.value if reason else "good"
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from portal.users.models import User
 from tokens.models import Token
 from tokens.verification import lookup
-from tokens.verification.verify import refusal
+from tokens.verification.verify import rejection_reason
 
 COMMAND_LINE = "the command line"
 
@@ -21,7 +21,7 @@ class TokenCredential:
         """By the rules of `/verify`, as of now: the caller may have waited for a lock. An administrator's token that somebody else created
         writes only while that person is an active administrator too: they may have kept its text, and could undo their own end with it."""
         token = Token.objects.filter(pk=self.token_id, user=owner).select_related("user").first()
-        if token is None or refusal(lookup.Stored.of(token), timezone.now()):
+        if token is None or rejection_reason(lookup.Stored.of(token), timezone.now()):
             return False
         return not owner.is_administrator or all(other.can_administrate for other in created_by_others(token) if other)
 

@@ -36,7 +36,7 @@ def descendants(tokens: Iterable[uuid.UUID], now: datetime) -> list[Token]:
     known, level = set(tokens), set(tokens)
     found: list[Token] = []
     while level:
-        children = list(Token.objects.live(now).filter(created_with__in=level).select_related("user").order_by("pk"))
+        children = list(Token.objects.active(now).filter(created_with__in=level).select_related("user").order_by("pk"))
         level = {child.pk for child in children} - known
         found += [child for child in children if child.pk in level]
         known |= level

@@ -69,7 +69,7 @@ def expiry_instant(day: date | None, now: datetime, parent: Token | None = None)
 def require_room(owner: User, now: datetime) -> None:
     """Raises ServiceError when `owner` has as many active tokens as Config allows. The owner's row is locked, so it is exact."""
     most = config.get("tokens_per_service_account" if owner.kind == User.Kind.SERVICE else "tokens_per_person")
-    if Token.objects.permanent().filter(user=owner).live(now).count() >= most:
+    if Token.objects.permanent().filter(user=owner).active(now).count() >= most:
         raise ServiceError(f"{owner.username} already has {most:,} active tokens, the maximum. Revoke one that is no longer needed.")
 
 
@@ -98,7 +98,7 @@ def issue(
         require_room(owner, now)
         names = Token.objects.permanent().filter(user=owner, name=name)
         names.filter(expires_at__lte=now, holds_name=True).update(holds_name=False)
-        if names.live(now).exists():
+        if names.active(now).exists():
             raise ServiceError(f"{owner.username} already has an active token named {name}.", "name")
         token = Token(user=owner, name=name, created_at=now, expires_at=expires_at, request_id=request_id)
         token.created_by, token.created_with = actor.user if actor else None, parent
@@ -169,7 +169,7 @@ def ids(texts: list[str]) -> list[uuid.UUID]:
 def end_all(user: User, actor: Actor | None, now: datetime) -> int:
     """Ends every token of `user`, permanent and temporary, in the transaction that ends the user's access and checked the actor."""
     with transaction.atomic():
-        live = Token.objects.filter(user=user).live(now)
+        live = Token.objects.filter(user=user).active(now)
         permanent = list(live.permanent().order_by("pk"))
         ended = live.update(revoked_at=now, revoked_by=actor and actor.user)
         expiry_faults.clear_for(permanent, now)

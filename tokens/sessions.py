@@ -87,7 +87,7 @@ def current(session: SessionBase, now: datetime) -> Token | None:
     """The session's own token while it is good."""
     if not (token_id := session.get(KEY)):
         return None
-    token = Token.objects.live(now).filter(pk=token_id).select_related("user").first()
+    token = Token.objects.active(now).filter(pk=token_id).select_related("user").first()
     return token if token and same_session(token.session_hash, token.user) else None
 
 

@@ -116,10 +116,10 @@ class TokenFilter(django_filters.FilterSet):
 
     def within(self, rows: TokenQuerySet, name: str, value: str) -> TokenQuerySet:
         now = timezone.now()
-        return rows.live(now).filter(expires_at__lte=dates.due_before(int(value), now))
+        return rows.active(now).filter(expires_at__lte=dates.due_before(int(value), now))
 
     def from_day(self, rows: TokenQuerySet, name: str, value: date) -> TokenQuerySet:
-        return rows.live(timezone.now()).filter(expires_at__gt=dates.start_of(value))
+        return rows.active(timezone.now()).filter(expires_at__gt=dates.start_of(value))
 
     def to_day(self, rows: TokenQuerySet, name: str, value: date) -> TokenQuerySet:
-        return rows.live(timezone.now()).filter(expires_at__lte=dates.end_of(value))
+        return rows.active(timezone.now()).filter(expires_at__lte=dates.end_of(value))

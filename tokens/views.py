@@ -15,7 +15,7 @@ import settings_app.services as config
 from portal.audit import services as audit
 from portal.core import permissions as access
 from portal.core.errors import ServiceError, add_to_form
-from portal.core.htmx import done, form_page, post_only, put_into, refused, sent
+from portal.core.htmx import form_data, form_page, post_only, put_into, rejected_response, success_response
 from portal.core.list_views import list_context
 from portal.core.ordering import ordered
 from portal.core.requests import AuthenticatedHttpRequest
@@ -53,7 +53,7 @@ def all_tokens(request: AuthenticatedHttpRequest) -> HttpResponse:
 def create(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
     """Pane *Create a new token* on a user's page."""
     owner = get_object_or_404(User.objects.existing(), username=username)
-    form = DatedTokenForm(sent(request))
+    form = DatedTokenForm(form_data(request))
     back = reverse("tokens:user_tokens", args=[owner.username])
     return issue(request, owner, form, "Create a new token", back)
 
@@ -63,7 +63,7 @@ def create(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
 def add_own(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Pane *Add User Token* on the Profile: a name, one year."""
     access.require(access.may_create_own_tokens(request.user, config.get("users_may_create_tokens")))
-    return issue(request, request.user, TokenForm(sent(request)), "Add User Token", reverse("profile"))
+    return issue(request, request.user, TokenForm(form_data(request)), "Add User Token", reverse("profile"))
 
 
 @require_http_methods(["GET", "POST"])
@@ -71,7 +71,7 @@ def add_own(request: AuthenticatedHttpRequest) -> HttpResponse:
 def create_own(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Window *Create API Token* on the Profile: a name and an Expiry Date."""
     access.require(access.may_create_own_tokens(request.user, config.get("users_may_create_tokens")))
-    return issue(request, request.user, DatedTokenForm(sent(request)), "Create API Token", reverse("profile"))
+    return issue(request, request.user, DatedTokenForm(form_data(request)), "Create API Token", reverse("profile"))
 
 
 def issue(request: HttpRequest, owner: User, form: TokenForm, title: str, back: str) -> HttpResponse:
@@ -160,8 +160,8 @@ def revoke(request: AuthenticatedHttpRequest, pk: str) -> HttpResponse:
         created = created_with([token], timezone.now())
         return render(request, "tokens/revoke.html", {"token": token, "created": created, "back": back})
     if services.revoke(token, access.actor_of(request), timezone.now()):
-        return done(request, f"Revoked {token.name}.", back)
-    return refused(request, services.revoked_already(token), back)
+        return success_response(request, f"Revoked {token.name}.", back)
+    return rejected_response(request, services.revoked_already(token), back)
 
 
 def created_with(chosen: list[Token], now: datetime) -> list[Token]:
@@ -178,9 +178,9 @@ def revoke_many(request: AuthenticatedHttpRequest) -> HttpResponse:
     tokens = Token.objects.permanent().filter(pk__in=services.ids(request.POST.getlist("ids")), revoked_at=None)
     chosen = list(ordered(tokens.select_related("user"), "name", "pk"))
     if not chosen:
-        return refused(request, "None of the selected tokens can be revoked.", back)
+        return rejected_response(request, "None of the selected tokens can be revoked.", back)
     if "confirmed" not in request.POST:
         created = created_with(chosen, now)
         return render(request, "tokens/revoke_many.html", {"tokens": chosen, "created": created, "back": back})
     count = services.revoke_many(chosen, access.actor_of(request), now)
-    return done(request, f"{count} token{'' if count == 1 else 's'} revoked.", back)
+    return success_response(request, f"{count} token{'' if count == 1 else 's'} revoked.", back)

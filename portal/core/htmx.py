@@ -33,7 +33,7 @@ def post_only(back: str) -> Callable[[View], View]:
     return decorate
 
 
-def sent(request: HttpRequest) -> QueryDict | None:
+def form_data(request: HttpRequest) -> QueryDict | None:
     """What a form was sent with; None when it is only opened. A POST with nothing in it is a form sent empty."""
     return request.POST if request.method == "POST" else None
 
@@ -55,10 +55,10 @@ def put_into(form: BaseForm, **values: str) -> None:
     form.data = data
 
 
-def done(request: HtmxHttpRequest, message: str, back: str, level: str = "success", leave: bool = False) -> HttpResponse:
+def success_response(request: HtmxHttpRequest, message: str, back: str, level: str = "success", navigate: bool = False) -> HttpResponse:
     """The write succeeded: closes the dialog, refreshes the list and says so. Without htmx, or to `leave` a page that is no
     more, goes `back` and says so there."""
-    if request.htmx and not leave:
+    if request.htmx and not navigate:
         response = HttpResponse(status=204)
         response["HX-Trigger"] = json.dumps({"dialog-close": True, "list-changed": True, "toast": {"text": message, "level": level}})
         return response
@@ -68,6 +68,6 @@ def done(request: HtmxHttpRequest, message: str, back: str, level: str = "succes
     return redirect(back)
 
 
-def refused(request: HtmxHttpRequest, message: str, back: str) -> HttpResponse:
+def rejected_response(request: HtmxHttpRequest, message: str, back: str) -> HttpResponse:
     """The write came too late or broke a rule that no field stands for: says so in the same way."""
-    return done(request, message, back, level="error")
+    return success_response(request, message, back, level="error")

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from portal.core import permissions as access
-from portal.core.htmx import done, post_only, refused
+from portal.core.htmx import post_only, rejected_response, success_response
 from portal.core.list_views import list_context
 from portal.core.requests import AuthenticatedHttpRequest
 from portal.faults import services
@@ -42,5 +42,5 @@ def fault(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
 def acknowledge(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     fault = get_object_or_404(Fault, pk=pk)
     if services.acknowledge(fault, access.actor_of(request), timezone.now()):
-        return done(request, f"Acknowledged: {fault}", reverse("faults:list"))
-    return refused(request, services.settled_already(fault), reverse("faults:list"))
+        return success_response(request, f"Acknowledged: {fault}", reverse("faults:list"))
+    return rejected_response(request, services.settled_already(fault), reverse("faults:list"))

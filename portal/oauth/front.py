@@ -16,7 +16,7 @@ from tokens.verification import usage as uses
 from tokens.verification.authenticate import authenticate
 from tokens.verification.bearer import BearerError, reject
 from tokens.verification.lookup import Stored, Unavailable
-from tokens.verification.verify import Refused, verify
+from tokens.verification.verify import Rejected, verify
 
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -105,7 +105,7 @@ def introspect(environ: Environ, start_response: StartResponse) -> Iterable[byte
     now = datetime.now(UTC)  # again: the first look-up may have been slow
     found = verify(form_token(environ), now)
     # The token was presented to the caller, which alone knows from which address.
-    if isinstance(found, Refused):
+    if isinstance(found, Rejected):
         if found.token:
             uses.note_refused(found.token.id, now, None)
         return send_json(200, '{"active": false}', start_response)

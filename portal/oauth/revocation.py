@@ -16,7 +16,7 @@ from tokens.credentials import TokenCredential
 from tokens.models import Token
 from tokens.verification.authenticate import authenticate
 from tokens.verification.bearer import BearerError, reject
-from tokens.verification.verify import Refused, verify
+from tokens.verification.verify import Rejected, verify
 
 
 @token_endpoint
@@ -25,7 +25,7 @@ def revoke(request: WSGIRequest, now: datetime) -> HttpResponse:
     already is no error (section 2.2); a valid one of somebody else is (section 2.1)."""
     caller = authenticate(request.environ, now)
     found = verify(form_token(request.environ), now)
-    target = found.token if isinstance(found, Refused) else found
+    target = found.token if isinstance(found, Rejected) else found
     if target:
         access.authenticate_as(request, User.objects.get(pk=caller.user_id), TokenCredential(caller.id))
         token = Token.objects.filter(pk=target.id, **access.owned(request.user)).select_related("user").first()

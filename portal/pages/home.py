@@ -112,7 +112,7 @@ def ending(after: datetime | None, until: datetime | None, revoked: bool) -> dic
 
 def soonest(user: User, now: datetime) -> list[dict[str, Any]]:
     """The live tokens that end first, each with its days left and the page that shows it."""
-    rows = Token.objects.permanent().live(now).order_by("expires_at", "id").select_related("user")[:SOONEST]
+    rows = Token.objects.permanent().active(now).order_by("expires_at", "id").select_related("user")[:SOONEST]
     return [{"token": token, "days_left": dates.days_left(token.expires_at, now), "url": token_url(user, token)} for token in rows]
 
 

@@ -62,7 +62,7 @@ class UserTable(tables.Table):
 def with_token_counts(users: QuerySet[User]) -> QuerySet[User]:
     """Annotates `live` and `expiring`: how many good permanent tokens each user has, and how many of them end soon."""
     now = timezone.now()
-    theirs = Token.objects.permanent().live(now).filter(user=OuterRef("pk")).order_by().values("user")
+    theirs = Token.objects.permanent().active(now).filter(user=OuterRef("pk")).order_by().values("user")
     soon = Q(expires_at__lte=services.expiring_before(now))
     return users.annotate(
         live=Coalesce(Subquery(theirs.annotate(n=Count("pk")).values("n")), 0),

@@ -29,7 +29,7 @@ def limited(view: View, *rules: tuple[Rate, Subject]) -> View:
         if request.method == "POST":
             for rate, subject in rules:
                 if whom := subject(request):
-                    throttle.take(rate, whom, timezone.now())
+                    throttle.hit(rate, whom, timezone.now())
         return view(request, *args, **kwargs)
 
     return wrapper
@@ -38,10 +38,10 @@ def limited(view: View, *rules: tuple[Rate, Subject]) -> View:
 def take_sign_in(request: HttpRequest, login: str) -> list[Attempt]:
     """Counts a password for the account `login`, before it is tried. Raises Throttled."""
     now, username = timezone.now(), folded(login)
-    by_address = throttle.take(throttle.FAILED_BY_ADDRESS, address(request), now)
+    by_address = throttle.hit(throttle.FAILED_BY_ADDRESS, address(request), now)
     if device := devices.known_device(request, username):
-        return [by_address, throttle.take(throttle.FAILED_BY_DEVICE, f"{username}:{device}", now)]
-    return [by_address, throttle.take(throttle.FAILED_BY_ACCOUNT, username, now)]
+        return [by_address, throttle.hit(throttle.FAILED_BY_DEVICE, f"{username}:{device}", now)]
+    return [by_address, throttle.hit(throttle.FAILED_BY_ACCOUNT, username, now)]
 
 
 def folded(text: str) -> str:

@@ -48,7 +48,7 @@ def count(account: str, now: datetime) -> None:
 
 def is_burst(rate: Rate, subject: str, now: datetime) -> bool:
     try:
-        throttle.take(rate, subject, now)
+        throttle.hit(rate, subject, now)
     except Throttled:
         return True
     return False

@@ -51,7 +51,7 @@ class Attempt:
     at: float
 
 
-def take(rate: Rate, subject: str, now: datetime) -> Attempt:
+def hit(rate: Rate, subject: str, now: datetime) -> Attempt:
     """Counts an attempt by or on `subject` (an address, an account, a browser), or raises Throttled and counts nothing.
 
     Never inside a transaction: its end would decide whether the attempt counts, and the row would stay locked until then.

@@ -43,7 +43,7 @@ def failed(sender: Any, request: HttpRequest, account: str, **kwargs: Any) -> No
 def throttled(sender: Any, request: HttpRequest, action: str, account: str, **kwargs: Any) -> None:
     """Only the first of a WINDOW is recorded: to reject an attempt must cost no write."""
     try:
-        throttle.take(ONCE, f"{action}:{limits.address(request)}", timezone.now())
+        throttle.hit(ONCE, f"{action}:{limits.address(request)}", timezone.now())
     except Throttled:
         return
     note(Event.THROTTLED, request, account, action=action)
@@ -59,7 +59,7 @@ def note(kind: Event, request: HttpRequest, account: str, **details: Any) -> Non
         return
     known = "accounts" if user else "unknown accounts"
     try:
-        throttle.take(Rate(f"audit rows of {kind.value}, {known}", ROWS, WINDOW), "", now)
+        throttle.hit(Rate(f"audit rows of {kind.value}, {known}", ROWS, WINDOW), "", now)
     except Throttled:
         rest = Throttle(pk=f"many {known}")
         if not audit.count_again(kind, rest, None, now - WINDOW):

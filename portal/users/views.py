@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from portal.core import permissions as access
 from portal.core import versions
 from portal.core.errors import ServiceError, add_to_form
-from portal.core.htmx import done, form_page, refused, sent
+from portal.core.htmx import form_data, form_page, rejected_response, success_response
 from portal.core.requests import AuthenticatedHttpRequest
 from portal.users import services
 from portal.users.forms import CreateUserForm, DeleteUserForm, UpdateUserForm
@@ -28,7 +28,7 @@ def page_of(user: User) -> str:
 @require_http_methods(["GET", "POST"])
 @access.administrator
 def create(request: AuthenticatedHttpRequest) -> HttpResponse:
-    form = CreateUserForm(sent(request))
+    form = CreateUserForm(form_data(request))
     back = reverse("users:list")
     if request.method == "POST" and form.is_valid():
         try:
@@ -37,7 +37,7 @@ def create(request: AuthenticatedHttpRequest) -> HttpResponse:
             add_to_form(form, error)
         else:
             invited = f" An invitation is on its way to {user.email}." if user.email else ""
-            return done(request, f"{user.username} created.{invited}", back)
+            return success_response(request, f"{user.username} created.{invited}", back)
     return form_page(request, "users/form.html", form, title="Create User", submit="Submit", back=back)
 
 
@@ -46,7 +46,7 @@ def create(request: AuthenticatedHttpRequest) -> HttpResponse:
 def update(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
     """Writes only what the person changed, and nothing at all if somebody else has changed the user since the form was opened."""
     user = existing(username)
-    form = UpdateUserForm(sent(request), initial=UpdateUserForm.values(user))
+    form = UpdateUserForm(form_data(request), initial=UpdateUserForm.values(user))
     context = {"title": "Update User", "submit": "Submit", "back": page_of(user), "owner": user}
     if request.method == "POST" and form.is_valid():
         given = {name: form.changed.get(name) for name in ("display_name", "role", "may_introspect")}
@@ -57,7 +57,7 @@ def update(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
         except ServiceError as error:
             add_to_form(form, error)
         else:
-            return done(request, f"Saved {user.username}.", page_of(user))
+            return success_response(request, f"Saved {user.username}.", page_of(user))
     return form_page(request, "users/form.html", form, **context)
 
 
@@ -79,11 +79,11 @@ def confirm(request: AuthenticatedHttpRequest, user: User, template: str, servic
     if request.method == "POST":
         try:
             service(user, access.actor_of(request), read=versions.of_form(request.POST))
-            return done(request, f"{said} {user.username}.", page_of(user))
+            return success_response(request, f"{said} {user.username}.", page_of(user))
         except services.UserChanged as error:
             user, conflict = error.user, str(error)
         except ServiceError as error:
-            return refused(request, str(error), page_of(user))
+            return rejected_response(request, str(error), page_of(user))
     context = {"owner": user, "back": page_of(user), "version": user.version, "conflict": conflict}
     return render(request, template, context, status=409 if conflict else 200)
 
@@ -92,7 +92,7 @@ def confirm(request: AuthenticatedHttpRequest, user: User, template: str, servic
 @access.administrator
 def delete(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
     user = existing(username)
-    form = DeleteUserForm(sent(request), username=user.username)
+    form = DeleteUserForm(form_data(request), username=user.username)
     context = {}
     if request.method == "POST" and form.is_valid():
         try:
@@ -102,5 +102,5 @@ def delete(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
         except ServiceError as error:
             add_to_form(form, error)
         else:
-            return done(request, f"Deleted {user.username}.", reverse("users:list"), leave=True)
+            return success_response(request, f"Deleted {user.username}.", reverse("users:list"), navigate=True)
     return form_page(request, "users/delete.html", form, owner=user, back=page_of(user), version=user.version, **context)

@@ -19,7 +19,7 @@ from tokens import services, sessions
 from tokens.models import Token
 from tokens.verification import usage as uses
 from tokens.verification.lookup import Unavailable
-from tokens.verification.verify import Refusal, Refused, verify
+from tokens.verification.verify import Rejected, RejectionReason, verify
 
 pytestmark = pytest.mark.django_db
 FORM = "application/x-www-form-urlencoded"
@@ -44,9 +44,9 @@ def temporary(user: User) -> str:
     return sessions.reveal(Token.objects.get(user=user, kind=Token.Kind.TEMPORARY)) or ""
 
 
-def state(text: str) -> Refusal | str:
+def state(text: str) -> RejectionReason | str:
     found = verify(text, timezone.now())
-    return found.reason if isinstance(found, Refused) else "good"
+    return found.reason if isinstance(found, Rejected) else "good"
 
 
 def test_rfc_7009_section_2_1_a_token_named_by_its_bearer_is_revoked() -> None:
@@ -55,7 +55,7 @@ def test_rfc_7009_section_2_1_a_token_named_by_its_bearer_is_revoked() -> None:
     answer = revoke(text, body=f"token={text}&token_type_hint=refresh_token")
     assert (answer.status_code, answer.json()) == (200, {})
     assert answer["Cache-Control"] == "no-store"
-    assert state(text) is Refusal.REVOKED
+    assert state(text) is RejectionReason.REVOKED
     assert Token.objects.get(pk=token.pk).revoked_by == token.user
 
 
@@ -100,7 +100,12 @@ def test_a_caller_may_end_every_token_of_the_same_owner_and_no_other() -> None:
     owner = UserFactory()
     (_, caller), (_, other), session, (_, strangers) = issue(owner, "one"), issue(owner, "two"), temporary(owner), issue()
     assert [revoke(caller, text).status_code for text in (other, session, strangers)] == [200, 200, 403]
-    assert [state(text) for text in (caller, other, session, strangers)] == ["good", Refusal.REVOKED, Refusal.REVOKED, "good"]
+    assert [state(text) for text in (caller, other, session, strangers)] == [
+        "good",
+        RejectionReason.REVOKED,
+        RejectionReason.REVOKED,
+        "good",
+    ]
 
 
 def test_an_administrator_may_end_any_and_the_audit_trail_says_who_did_it() -> None:
@@ -109,7 +114,7 @@ def test_an_administrator_may_end_any_and_the_audit_trail_says_who_did_it() -> N
     session = temporary(UserFactory())
     caller = temporary(administrator)
     assert [revoke(caller, each).status_code for each in (text, session)] == [200, 200]
-    assert [state(each) for each in (text, session)] == [Refusal.REVOKED] * 2
+    assert [state(each) for each in (text, session)] == [RejectionReason.REVOKED] * 2
     entry = LogEntry.objects.get(object_pk=str(token.pk), action=LogEntry.Action.UPDATE)
     assert (entry.actor, list(entry.changes)) == (administrator, ["revoked_at"])
     assert text not in str(list(LogEntry.objects.values_list("changes", "object_repr")))

@@ -27,7 +27,7 @@ from tests.pages.visitor import Visitor
 from tokens import sessions, token_format
 from tokens.calendar import links as calendar
 from tokens.models import SignInCode, Token
-from tokens.verification.verify import Refused, verify
+from tokens.verification.verify import Rejected, verify
 
 RUNS_ON = "sqlite"
 pytestmark = pytest.mark.django_db
@@ -63,7 +63,7 @@ def opened_by(text: str) -> set[str]:
     now = timezone.now()
     found = {
         "session": bool(SessionStore(text).load()),
-        "token": not isinstance(verify(text, now), Refused),
+        "token": not isinstance(verify(text, now), Rejected),
         "calendar": calendar.find(text) is not None,
         "link": any(links.generator.check_token(user, key) for user in User.objects.all() for key in (text, text.partition("-")[2])),
         "code": SignInCode.objects.filter(digest=token_format.digest(text)).exists(),

@@ -3,7 +3,7 @@
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
-from tests.checks import verdict
+from tests.checks import verification_result
 from tokens.models import Token
 
 
@@ -74,7 +74,7 @@ def copy_from_window(page: Page) -> str:
 
 def accepted(text: str) -> Token:
     """The token that `text` is; fails if the portal would refuse it."""
-    answer = verdict(text, timezone.now())
+    answer = verification_result(text, timezone.now())
     assert isinstance(answer, Token), answer
     return answer
 

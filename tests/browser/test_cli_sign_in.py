@@ -10,7 +10,7 @@ from tests.browser.watching import Visit
 from tests.cli import CliClient
 from tests.factories import PASSWORD
 from tokens.models import Token
-from tokens.verification.verify import Refused, verify
+from tokens.verification.verify import Rejected, verify
 
 
 def test_the_user_confirms_and_the_program_gets_the_token(visit: Visit, administrator: User, live_server: LiveServer) -> None:
@@ -26,7 +26,7 @@ def test_the_user_confirms_and_the_program_gets_the_token(visit: Visit, administ
         status, text = client.result
     assert status == 0
     token = verify(text, timezone.now())
-    assert not isinstance(token, Refused)
+    assert not isinstance(token, Rejected)
     assert token.id == Token.objects.get(user=administrator).pk
 
 

@@ -15,7 +15,7 @@ from tests import checks
 from tests.factories import PASSWORD, TokenFactory
 from tests.pages.visitor import Visitor
 from tokens.models import Token
-from tokens.verification.verify import Refusal
+from tokens.verification.verify import RejectionReason
 
 pytestmark = pytest.mark.django_db
 
@@ -29,8 +29,8 @@ def text_of(visitor: Visitor) -> str:
     return json.loads(reveal(visitor).content)["token"]
 
 
-def verdict(text: str) -> object:
-    return checks.verdict(text, timezone.now())
+def verification_result(text: str) -> object:
+    return checks.verification_result(text, timezone.now())
 
 
 @pytest.mark.parametrize("role", User.Role.values)
@@ -52,7 +52,7 @@ def test_the_temporary_token_is_given_as_json_that_nobody_keeps(as_person: Visit
     response = reveal(as_person)
     assert response["Content-Type"] == "application/json"
     assert "no-store" in response["Cache-Control"]
-    token = verdict(json.loads(response.content)["token"])
+    token = verification_result(json.loads(response.content)["token"])
     assert isinstance(token, Token)
     assert (token.user, token.kind) == (as_person.user, "temporary")
     assert text_of(as_person) == json.loads(response.content)["token"]
@@ -61,8 +61,8 @@ def test_the_temporary_token_is_given_as_json_that_nobody_keeps(as_person: Visit
 def test_each_session_has_a_temporary_token_of_its_own(person: User) -> None:
     one, two = Visitor(person), Visitor(person)
     assert text_of(one) != text_of(two)
-    assert isinstance(verdict(text_of(one)), Token)
-    assert isinstance(verdict(text_of(two)), Token)
+    assert isinstance(verification_result(text_of(one)), Token)
+    assert isinstance(verification_result(text_of(two)), Token)
 
 
 def test_without_javascript_the_eye_shows_the_token_on_a_page_of_its_own(as_person: Visitor) -> None:
@@ -79,8 +79,8 @@ def test_the_temporary_token_ends_with_the_session_that_signs_out_and_no_other(p
     one, two = Visitor(person), Visitor(person)
     first, second = text_of(one), text_of(two)
     one.send("account_logout")
-    assert verdict(first) is Refusal.REVOKED
-    assert isinstance(verdict(second), Token)
+    assert verification_result(first) is RejectionReason.REVOKED
+    assert isinstance(verification_result(second), Token)
     assert reveal(one).status_code == 302
 
 
@@ -91,15 +91,15 @@ def test_a_password_change_ends_the_other_sessions_and_their_tokens(person: User
     response = one.send("account_change_password", oldpassword=PASSWORD, password1=new, password2=new)
     assert response.status_code == 302
     assert text_of(one) == first
-    assert isinstance(verdict(first), Token)
-    assert not isinstance(verdict(second), Token)
+    assert isinstance(verification_result(first), Token)
+    assert not isinstance(verification_result(second), Token)
     assert reveal(two)["Location"].startswith(reverse("account_login"))
 
 
 def test_deactivation_ends_session_and_token_at_once(as_person: Visitor, as_administrator: Visitor) -> None:
     text = text_of(as_person)
     as_administrator.send("users:deactivate", as_person.user.username)
-    assert not isinstance(verdict(text), Token)
+    assert not isinstance(verification_result(text), Token)
     assert reveal(as_person)["Location"].startswith(reverse("account_login"))
 
 

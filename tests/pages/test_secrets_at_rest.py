@@ -33,7 +33,7 @@ from tokens import token_format
 from tokens.expiry import scan as expiry
 from tokens.models import Token
 from tokens.verification import usage as uses
-from tokens.verification.verify import Refusal
+from tokens.verification.verify import RejectionReason
 
 pytestmark = pytest.mark.django_db
 NEW_PASSWORD = "a-staple-of-batteries"
@@ -67,7 +67,7 @@ def misuse(visitor: Visitor, texts: list[str]) -> None:
     """Puts tokens where they do not belong: in searches, names, logs. What was typed so is refused or redacted."""
     for text in texts:
         assert visitor.get(reverse("tokens:all"), {"q": text}).status_code == 302
-        assert isinstance(checks.verdict(text, timezone.now()), Token | Refusal)
+        assert isinstance(checks.verification_result(text, timezone.now()), Token | RejectionReason)
         logging.getLogger("tokens").warning("somebody logged %s", text)
         visitor.get(f"/no/such/page/{text}/")
 

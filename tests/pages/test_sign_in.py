@@ -20,7 +20,7 @@ from tests.pages.page import Page
 from tests.pages.visitor import Visitor
 from tokens import sessions
 from tokens.models import Token
-from tokens.verification.verify import Refusal
+from tokens.verification.verify import RejectionReason
 
 pytestmark = pytest.mark.django_db
 REFUSED = "The username, email or password is not correct."
@@ -65,7 +65,7 @@ def test_the_browser_that_resets_the_password_is_signed_out_too(as_person: Visit
     text = sessions.reveal(Token.objects.get())
     ask_for_reset(as_person.user.email)
     use(sent_link(), visitor=as_person)
-    assert checks.verdict(text, timezone.now()) is Refusal.REVOKED
+    assert checks.verification_result(text, timezone.now()) is RejectionReason.REVOKED
     assert not inside(as_person)
 
 
@@ -192,7 +192,7 @@ def test_a_reset_link_sets_the_password_once_and_ends_all_sessions(as_person: Vi
     assert use(link, visitor=visitor).one("h1").text == "Your password is set"
     assert not inside(visitor)
     assert not inside(as_person)
-    assert checks.refusal(Token.objects.get(), timezone.now()) is Refusal.REVOKED
+    assert checks.rejection_reason(Token.objects.get(), timezone.now()) is RejectionReason.REVOKED
     assert inside(sign_in(as_person.user.username, NEW_PASSWORD)[0])
     assert not inside(sign_in(as_person.user.username)[0])
     assert use(link).one("h1").text == "This link no longer works"

@@ -19,7 +19,7 @@ from tests.pages.page import Page
 from tests.pages.visitor import Visitor, toast
 from tokens import dates
 from tokens.models import Token
-from tokens.verification.verify import Refusal
+from tokens.verification.verify import RejectionReason
 
 pytestmark = pytest.mark.django_db
 TEXT = re.compile(r"tpp_[0-9A-Za-z]{38}")
@@ -55,7 +55,7 @@ def test_the_window_shows_the_token_once_and_forbids_keeping_it(
     page = Page(create(as_administrator, url, name="CI/CD Pipeline"))
     text = page.one("code", id="token-secret").text
     assert TEXT.findall(page.source) == [text]
-    token = checks.verdict(text, timezone.now())
+    token = checks.verification_result(text, timezone.now())
     assert isinstance(token, Token)
     assert (token.name, token.user.username) == ("CI/CD Pipeline", args[0] if args else "alice@example.com")
     assert token.created_by == as_administrator.user
@@ -195,9 +195,9 @@ def test_revoking_names_the_token_ends_it_and_a_second_time_says_so(htmx: str, a
     as_administrator.htmx = htmx
     confirmation = as_administrator.see("tokens:revoke", token.pk)
     assert f"Revoke deploy tpp_…{token.last_four} of {token.user.username}?" in confirmation.text
-    assert isinstance(checks.verdict(text, timezone.now()), Token)
+    assert isinstance(checks.verification_result(text, timezone.now()), Token)
     first = as_administrator.send("tokens:revoke", token.pk)
-    assert checks.verdict(text, timezone.now()) is Refusal.REVOKED
+    assert checks.verification_result(text, timezone.now()) is RejectionReason.REVOKED
     if htmx:
         assert (first.status_code, toast(first)) == (204, {"text": "Revoked deploy.", "level": "success"})
     else:

@@ -14,7 +14,7 @@ from tests.one_time_links import NEW_PASSWORD, sent_link, use
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor, toast
 from tokens.models import Token
-from tokens.verification.verify import Refusal
+from tokens.verification.verify import RejectionReason
 
 pytestmark = pytest.mark.django_db
 
@@ -137,9 +137,9 @@ def test_a_changed_role_holds_at_the_next_request(as_administrator: Visitor, as_
 def test_ending_access_ends_sessions_and_tokens_at_once(verb: str, as_administrator: Visitor, as_person: Visitor) -> None:
     username = as_person.user.username
     _token, text = issue(as_person.user)
-    assert isinstance(checks.verdict(text, timezone.now()), Token)
+    assert isinstance(checks.verification_result(text, timezone.now()), Token)
     assert as_administrator.send(f"users:{verb}", username, confirm=username).status_code == 302
-    assert checks.verdict(text, timezone.now()) is Refusal.REVOKED
+    assert checks.verification_result(text, timezone.now()) is RejectionReason.REVOKED
     assert as_person.get(reverse("profile")).status_code == 302
     assert not Token.objects.filter(user=as_person.user, revoked_at=None).exists()
     assert not can_sign_in(username, PASSWORD)
@@ -152,7 +152,7 @@ def test_activating_lets_in_again_but_brings_no_token_back(as_administrator: Vis
     assert [entry.text for entry in header.all("a", "dropdown-item")] == ["Update", "Activate", "Delete"]
     as_administrator.send("users:activate", person.username)
     assert can_sign_in(person.username, PASSWORD)
-    assert checks.verdict(text, timezone.now()) is Refusal.REVOKED
+    assert checks.verification_result(text, timezone.now()) is RejectionReason.REVOKED
 
 
 def test_activating_an_active_user_says_so(as_administrator: Visitor, person: User) -> None:
@@ -183,7 +183,7 @@ def test_a_deleted_users_name_made_anew_gets_an_invitation_and_none_of_the_old_t
     assert not can_sign_in(person.username, PASSWORD)
     use(sent_link())
     assert can_sign_in(person.username, NEW_PASSWORD)
-    assert checks.verdict(text, timezone.now()) is Refusal.REVOKED
+    assert checks.verification_result(text, timezone.now()) is RejectionReason.REVOKED
 
 
 @pytest.mark.parametrize("htmx", ["", "window"])

@@ -22,7 +22,7 @@ from tests.pages.visitor import Visitor
 from tokens import sessions
 from tokens.cli_login.flow import question
 from tokens.models import SignInCode, Token
-from tokens.verification.verify import Refused, verify
+from tokens.verification.verify import Rejected, verify
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_the_documented_client_gets_a_token_that_works(live_server: LiveServer) 
         status, text = client.result
     assert status == 0
     found = verify(text, timezone.now())
-    assert not isinstance(found, Refused)
+    assert not isinstance(found, Rejected)
     assert (found.username, found.kind) == (visitor.user.username, "temporary")
 
 

@@ -10,13 +10,13 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from tests.checks import verdict
+from tests.checks import verification_result
 from tests.clock import DAY, MINUTE, NOW
 from tests.factories import TokenFactory, UserFactory, issue
 from tests.tokens.scans import OPS, configure, ending
 from tokens import token_format
 from tokens.models import ScanRun, Token
-from tokens.verification.verify import Refusal
+from tokens.verification.verify import RejectionReason
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +40,7 @@ def test_issue_token_prints_the_token_alone_on_stdout() -> None:
     owner = UserFactory(username="robot")
     out, error = run("issue_token", "robot", "nightly build")
     assert out.endswith("\n")
-    token = verdict(out[:-1], timezone.now())
+    token = verification_result(out[:-1], timezone.now())
     assert (token.user, token.name, token.created_by) == (owner, "nightly build", None)
     assert error.startswith(f"Token {token.pk} of robot, valid until ")
     assert out.strip() not in error
@@ -86,7 +86,7 @@ def test_issue_token_refuses_today_as_expiry_date() -> None:
 def test_revoke_token_ends_the_token_and_names_it() -> None:
     token, text = issue(UserFactory(username="robot"), "deploy")
     assert run("revoke_token", str(token.pk)) == (f"{token} of robot has been revoked.\n", "")
-    assert verdict(text, timezone.now()) is Refusal.REVOKED
+    assert verification_result(text, timezone.now()) is RejectionReason.REVOKED
     assert LogEntry.objects.filter(object_pk=str(token.pk), actor=None).count() == 2
 
 

@@ -7,11 +7,11 @@ from pytest_django import Settings
 
 import settings_app.services as config
 from portal.core.errors import ServiceError
-from tests.checks import verdict
+from tests.checks import verification_result
 from tests.clock import DAY, NOW, TODAY
 from tests.factories import issue
 from tokens.models import Token
-from tokens.verification.verify import Refusal
+from tokens.verification.verify import RejectionReason
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_utc")]
 
@@ -24,8 +24,8 @@ def test_with_an_expiry_date_a_token_works_through_the_whole_of_that_day() -> No
     token, text = issue(now=NOW, expires=date(2026, 12, 6))
     last = datetime(2026, 12, 6, 23, 59, 59, 999999, tzinfo=UTC)
     assert token.last_moment == last
-    assert verdict(text, last) == token
-    assert verdict(text, last + timedelta(microseconds=1)) is Refusal.EXPIRED
+    assert verification_result(text, last) == token
+    assert verification_result(text, last + timedelta(microseconds=1)) is RejectionReason.EXPIRED
 
 
 def test_the_day_is_one_of_the_portals_zone(settings: Settings) -> None:
@@ -79,4 +79,4 @@ def test_the_longest_lifetime_of_config_holds_for_both_ways() -> None:
 def test_a_shorter_lifetime_leaves_the_tokens_that_are_there_as_they_are() -> None:
     token, text = issue(now=NOW)
     config.add("token_lifetime_days", "1", None)
-    assert verdict(text, NOW + 300 * DAY) == token
+    assert verification_result(text, NOW + 300 * DAY) == token

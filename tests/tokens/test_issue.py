@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 
 from portal.core.errors import ServiceError
-from tests.checks import verdict
+from tests.checks import verification_result
 from tests.clock import DAY, NOW
 from tests.factories import AdministratorFactory, ServiceFactory, UserFactory, issue
 from tokens import services
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.django_db
 def test_the_token_made_is_good_and_belongs_to_its_owner() -> None:
     owner = ServiceFactory()
     token, text = issue(owner, "nightly build", NOW)
-    assert verdict(text, NOW) == token
-    assert verdict(text, NOW).user == owner
+    assert verification_result(text, NOW) == token
+    assert verification_result(text, NOW).user == owner
 
 
 def test_who_made_it_and_when_is_kept() -> None:

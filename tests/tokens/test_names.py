@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 
 from portal.core.errors import ServiceError
-from tests.checks import verdict
+from tests.checks import verification_result
 from tests.clock import DAY, NOW, TODAY
 from tests.factories import UserFactory, issue
 from tokens import services
 from tokens.dates import end_of
 from tokens.models import Token
-from tokens.verification.verify import Refusal
+from tokens.verification.verify import RejectionReason
 
 pytestmark = pytest.mark.django_db
 
@@ -142,8 +142,8 @@ def test_a_name_is_free_again_from_the_very_instant_at_which_its_token_expires()
     with pytest.raises(ServiceError, match="already has an active token named"):
         issue(owner, "deploy", end - timedelta(microseconds=1))
     token, text = issue(owner, "deploy", end)
-    assert verdict(text, end) == token
-    assert verdict(old, end) is Refusal.EXPIRED
+    assert verification_result(text, end) == token
+    assert verification_result(old, end) is RejectionReason.EXPIRED
 
 
 def test_the_second_holder_of_an_expired_name_holds_it_like_the_first() -> None:

@@ -11,14 +11,14 @@ from portal.core.actors import Actor
 from portal.core.errors import Code
 from portal.users import services as users
 from portal.users.models import User
-from tests.checks import verdict
+from tests.checks import verification_result
 from tests.clock import NOW
 from tests.factories import AdministratorFactory, TokenFactory, UserFactory, issue
 from tests.racing import race, widen
 from tokens import services
 from tokens.calendar import links as calendar
 from tokens.models import CalendarLink, Token
-from tokens.verification.verify import Refusal
+from tokens.verification.verify import RejectionReason
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,7 +33,7 @@ def test_of_many_who_create_a_token_of_the_same_name_one_succeeds_and_the_others
     made, refused = split(race(*[partial(issue, owner, "deploy", NOW)] * 4), tuple)
     assert len(made) == 1
     assert [str(error) for error in refused] == [f"{owner.username} already has an active token named deploy."] * 3
-    assert [verdict(text, NOW) for _, text in made] == [Token.objects.get()]
+    assert [verification_result(text, NOW) for _, text in made] == [Token.objects.get()]
 
 
 def test_the_same_form_sent_twice_at_once_makes_one_token(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +59,7 @@ def test_no_token_survives_a_deactivation_at_the_moment_of_its_making(monkeypatc
     made, ended = race(lambda: issue(owner), lambda: users.deactivate(User.objects.get(pk=owner.pk), Actor(actor)))
     assert ended is None
     if isinstance(made, tuple):
-        assert verdict(made[1], timezone.now()) is Refusal.REVOKED
+        assert verification_result(made[1], timezone.now()) is RejectionReason.REVOKED
     else:
         assert "is inactive" in str(made)
     assert not Token.objects.filter(revoked_at=None).exists()

@@ -7,13 +7,13 @@ import pytest
 import settings_app.services as config
 from portal.core.actors import Actor
 from portal.faults.models import Fault
-from tests.checks import verdict
+from tests.checks import verification_result
 from tests.clock import DAY, NOW, SECOND, TODAY
 from tests.factories import AdministratorFactory, TokenFactory, UserFactory, issue
 from tokens import services
 from tokens.expiry import scan as expiry
 from tokens.models import Token
-from tokens.verification.verify import Refusal
+from tokens.verification.verify import RejectionReason
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def test_a_revoked_token_is_refused_from_that_moment() -> None:
     token, text = issue(now=NOW)
     assert services.revoke(token, None, NOW)
-    assert verdict(text, NOW) is Refusal.REVOKED
+    assert verification_result(text, NOW) is RejectionReason.REVOKED
 
 
 def test_who_revoked_it_and_when_is_kept() -> None:

@@ -16,12 +16,12 @@ from portal.core.actors import Actor
 from portal.users import links
 from portal.users import services as users
 from portal.users.models import User
-from tests.checks import verdict
+from tests.checks import verification_result
 from tests.clock import DAY, MINUTE, SECOND
 from tests.factories import PASSWORD, AdministratorFactory, UserFactory
 from tokens import sessions
 from tokens.models import Token
-from tokens.verification.verify import Refusal
+from tokens.verification.verify import RejectionReason
 
 pytestmark = pytest.mark.django_db
 
@@ -44,8 +44,8 @@ def is_signed_in(client: Client) -> bool:
     return client.get(reverse("profile")).status_code == 200
 
 
-def state(text: str) -> Token | Refusal:
-    return verdict(text, timezone.now())
+def state(text: str) -> Token | RejectionReason:
+    return verification_result(text, timezone.now())
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_session_and_token_are_good_until_their_end_and_over_after_it(user: User
         assert is_signed_in(client)
         assert isinstance(state(text), Token)
         clock.move_to(start + 30 * MINUTE)
-        assert state(text) is Refusal.EXPIRED
+        assert state(text) is RejectionReason.EXPIRED
         clock.move_to(start + 30 * MINUTE + SECOND)
         assert not is_signed_in(client)
 
@@ -123,7 +123,7 @@ def test_signing_out_ends_the_token_at_once_and_leaves_other_sessions_alone(user
     client, elsewhere = sign_in(user), sign_in(user)
     mine, other = token_of(client), token_of(elsewhere)
     client.post(reverse("account_logout"))
-    assert state(mine) is Refusal.REVOKED
+    assert state(mine) is RejectionReason.REVOKED
     assert isinstance(state(other), Token)
     assert not is_signed_in(client)
     assert is_signed_in(elsewhere)
@@ -134,7 +134,7 @@ def test_changing_the_password_keeps_ones_own_session_and_token_and_ends_all_oth
     mine, other = token_of(client), token_of(elsewhere)
     form = {"oldpassword": PASSWORD, "password1": ANOTHER, "password2": ANOTHER}
     assert client.post(reverse("account_change_password"), form).status_code == 302
-    assert state(other) is Refusal.REVOKED
+    assert state(other) is RejectionReason.REVOKED
     assert not is_signed_in(elsewhere)
     assert is_signed_in(client)
     assert token_of(client) == mine
@@ -176,7 +176,7 @@ def test_whichever_way_the_password_is_changed_the_tokens_of_all_sessions_end_wi
     client = sign_in(user)
     text = token_of(client)
     change(user)
-    assert state(text) is Refusal.SESSION_OVER
+    assert state(text) is RejectionReason.SESSION_OVER
     assert not is_signed_in(client)
     assert token_of(client) == ""
 
@@ -185,7 +185,7 @@ def test_the_old_password_set_again_with_a_new_salt_ends_them_too(user: User) ->
     text = token_of(sign_in(user))
     user.set_password(PASSWORD)
     user.save()
-    assert state(text) is Refusal.SESSION_OVER
+    assert state(text) is RejectionReason.SESSION_OVER
 
 
 def test_a_password_set_by_the_link_in_a_mail_ends_them_too(user: User) -> None:
@@ -193,7 +193,7 @@ def test_a_password_set_by_the_link_in_a_mail_ends_them_too(user: User) -> None:
     visitor = Client()
     form_page = visitor.get(links.link(User.objects.get(pk=user.pk)), follow=True).redirect_chain[-1][0]
     assert visitor.post(form_page, {"password1": ANOTHER, "password2": ANOTHER}).status_code == 302
-    assert isinstance(state(text), Refusal)
+    assert isinstance(state(text), RejectionReason)
     assert isinstance(state(token_of(sign_in(user, ANOTHER))), Token)
 
 
@@ -201,10 +201,10 @@ def test_deactivating_ends_sessions_and_tokens_and_activating_does_not_bring_the
     client, actor = sign_in(user), AdministratorFactory()
     text = token_of(client)
     users.deactivate(user, Actor(actor))
-    assert state(text) is Refusal.REVOKED
+    assert state(text) is RejectionReason.REVOKED
     assert not is_signed_in(client)
     users.activate(User.objects.get(pk=user.pk), Actor(actor))
-    assert state(text) is Refusal.REVOKED
+    assert state(text) is RejectionReason.REVOKED
     assert not is_signed_in(client)
 
 
@@ -213,14 +213,14 @@ def test_even_a_token_that_nobody_revoked_is_over_once_its_owner_was_deactivated
     users.deactivate(user, Actor(actor))
     users.activate(User.objects.get(pk=user.pk), Actor(actor))
     Token.objects.update(revoked_at=None)
-    assert state(text) is Refusal.SESSION_OVER
+    assert state(text) is RejectionReason.SESSION_OVER
 
 
 def test_deleting_ends_them(user: User) -> None:
     client = sign_in(user)
     text = token_of(client)
     users.delete(user, Actor(AdministratorFactory()))
-    assert state(text) is Refusal.REVOKED
+    assert state(text) is RejectionReason.REVOKED
     assert not is_signed_in(client)
 
 
@@ -241,7 +241,7 @@ def test_a_new_secret_key_without_a_fallback_ends_sessions_and_tokens(user: User
     client = sign_in(user)
     text = token_of(client)
     settings.SECRET_KEY = "a new key of the portal, of some length too"
-    assert state(text) is Refusal.SESSION_OVER
+    assert state(text) is RejectionReason.SESSION_OVER
     assert not is_signed_in(client)
 
 
@@ -265,7 +265,7 @@ def test_signing_in_again_in_the_same_browser_ends_the_first_token(user: User) -
     first = token_of(client)
     client.post(reverse("account_logout"))
     client.post(reverse("account_login"), {"login": user.username, "password": PASSWORD})
-    assert state(first) is Refusal.REVOKED
+    assert state(first) is RejectionReason.REVOKED
     assert state(token_of(client)).user == user
 
 

@@ -10,12 +10,12 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from portal.core.actors import Actor
 from portal.users import services as users
 from portal.users.models import User
-from tests.checks import verdict
+from tests.checks import verification_result
 from tests.clock import DAY, NOW, SECOND, TODAY
 from tests.factories import AdministratorFactory, UserFactory, issue
 from tokens import services, sessions, token_format
 from tokens.models import Token
-from tokens.verification.verify import Refusal, verify
+from tokens.verification.verify import RejectionReason, verify
 
 pytestmark = pytest.mark.django_db
 
@@ -33,31 +33,31 @@ def test_a_good_token_gives_itself_and_its_owner_in_one_query(django_assert_num_
 def test_what_is_no_token_is_malformed_and_costs_no_query(text: str, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     issue(now=NOW)
     with django_assert_num_queries(0):
-        assert verdict(text, NOW) is Refusal.MALFORMED
+        assert verification_result(text, NOW) is RejectionReason.MALFORMED
 
 
 def test_a_well_formed_token_that_nobody_was_given_is_unknown() -> None:
     issue(now=NOW)
-    assert verdict(token_format.generate(), NOW) is Refusal.UNKNOWN
+    assert verification_result(token_format.generate(), NOW) is RejectionReason.UNKNOWN
 
 
 def test_a_token_is_good_until_the_very_instant_of_its_end_and_not_at_it() -> None:
     token, text = issue(now=NOW, expires=TODAY + DAY)
-    assert verdict(text, token.expires_at - timedelta(microseconds=1)) == token
-    assert verdict(text, token.expires_at) is Refusal.EXPIRED
-    assert verdict(text, token.expires_at + SECOND) is Refusal.EXPIRED
+    assert verification_result(text, token.expires_at - timedelta(microseconds=1)) == token
+    assert verification_result(text, token.expires_at) is RejectionReason.EXPIRED
+    assert verification_result(text, token.expires_at + SECOND) is RejectionReason.EXPIRED
 
 
 def test_a_revoked_token_is_refused_as_revoked_even_when_its_time_is_over_too() -> None:
     token, text = issue(now=NOW)
     services.revoke(token, None, NOW)
-    assert verdict(text, NOW + 1000 * DAY) is Refusal.REVOKED
+    assert verification_result(text, NOW + 1000 * DAY) is RejectionReason.REVOKED
 
 
 def test_a_revocation_whose_time_lies_ahead_counts_at_once() -> None:
     token, text = issue(now=NOW)
     services.revoke(token, None, NOW + DAY)
-    assert verdict(text, NOW) is Refusal.REVOKED
+    assert verification_result(text, NOW) is RejectionReason.REVOKED
 
 
 @pytest.mark.usefixtures("running_clock")
@@ -66,13 +66,13 @@ def test_the_tokens_of_a_deactivated_and_of_a_deleted_owner_are_refused() -> Non
     for end in (users.deactivate, users.delete):
         token, text = issue()
         end(token.user, actor)
-        assert verdict(text, timezone.now()) is Refusal.REVOKED
+        assert verification_result(text, timezone.now()) is RejectionReason.REVOKED
 
 
 def test_an_owner_who_was_deactivated_behind_the_services_back_ends_the_tokens_all_the_same() -> None:
     token, text = issue(now=NOW)
     User.objects.filter(pk=token.user_id).update(is_active=False)
-    assert verdict(text, NOW) is Refusal.OWNER_INACTIVE
+    assert verification_result(text, NOW) is RejectionReason.OWNER_INACTIVE
 
 
 @pytest.mark.usefixtures("running_clock")
@@ -81,7 +81,7 @@ def test_tokens_stay_ended_when_the_owner_is_activated_again() -> None:
     token, text = issue()
     users.deactivate(token.user, actor)
     users.activate(User.objects.get(pk=token.user_id), actor)
-    assert verdict(text, timezone.now()) is Refusal.REVOKED
+    assert verification_result(text, timezone.now()) is RejectionReason.REVOKED
 
 
 def test_a_stored_digest_under_the_other_prefix_is_refused() -> None:
@@ -90,7 +90,7 @@ def test_a_stored_digest_under_the_other_prefix_is_refused() -> None:
     row = {"user": UserFactory(), "digest": token_format.digest(text), "created_at": NOW, "expires_at": NOW + DAY}
     Token.objects.create(**row, kind=Token.Kind.PERMANENT)
     assert token_format.well_formed(text)
-    assert verdict(text, NOW) is Refusal.UNKNOWN
+    assert verification_result(text, NOW) is RejectionReason.UNKNOWN
 
 
 def test_a_permanent_token_cares_for_neither_the_password_nor_the_portals_key(settings: Settings) -> None:
@@ -98,11 +98,11 @@ def test_a_permanent_token_cares_for_neither_the_password_nor_the_portals_key(se
     token.user.set_password("another password")
     token.user.save()
     settings.SECRET_KEY = "another key of the portal, of some length"
-    assert verdict(text, NOW) == token
+    assert verification_result(text, NOW) == token
 
 
 def test_verifying_writes_nothing() -> None:
     _, text = issue(now=NOW)
     before = Token.objects.values().get()
-    verdict(text, NOW)
+    verification_result(text, NOW)
     assert Token.objects.values().get() == before

@@ -118,7 +118,7 @@ def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_asynchronous_methods_store_no_key_either() -> None:
-    async def live() -> tuple[str, object, bool]:
+    async def active() -> tuple[str, object, bool]:
         session = SessionStore()
         await session.aset("a", 1)
         await session.asave()

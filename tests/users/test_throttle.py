@@ -19,7 +19,7 @@ SECOND = timedelta(seconds=1)
 
 
 def take(seconds: float = 0, subject: str = "x", rate: Rate = RATE) -> Attempt:
-    return throttle.take(rate, subject, NOW + seconds * SECOND)
+    return throttle.hit(rate, subject, NOW + seconds * SECOND)
 
 
 def wait(seconds: float, subject: str = "x") -> int:

@@ -26,7 +26,7 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-
 def render(user: User, now: datetime) -> bytes:
     """The calendar that `user` may read at this moment, as iCalendar (RFC 5545): the soonest MOST_EVENTS of the live permanent
     tokens, and a word about the rest."""
-    tokens = Token.objects.permanent().live(now).filter(**access.owned(user))
+    tokens = Token.objects.permanent().active(now).filter(**access.owned(user))
     tokens = tokens.order_by("expires_at", "id")
     fields = ("name", "kind", "last_four", "created_at", "expires_at", "user__username")
     soonest = list(tokens.select_related("user").only(*fields)[: MOST_EVENTS + 1])

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from portal.core import permissions as access
 from portal.core import versions
 from portal.core.errors import ServiceError
-from portal.core.htmx import done, post_only
+from portal.core.htmx import post_only, success_response
 from portal.core.requests import AuthenticatedHttpRequest
 from tokens.calendar import ical as calendar_text
 from tokens.calendar import links as calendar
@@ -41,7 +41,7 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
 @access.signed_in
 def switch_on(request: AuthenticatedHttpRequest) -> HttpResponse:
     calendar.switch_on(access.actor_of(request), timezone.now())
-    return done(request, "The calendar is turned on. Copy its link.", reverse("profile"))
+    return success_response(request, "The calendar is turned on. Copy its link.", reverse("profile"))
 
 
 @post_only("profile")
@@ -68,10 +68,10 @@ def renew(request: AuthenticatedHttpRequest) -> HttpResponse:
     try:
         renewed = calendar.renew(access.actor_of(request), timezone.now(), versions.of_form(request.POST))
     except ServiceError:
-        return done(request, CHANGED, back, level="error", leave=True)
+        return success_response(request, CHANGED, back, level="error", navigate=True)
     if renewed:
-        return done(request, "Calendar link renewed. The old link no longer works.", back, leave=True)
-    return done(request, OFF, back, level="error", leave=True)
+        return success_response(request, "Calendar link renewed. The old link no longer works.", back, navigate=True)
+    return success_response(request, OFF, back, level="error", navigate=True)
 
 
 @require_http_methods(["GET", "POST"])
@@ -84,7 +84,7 @@ def switch_off(request: AuthenticatedHttpRequest) -> HttpResponse:
     try:
         ended = calendar.switch_off(access.actor_of(request), versions.of_form(request.POST))
     except ServiceError:
-        return done(request, CHANGED, back, level="error", leave=True)
+        return success_response(request, CHANGED, back, level="error", navigate=True)
     if ended:
-        return done(request, "The calendar is turned off.", back, leave=True)
-    return done(request, "The calendar is already turned off.", back, level="error", leave=True)
+        return success_response(request, "The calendar is turned off.", back, navigate=True)
+    return success_response(request, "The calendar is already turned off.", back, level="error", navigate=True)

@@ -23,7 +23,7 @@ from portal.core.errors import Code, ServiceError
 from tokens import services, sessions, token_format
 from tokens.credentials import TokenCredential
 from tokens.models import HIGHEST_PORT, LOWEST_PORT, SignInCode, Token
-from tokens.verification.verify import Refused, verify
+from tokens.verification.verify import Rejected, verify
 
 CALLBACK = "/callback"
 LIFETIME = timedelta(seconds=60)
@@ -111,7 +111,7 @@ def redeem(code: str, verifier: str, now: datetime, redirect_uri: str = "", clie
     text = sessions.reveal(found.token)
     if not proves(verifier, found.challenge) or redirect_uri not in ("", origin(found.port) + CALLBACK) or text is None:
         raise invalid_grant()
-    if isinstance(verify(text, now), Refused):  # the user signed out in between, or changed the password, ...
+    if isinstance(verify(text, now), Rejected):  # the user signed out in between, or changed the password, ...
         raise invalid_grant()
     actor = Actor(found.token.user, TokenCredential(found.token.pk))
     if client:

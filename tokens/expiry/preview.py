@@ -85,7 +85,7 @@ def sentence(found: Preview) -> str:
 
 def lifetime_sentence(days: int, now: datetime) -> str:
     """What a new maximum of `days` means for the tokens that there are: nothing, which is not what everybody expects."""
-    later = Token.objects.permanent().live(now).filter(expires_at__gt=dates.due_before(days, now)).count()
+    later = Token.objects.permanent().active(now).filter(expires_at__gt=dates.due_before(days, now)).count()
     after = f"{later:,} of them {'expires' if later == 1 else 'expire'} later than a new token could" if later else "none expires later"
     return f"Applies to new tokens. Existing tokens keep their expiry date; {after}."
 

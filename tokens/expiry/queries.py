@@ -51,7 +51,7 @@ def due(policy: Policy, now: datetime) -> QuerySet[Token]:
     limits = policy.limits(now)
     reached = Case(*(When(expires_at__lte=limit, then=days) for days, limit in limits.items()), default=0, output_field=IntegerField())
     last = max(limits.values(), default=now)  # without thresholds nothing is due
-    return of_active_owners(Token.objects.permanent().live(now).filter(expires_at__lte=last)).annotate(
+    return of_active_owners(Token.objects.permanent().active(now).filter(expires_at__lte=last)).annotate(
         key=FaultKey("pk"), threshold=reached
     )
 

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from portal.core import permissions as access
-from portal.core.htmx import done, post_only, refused
+from portal.core.htmx import post_only, rejected_response, success_response
 from portal.core.requests import AuthenticatedHttpRequest
 from portal.core.tasks import look_now
 from tokens import tasks
@@ -43,9 +43,9 @@ def scans(request: AuthenticatedHttpRequest) -> HttpResponse:
 def scan_now(request: AuthenticatedHttpRequest) -> HttpResponse:
     back = reverse("settings:config")
     if running := panels.running(timezone.now()):
-        return refused(request, f"A scan is already running, since {timezone.localtime(running.started_at):%H:%M:%S %Z}.", back)
+        return rejected_response(request, f"A scan is already running, since {timezone.localtime(running.started_at):%H:%M:%S %Z}.", back)
     look_now(tasks.scan_tokens, triggered_by=ScanRun.Trigger.PERSON, person_id=request.user.pk)
-    return done(request, "Scan requested. It will appear below shortly.", back)
+    return success_response(request, "Scan requested. It will appear below shortly.", back)
 
 
 @post_only("settings:config")

@@ -18,7 +18,7 @@ class TokenQuerySet(models.QuerySet["Token"]):
     def permanent(self) -> Self:
         return self.filter(kind=Token.Kind.PERMANENT)
 
-    def live(self, now: datetime) -> Self:
+    def active(self, now: datetime) -> Self:
         """Neither revoked nor expired. The owner's own state counts too, but ends tokens by revoking them."""
         return self.filter(revoked_at=None, expires_at__gt=now)
 
@@ -41,7 +41,7 @@ class TokenQuerySet(models.QuerySet["Token"]):
 
     def due(self, now: datetime, before: datetime) -> Self:
         """Live permanent tokens of active owners that end at or before the instant `before`."""
-        return self.permanent().live(now).filter(expires_at__lte=before, user__is_active=True)
+        return self.permanent().active(now).filter(expires_at__lte=before, user__is_active=True)
 
 
 class Token(models.Model):

@@ -8,7 +8,7 @@ from tokens.verification import limits
 from tokens.verification import usage as uses
 from tokens.verification.bearer import BearerError, reject, token_of
 from tokens.verification.lookup import Stored
-from tokens.verification.verify import Refused, verify
+from tokens.verification.verify import Rejected, verify
 
 Environ = dict[str, Any]
 
@@ -23,13 +23,13 @@ def authenticate(environ: Environ, now: datetime) -> Stored:
         raise reject(text)
     found = verify(text, now)
     address = environ.get("REMOTE_ADDR") or None
-    if isinstance(found, Refused):
+    if isinstance(found, Rejected):
         raise reject_token(found, now, address)
     uses.note_good(found.id, now, address)
     return found
 
 
-def reject_token(refused: Refused, now: datetime, address: str | None) -> APIError:
+def reject_token(refused: Rejected, now: datetime, address: str | None) -> APIError:
     """Notes the rejected use on the token's row, and counts it for the address: 429 for one that sends too many."""
     if refused.token:
         uses.note_refused(refused.token.id, now, address)

@@ -19,7 +19,7 @@ TEMPORARY = Token.Kind.TEMPORARY.value
 PREFIXES = {Token.Kind.PERMANENT.value: token_format.PERMANENT, TEMPORARY: token_format.TEMPORARY}
 
 
-class Refusal(enum.Enum):
+class RejectionReason(enum.Enum):
     MALFORMED = "malformed"
     UNKNOWN = "unknown"
     REVOKED = "revoked"
@@ -29,38 +29,38 @@ class Refusal(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Rejected:
     """A token that is not good. `token` is its row if there is one."""
 
-    reason: Refusal
+    reason: RejectionReason
     token: Stored | None = None
 
 
-def refusal(token: Stored, now: datetime) -> Refusal | None:
+def rejection_reason(token: Stored, now: datetime) -> RejectionReason | None:
     """Why a stored token is not good at `now`. None: it is good."""
     if token.revoked_at is not None:
-        return Refusal.REVOKED
+        return RejectionReason.REVOKED
     if token.expires_at <= now:
-        return Refusal.EXPIRED
+        return RejectionReason.EXPIRED
     if not token.owner_active:
-        return Refusal.OWNER_INACTIVE
+        return RejectionReason.OWNER_INACTIVE
     if token.kind == TEMPORARY:
         owner = User(password=token.password, session_stamp=token.session_stamp)
         if not same_session(token.session_hash, owner):
-            return Refusal.SESSION_OVER
+            return RejectionReason.SESSION_OVER
     return None
 
 
-def verify(text: str, now: datetime) -> Stored | Refused:
+def verify(text: str, now: datetime) -> Stored | Rejected:
     """The good token that `text` is, or why it is refused. One query; none for a text with a wrong form or checksum.
 
     Raises `lookup.Unavailable` when the database does not answer.
     """
     if not token_format.well_formed(text):
-        return Refused(Refusal.MALFORMED)
+        return Rejected(RejectionReason.MALFORMED)
     digest = token_format.digest(text)
     token = lookup.by_digest(digest)
     if token is None or not hmac.compare_digest(bytes(token.digest), digest) or not text.startswith(PREFIXES[token.kind]):
-        return Refused(Refusal.UNKNOWN)
-    reason = refusal(token, now)
-    return Refused(reason, token) if reason else token
+        return Rejected(RejectionReason.UNKNOWN)
+    reason = rejection_reason(token, now)
+    return Rejected(reason, token) if reason else token
