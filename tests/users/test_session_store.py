@@ -125,7 +125,7 @@ def test_the_asynchronous_methods_store_no_key_either() -> None:
         key = session.session_key
         return key, (await SessionStore(key).aload())["a"], await session.aexists(key)
 
-    key, value, there = run(live())
+    key, value, there = run(active())
     assert (value, there) == (1, True)
     assert Session.objects.get().session_key == stored(key)
     run(SessionStore(key).adelete())
