@@ -1,1 +1,1 @@
-"""The HTTP API. JSON in and out; the rules are those of the rooms below."""
+"""The HTTP API. JSON in and out; the rules are those of the apps' services."""

@@ -1,4 +1,8 @@
-"""Pages by cursor: each names the last row of the page before, so rows that come or go in between neither hide nor double another."""
+"""Pages by cursor: each names the last row of the page before, so rows that come or go in between neither hide nor double another.
+
+Not django-ninja's CursorPagination, whose cursors hold the first field of the order alone and count the rows that share its value: with
+more than 100 of them it fails, and a row inserted among them shifts the next page. Its cursors are not signed either.
+"""
 
 from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
@@ -28,8 +32,8 @@ class ListQuery(Schema):
 
     @model_validator(mode="before")
     @classmethod
-    def refuse_unknown(cls, given: Any, info: ValidationInfo) -> Any:
-        """A filter misspelt would else list everything, and a token would be searched for and logged. Raises ServiceError."""
+    def reject_unknown(cls, given: Any, info: ValidationInfo) -> Any:
+        """A misspelt filter would otherwise list everything, and a token would be searched for and logged. Raises ServiceError."""
         query = cast(dict[str, Any], info.context)["request"].GET
         if any(token_format.holds_token(text) for name, values in query.lists() for text in (name, *values)):
             raise ServiceError(TOKEN_IN_ADDRESS, "q")
@@ -55,7 +59,7 @@ def page(rows: QuerySet[Any], order: tuple[str, ...], query: ListQuery) -> dict[
 
 
 def after(order: tuple[str, ...], values: list[Any]) -> Q:
-    """The rows behind the one with these values. The first condition says nothing new, but lets an index find the start."""
+    """The rows after the one with these values. The first condition is implied by the rest, but lets an index find the start."""
     name, up = direction(order[0])
     behind = Q((f"{name}__{'gte' if up else 'lte'}", values[0]))
     choices, same = Q(), Q()

@@ -111,7 +111,7 @@ def test_with_redis_down_each_process_counts_for_itself_and_the_log_says_so_once
 ) -> None:
     monkeypatch.setattr(limits, "counter", InRedis(f"redis://127.0.0.1:{free_port()}"))
     assert [verify(WRONG).status for _ in range(20)] == [401] * 3 + [429] * 17
-    lines = [record.getMessage() for record in caplog.records if "wrong tokens counted in this process" in record.getMessage()]
+    lines = [record.getMessage() for record in caplog.records if "rejected tokens counted in this process" in record.getMessage()]
     assert len(lines) == 1
     assert "ConnectionError" in lines[0]
 

@@ -53,6 +53,18 @@ def test_250_rows_come_once_each_while_rows_are_added(caller: Caller) -> None:
     assert there <= set(seen)
 
 
+def test_rows_of_one_instant_come_once_each_while_rows_are_added(caller: Caller) -> None:
+    there = set(tokens(130))
+    now = timezone.now()
+    Token.objects.update(created_at=now)
+    seen: list[str] = []
+    for page in pages(caller, "/tokens", limit=25):
+        seen += page
+        TokenFactory(created_at=now)
+    assert len(seen) == len(set(seen))
+    assert there <= set(seen)
+
+
 def test_rows_that_go_in_between_take_no_others_with_them(caller: Caller) -> None:
     tokens(60)
     ids = [each["id"] for each in caller.all("/tokens")]

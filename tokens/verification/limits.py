@@ -1,9 +1,9 @@
-"""Wrong tokens from one address are slowed down; good ones from the same address are not, since only a failure is counted.
+"""Rejected tokens are limited for each address; valid ones from the same address are not, since only rejections are counted.
 
-Counted in windows of one minute, in Redis. Without REDIS_URL, or while Redis does not answer, each process counts for itself. Not in
-the database, where sign-in's limits are: an address that sends wrong tokens would make it write, and verification has to stay a single
-read. So exact a count is not needed here: the limit protects the log and the machine, not the tokens, whose 190 random bits no number
-of tries finds.
+Counted in windows of one minute, in Redis. Without REDIS_URL, or while Redis does not respond, each process counts for itself. Not in
+the database, as sign-ins are (portal/users/throttle.py): a row that is locked and written costs several hundred times as much as a count in
+memory, and lets anybody make the database write at the rate of verifications. The count need not be exact either: the limit protects the
+log and the machine, not the tokens, whose 190 random bits cannot be guessed.
 """
 
 import threading
@@ -24,7 +24,7 @@ PAUSE_SECONDS = 5
 
 
 class InProcess:
-    """Failures of each address in the present window."""
+    """Rejected tokens of each address in the present window."""
 
     def __init__(self) -> None:
         self.window = 0
@@ -40,7 +40,7 @@ class InProcess:
 
 
 class InRedis:
-    """A Redis that does not answer is left alone for a while: waiting for it would slow good tokens down too."""
+    """A Redis that does not respond is not used for a while: waiting for it would slow valid tokens down too."""
 
     def __init__(self, url: str) -> None:
         self.client = redis.Redis.from_url(url, socket_timeout=0.25, socket_connect_timeout=0.25, retry=Retry(NoBackoff(), 0))
@@ -58,7 +58,7 @@ class InRedis:
             count, _ = pipeline.execute()
         except redis.RedisError as error:
             self.silent_until = time.monotonic() + PAUSE_SECONDS
-            log.warning("wrong tokens counted in this process", error=type(error).__name__)
+            log.warning("rejected tokens counted in this process", error=type(error).__name__)
             return self.in_process.add(address, window)
         return count
 
@@ -67,7 +67,7 @@ counter = InRedis(settings.REDIS_URL) if settings.REDIS_URL else InProcess()
 
 
 def wait_after_failure(address: str | None) -> int:
-    """Notes a wrong token from `address`. Returns 0, or the seconds after which it may try again (for Retry-After)."""
+    """Counts a rejected token from `address`. Returns 0, or the seconds after which it may try again (for Retry-After)."""
     seconds = int(time.time())
     window, passed = divmod(seconds, WINDOW_SECONDS)
     if counter.add(subnet(address) or "-", window) <= settings.WRONG_TOKENS_A_MINUTE:
