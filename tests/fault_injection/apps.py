@@ -17,7 +17,7 @@ class FaultInjectionConfig(AppConfig):
         from tokens.expiry import digest, lease, scan
 
         tokens = int(os.environ["FAULT_INJECTION_TOKENS"])
-        scan.BATCH = scan.MOST = tokens // 4  # a scan has several transactions
+        scan.BATCH = tokens // 4  # a scan has several transactions
         lease.LEASE = timedelta(seconds=3)
         delivery.LEASE = timedelta(seconds=3.5 + tokens / 2000)  # longer than the longest email takes
         delivery.RECORDING_PAUSES = (0.2, 0.4, 0.8, 1.6)  # shorter together than a message's lease
