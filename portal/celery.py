@@ -1,4 +1,4 @@
-"""The Celery app. It reads its settings from Django's and finds each room's `tasks.py`; it holds no task itself."""
+"""The Celery app. It reads its settings from Django's and finds each app's `tasks.py`."""
 
 import logging
 import os

@@ -154,8 +154,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
 else:
     # A server that does not answer is given up in seconds, not in the minutes that the system's own limits are.
-    patience = {"connect_timeout": 2, "tcp_user_timeout": 10_000}
-    options = patience | DATABASES["default"].get("OPTIONS", {})
+    limits = {"connect_timeout": 2, "tcp_user_timeout": 10_000}
+    options = limits | DATABASES["default"].get("OPTIONS", {})
     password = DATABASES["default"]["PASSWORD"] or POSTGRES_PASSWORD
     DATABASES["default"] |= {"PASSWORD": password, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -10,7 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 django = get_wsgi_application()
 
-from portal.oauth.front import App, front  # noqa: E402  # the rooms can be imported once Django is set up
+from portal.oauth.front import App, front  # noqa: E402  # the apps can be imported once Django is set up
 
 application = front(cast(App, django))
 

@@ -12,7 +12,7 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 def read_day(text: str) -> date:
-    """A day as YYYY-MM-DD. Raises ValueError, in words for whoever typed it."""
+    """A day as YYYY-MM-DD. Raises ValueError, with a message for the person who typed it."""
     try:
         return datetime.strptime(text.strip(), "%Y-%m-%d").date()  # noqa: DTZ007  # the day is all that is taken
     except ValueError:

@@ -1,4 +1,4 @@
-"""Where this room listens: signing in and out are Django's signals, the rest come from rooms below, which must not import it."""
+"""Receivers of signals: Django's for signing in and out, and those of apps below, which must not import this one."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def new_password(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -
 
 
 def reset_password(sender: Any, user: User, **kwargs: Any) -> None:
-    """Whoever reset the password by mail is signed in nowhere from then on: not even in the browser that did it."""
+    """A user who reset the password by email is signed in nowhere from then on: not even in the browser that did it."""
     sessions.end_every(user, timezone.now())
 
 

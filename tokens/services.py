@@ -1,4 +1,4 @@
-"""The verbs of tokens: issue, revoke. Plain arguments in; what was made out, or a named error whose text is for the reader."""
+"""The services of tokens: issue and revoke. They take plain arguments, return what they made, and raise `ServiceError`."""
 
 import uuid
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""The audit trail (django-auditlog's LogEntry): one short function that each verb calls.
+"""The audit trail (django-auditlog's LogEntry): one short function that each service calls.
 
 django-auditlog can also watch models by itself. That is not used: it sees neither a conditional UPDATE nor a bulk one,
 and it would copy every field of a row, the token's digest among them, unless each was excluded.

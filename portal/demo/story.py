@@ -1,6 +1,6 @@
 """The demo's story: people, service accounts and tokens in every state, for `manage.py seed_demo`.
 
-What has a verb goes through it, with a `now` of long ago where the past is wanted; a row is changed by hand only where the
+Where there is a service it is used, with a `now` of long ago where the past is wanted; a row is changed by hand only where the
 portal itself would have written it while time went by (a token's last use, a first day at work).
 """
 

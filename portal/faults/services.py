@@ -1,4 +1,4 @@
-"""The verbs of faults: raise, clear, acknowledge. All are set operations, and repeating any of them changes nothing."""
+"""The services of faults: raise, clear, acknowledge. All are set operations, and repeating any of them changes nothing."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Pages that read several rooms and write none: Profile, the list of users, health."""
+"""Read-only pages that span several apps: Home, Profile, the list of users, health."""
 
 from typing import Any
 
@@ -95,7 +95,7 @@ def health(request: HttpRequest) -> HttpResponse:
 
 def admin_sign_in(request: HttpRequest, **kwargs: Any) -> HttpResponse:
     """Stands for the Django admin's own sign-in, which knows neither rate limits nor password rules: ours is used instead.
-    Whoever is signed in never gets a form here, since by that form the passwords of others could be tried."""
+    A signed-in user never gets a form here, since by that form the passwords of others could be tried."""
     if request.user.is_authenticated:
         access.require(access.may_review(request.user))
         return redirect("admin:index")

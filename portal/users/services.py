@@ -1,4 +1,4 @@
-"""The verbs of users. Each takes plain values and returns what it made, or raises `ServiceError`."""
+"""The services of users. Each takes plain values and returns what it made, or raises `ServiceError`."""
 
 import secrets
 from datetime import datetime

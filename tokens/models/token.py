@@ -91,7 +91,7 @@ class Token(models.Model):
             models.CheckConstraint(condition=Q(expires_at__gt=models.F("created_at")), name="tokens_expire_after_creation"),
         ]
         indexes = [
-            # The scan's: with the id, by which a large scan is cut into ranges, and all else that it asks of a token that is told of.
+            # The scan's: with the id, by which a scan is divided into batches, and all else that it asks of a token that is told of.
             models.Index(
                 fields=["expires_at", "id"],
                 condition=Q(kind="permanent", revoked_at=None),
