@@ -30,12 +30,12 @@ def test_the_keys_offered_follow_the_config_type(portal: Page) -> None:
     pane.get_by_label("Config Type").select_option("Flags")
     assert offered() == ["Users may create their own API tokens", "Notify token owners"]
     keys.select_option("Users may create their own API tokens")
-    expect(pane.get_by_text("true: everybody can add tokens")).to_be_visible()
+    expect(pane.get_by_text("true: all users can create tokens")).to_be_visible()
     pane.get_by_label("Config Type").select_option("App Config")
     assert "Enable User Token Expiration Notifications" in offered()
     assert "Users may create their own API tokens" not in offered()
     expect(keys).to_have_value("")  # the flag chosen before is no App Config
-    expect(pane.get_by_text("true: everybody can add tokens")).to_be_hidden()
+    expect(pane.get_by_text("true: all users can create tokens")).to_be_hidden()
 
 
 @pytest.mark.parametrize("older", ["Enable User Token Notification", "Enable. For Token Notification"])

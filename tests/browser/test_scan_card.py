@@ -61,7 +61,7 @@ def test_scan_now_shows_the_scan_once_a_worker_has_taken_it_up(visit: Visit, adm
     run = running()
     expect(page.get_by_role("progressbar", name="A scan is running.")).to_be_visible()
     page.get_by_role("button", name="Scan now").click()
-    expect(page.get_by_text("A scan is running already")).to_be_visible()
+    expect(page.get_by_text("A scan is already running")).to_be_visible()
     finish(run)
     expect(page.get_by_role("region", name="Scans").get_by_text("Done")).to_be_visible()
 
