@@ -1,19 +1,18 @@
 """Scan watchdog: has a scan finished lately? Pages and /healthz/scan check, so it needs neither beat nor a worker to be running."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import structlog
 from django.conf import settings
-from django.db import Error, connection, transaction
+from django.db import Error
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from portal.core import permissions as access
+from portal.core.transactions import lock_timeout
 from portal.faults import services as faults
 from portal.faults.models import Fault
 from portal.users.models import User
@@ -21,7 +20,7 @@ from tokens.models import ScanRun
 
 log = structlog.get_logger(__name__)
 SOURCE, KEY = "scan-overdue", "scan"
-LOCK_TIMEOUT_MS = 200  # the check is part of a page that somebody waits for
+LOCK_TIMEOUT = timedelta(milliseconds=200)  # the check is part of a page that somebody waits for
 
 
 class Health(NamedTuple):
@@ -57,29 +56,10 @@ def raise_fault(health: Health, now: datetime) -> None:
     """A database that accepts no writes, or not soon, must not break the page that checks: the next one raises the fault."""
     try:
         if not Fault.objects.open().filter(source=SOURCE, key=KEY).exists():
-            with lock_timeout():
+            with lock_timeout(LOCK_TIMEOUT):
                 faults.raise_faults([fault_for(health, now)])
     except Error as error:
         log.warning("scan overdue, fault not raised", error=type(error).__name__)
-
-
-@contextmanager
-def lock_timeout() -> Iterator[None]:
-    """A transaction that fails when a lock is not free within LOCK_TIMEOUT_MS, where others would wait for seconds."""
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA busy_timeout")
-            usual = cursor.fetchone()[0]
-            cursor.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}")
-            try:
-                with transaction.atomic():
-                    yield
-            finally:
-                cursor.execute(f"PRAGMA busy_timeout = {usual}")
-    else:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
-            yield
 
 
 def fault_for(health: Health, now: datetime) -> Fault:

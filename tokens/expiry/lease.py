@@ -9,15 +9,16 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError
 from django.db.models import Q
 from django.utils import timezone
 
+from portal.core.transactions import idle_timeout, lock_timeout
 from portal.users.models import User
 from tokens.models import ScanRun
 
 LEASE = timedelta(minutes=5)
-LOCK_TIMEOUT_SECONDS = 60
+LOCK_TIMEOUT = timedelta(seconds=60)  # for the running scan's transaction: a machine that was lost may leave one behind
 ATTEMPTS = 5
 DIED = "its process ended"
 
@@ -29,9 +30,9 @@ class Lost(Exception):
 def acquire(now: datetime, triggered_by: str, person: User | None = None) -> ScanRun | None:
     """A new run, which is the caller's to do. None: a scan is running; it will be followed by another one when it is done."""
     for _ in range(ATTEMPTS):
-        with suppress(IntegrityError), lock_timeout():
+        with suppress(IntegrityError), lock_timeout(LOCK_TIMEOUT):
             return ScanRun.objects.create(triggered_by=triggered_by, person=person, started_at=now, lease_until=timezone.now() + LEASE)
-        with lock_timeout():
+        with lock_timeout(LOCK_TIMEOUT):
             if not close_expired() and ScanRun.objects.filter(finished_at=None).update(again_by=triggered_by):
                 return None
     return None
@@ -46,23 +47,10 @@ def close_expired() -> int:
 
 
 @contextmanager
-def lock_timeout() -> Iterator[None]:
-    """A transaction that waits for the running scan's, but not for ever: a machine that was lost may leave its transaction behind."""
-    with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
-        yield
-
-
-@contextmanager
 def scan_transaction(run: ScanRun) -> Iterator[None]:
-    """A transaction of the scan, which renews the run's lease and locks its row. Raises Lost. PostgreSQL ends it with the lease, should
-    this machine be lost in the middle."""
-    with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{LEASE.total_seconds():.0f}s'")
+    """A transaction of the scan, which renews the run's lease and locks its row. Raises Lost. It ends with the lease, should this machine
+    be lost in the middle."""
+    with idle_timeout(LEASE):
         if not ScanRun.objects.filter(pk=run.pk, finished_at=None).update(lease_until=timezone.now() + LEASE):
             raise Lost
         yield

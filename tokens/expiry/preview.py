@@ -1,14 +1,15 @@
 """What a change of Config would do, in a sentence: counted by the scan's own queries."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
-from django.db import Error, connection, transaction
+from django.db import Error
 from django.db.models import QuerySet
 
 import settings_app.services as config
 from portal.core.errors import ServiceError
+from portal.core.transactions import statement_timeout
 from tokens import dates
 from tokens.expiry import queries
 from tokens.expiry.policy import KEYS, Policy
@@ -19,7 +20,7 @@ LIFETIME = "token_lifetime_days"
 PREVIEWED = (*KEYS, LIFETIME)
 SHOWN = 10  # recipients that a preview holds
 NAMED = 3  # those of them that the sentence names, before "and 998 more"
-TIMEOUT_SECONDS = 5
+TIMEOUT = timedelta(seconds=5)  # somebody is typing: each digit is another preview
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,7 @@ def preview(key: str, text: str | None, now: datetime) -> Preview:
     """What a scan would do if Config's `key` had this value (None: its default). Writes nothing. Raises ServiceError."""
     policy = Policy.with_value(key, text)
     due = queries.due(policy, now)
-    with transaction.atomic():
-        if connection.vendor == "postgresql":  # somebody is typing: each digit is another preview
-            with connection.cursor() as cursor:
-                cursor.execute(f"SET LOCAL statement_timeout = '{TIMEOUT_SECONDS}s'")
+    with statement_timeout(TIMEOUT):
         found = queries.compare(due, queries.SOURCE)
         emails, recipients = count_recipients(policy, due)
     return Preview(found.to_raise, found.to_clear, emails, recipients)

@@ -51,9 +51,8 @@ def due(policy: Policy, now: datetime) -> QuerySet[Token]:
     limits = policy.limits(now)
     reached = Case(*(When(expires_at__lte=limit, then=days) for days, limit in limits.items()), default=0, output_field=IntegerField())
     last = max(limits.values(), default=now)  # without thresholds nothing is due
-    return of_active_owners(Token.objects.permanent().active(now).filter(expires_at__lte=last)).annotate(
-        key=FaultKey("pk"), threshold=reached
-    )
+    tokens = of_active_owners(Token.objects.permanent().active(now).filter(expires_at__lte=last))
+    return tokens.annotate(key=FaultKey("pk"), threshold=reached)
 
 
 def of_active_owners(tokens: QuerySet[Token]) -> QuerySet[Token]:
@@ -103,7 +102,7 @@ def with_recipients(tokens: QuerySet[Token], policy: Policy) -> list[QuerySet[An
         return []
     found: list[QuerySet[Any]] = [tokens.annotate(recipient=Value(address)) for address in policy.addresses]
     if policy.owners:
-        configured = [address.lower() for address in policy.addresses]
+        configured = [Lower(Value(address)) for address in policy.addresses]
         owned = tokens.exclude(user__email="").alias(lowered=Lower("user__email")).exclude(lowered__in=configured)
         found.append(owned.annotate(recipient=F("user__email")))
     return found
@@ -127,12 +126,9 @@ def ended_in_use(policy: Policy, now: datetime) -> QuerySet[Token]:
     since = now - QUIET_AFTER
     used = Q(expires_at__gt=since, unused_before__lte=USED_WITHIN)
     rejected = Q(refused_at__gt=since, refused_at__gte=F("expires_at"))
-    unused_before = F("expires_at") - F("last_used_at")  # not expires_at - 30 days, which PostgreSQL counts by the calendar of a time zone
-    ended = (
-        Token.objects.permanent()
-        .alias(unused_before=unused_before)
-        .filter(used | rejected, revoked_at=None, expires_at__lte=now, holds_name=True)
-    )
+    # Not expires_at - 30 days, which PostgreSQL counts by the calendar of a time zone.
+    ended = Token.objects.permanent().alias(unused_before=F("expires_at") - F("last_used_at"))
+    ended = ended.filter(used | rejected, revoked_at=None, expires_at__lte=now, holds_name=True)
     found = of_active_owners(ended).annotate(key=FaultKey("pk"))
     return found if policy.thresholds else found.none()
 

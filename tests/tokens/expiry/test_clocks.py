@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.db import connection
 
+from portal.core.transactions import lock_timeout
 from portal.notifications import delivery
 from portal.notifications.models import Message
 from tests.clock import DAY, MINUTE, NOW
@@ -82,6 +83,6 @@ def test_postgresql_ends_the_transaction_of_a_machine_that_was_lost() -> None:
     with lease.scan_transaction(ScanRun.objects.create(triggered_by="schedule", started_at=NOW)), connection.cursor() as cursor:
         cursor.execute("SHOW idle_in_transaction_session_timeout")
         assert cursor.fetchone() == ("5min",)
-    with lease.lock_timeout(), connection.cursor() as cursor:
+    with lock_timeout(lease.LOCK_TIMEOUT), connection.cursor() as cursor:
         cursor.execute("SHOW lock_timeout")
         assert cursor.fetchone() == ("1min",)
