@@ -75,7 +75,7 @@ def test_an_operators_home_and_a_fresh_one_are_sound(visit: Visit, administrator
     page = visit(administrator)
     expect(page.get_by_role("region", name="First steps")).to_be_visible()
     found = audit(page, "fresh") + too_wide(page, "fresh")
-    page.get_by_role("link", name="Say whom to notify").click()
+    page.get_by_role("link", name="Choose who is notified").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("System Settings")
     tokens()
     page = visit(OperatorFactory())

@@ -103,7 +103,7 @@ def test_a_token_can_be_copied_by_hand_where_the_browser_allows_no_copying(porta
     text = create(portal)
     window = dialog(portal, "Token Created")
     window.get_by_role("button", name="Copy", exact=True).click()
-    expect(window.get_by_role("alert")).to_contain_text("copy it by hand")
+    expect(window.get_by_role("alert")).to_contain_text("copy it manually")
     assert portal.evaluate("getSelection().toString().trim()") == text
     portal.keyboard.press("Escape")
     expect(window).to_be_visible()  # it is not safe yet
