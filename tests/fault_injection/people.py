@@ -61,7 +61,7 @@ class People:
             look_now(tasks.scan_tokens, triggered_by=ScanRun.Trigger.PERSON)
 
     def some(self, condition: Q, most: int) -> list[Token]:
-        keys = list(Token.objects.permanent().live(timezone.now()).filter(condition).order_by("name").values_list("pk", flat=True))
+        keys = list(Token.objects.permanent().active(timezone.now()).filter(condition).order_by("name").values_list("pk", flat=True))
         return list(Token.objects.filter(pk__in=self.chance.sample(keys, min(most, len(keys)))))
 
     def revoke(self) -> None:
