@@ -252,3 +252,9 @@ def test_the_django_admins_logout_ends_the_temporary_token_too(as_operator: Visi
 
 def test_the_django_admins_password_page_is_ours(as_operator: Visitor) -> None:
     assert as_operator.get("/admin/password_change/")["Location"] == reverse("account_change_password")
+
+
+def test_the_admin_is_named_after_the_portal(as_administrator: Visitor) -> None:
+    page = as_administrator.see("admin:index")
+    assert page.one("div", id="site-name").text == "Token Portal administration"
+    assert "Faults and related records" in page.text
