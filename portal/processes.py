@@ -24,7 +24,7 @@ def commands(port: int, web_workers: int) -> dict[str, list[str]]:
     # HTTP/2 with prior knowledge, which no proxy speaks to us: a stream that is closed before its body never frees its thread.
     web += ["--http", "1"]
     # Two threads: while one waits for the database, the other answers. More of them only wait for each other (docs/benchmarks.md).
-    # A browser keeps connections open; the server waits for them no longer than this when it is told to stop.
+    # A browser keeps connections open; the server waits for them no longer than this when it has to stop.
     web += ["--blocking-threads", "2", "--workers-kill-timeout", "3", "--log-level", "warning", "portal.wsgi:application"]
     # --pool solo: SQLite has one writer, so that a second process would wait more than work. --beat: this worker is the only one.
     worker = ["celery", "--quiet", "--app", "portal", "worker", "--pool", "solo", "--beat"]

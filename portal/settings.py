@@ -1,6 +1,6 @@
 """Django's settings, and the only reader of the environment. `.env.example` documents every variable.
 
-Without DATABASE_URL this is the *embedded run*: SQLite, a file broker and mail as files, all under `var/`.
+Without DATABASE_URL this is the *embedded run*: SQLite, a file broker and emails as files, all under `var/`.
 """
 
 from datetime import timedelta

@@ -14,6 +14,6 @@ from portal.oauth.front import App, front  # noqa: E402  # the apps can be impor
 
 application = front(cast(App, django))
 
-# What is loaded by now stays for good. Unfrozen, it is all looked through by each full collection: 50 ms in which no request is answered.
+# What is loaded by now is never freed. If it were not frozen, each full garbage collection would scan it: 50 ms without a response.
 gc.collect()
 gc.freeze()

@@ -1,4 +1,4 @@
-"""Every key that Config knows: its type, label, help, default, and how its text becomes a value. Data; no room is imported.
+"""Every key that Config knows: its type, label, help, default, and how its text becomes a value. Data only; no other app is imported.
 
 To add a key, add a `Key` to KEYS. A `parse` function takes the text as typed and returns the typed value, or raises
 ValueError with a sentence that names what is wrong and where.

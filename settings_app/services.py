@@ -14,7 +14,7 @@ from portal.core.errors import Code, ServiceError
 from settings_app.models import Config
 from settings_app.registry import KEYS
 
-# Sent in the transaction of a change, with `key` and `actor`. Rooms above this one act on it (a scan, for one).
+# Sent in the transaction of a change, with `key` and `actor`. Apps above act on it: a scan starts, for example.
 changed = Signal()
 
 

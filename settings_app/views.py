@@ -47,7 +47,7 @@ def asks_preview(request: AuthenticatedHttpRequest) -> bool:
 
 
 def is_sent(request: AuthenticatedHttpRequest) -> bool:
-    """Is the form sent for good?"""
+    """Was the form submitted to be saved?"""
     return request.method == "POST" and not asks_preview(request)
 
 

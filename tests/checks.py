@@ -1,4 +1,4 @@
-"""What the verifier says of a token, as tests like to compare it: the Token itself, or the Refusal."""
+"""The result of verifying a token, in a form that tests can compare: the Token itself, or the RejectionReason."""
 
 from datetime import datetime
 

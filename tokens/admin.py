@@ -1,4 +1,4 @@
-"""For reading only: tokens, scans, notices and the mail log, with no secret shown and no way around the services."""
+"""Read-only admin pages: tokens, scans and notices. No secret is shown, and nothing can be changed past the services."""
 
 from datetime import datetime
 from typing import Any

@@ -1,6 +1,6 @@
 """Days and instants. A day is a day of the portal's time zone (`TIME_ZONE`); what is stored is an instant in UTC.
 
-Every rule about days is here, so that the pages, the scan and the mails count alike: a token with the Expiry Date
+Every rule about days is here, so that the pages, the scan and the emails count alike: a token with the Expiry Date
 2026-12-06 works through the whole of that day and has 15 days left on 2026-11-21, whatever the hour.
 """
 
@@ -29,7 +29,7 @@ def start_of(day: date) -> datetime:
 
 
 def end_of(day: date) -> datetime:
-    """The instant from which a token that works through `day` is refused."""
+    """The instant from which a token that is valid through `day` is rejected."""
     return start_of(day + timedelta(days=1))
 
 

@@ -1,4 +1,4 @@
-"""The email to a person for whom somebody else has created a token: whoever has seen its text can act as that person."""
+"""The email to a person for whom somebody else has created a token: anyone who has seen its text can act as that person."""
 
 from datetime import datetime
 

@@ -1,6 +1,6 @@
-"""Temporary tokens: one for each sign-in, dead with its session.
+"""Temporary tokens: one for each sign-in, valid as long as its session.
 
-A temporary token is good while three things hold: it is not revoked (sign-out does that), its time has not come (it is the
+A temporary token is valid while three things hold: it is not revoked (sign-out does that), its time has not come (it is the
 session's own end), and its session hash is still its owner's (a password change, a deactivation or a deletion changes that
 hash in the same UPDATE, whichever way it happens). The verifier looks at all three, so there is no moment between.
 """
@@ -84,7 +84,7 @@ def end_every(user: User, now: datetime) -> None:
 
 
 def current(session: SessionBase, now: datetime) -> Token | None:
-    """The session's own token while it is good."""
+    """The session's own token while it is valid."""
     if not (token_id := session.get(KEY)):
         return None
     token = Token.objects.active(now).filter(pk=token_id).select_related("user").first()

@@ -1,7 +1,7 @@
 """The token's text: format, generation, checksum, digest, hint. Pure functions.
 
 `tpp_` (permanent) or `tpt_` (temporary), 32 random base62 characters (190 bits), 6 base62 characters of CRC-32 over all that
-stands before. A double click selects it whole; a secret scanner finds it by `PATTERN`; a mistyped one is refused by its
+stands before. A double click selects it whole; a secret scanner finds it by `PATTERN`; a mistyped one is rejected by its
 checksum before any look-up.
 """
 

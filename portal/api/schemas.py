@@ -1,4 +1,4 @@
-"""What goes in and out of the API. Instants are RFC 3339 in UTC with their offset; no schema has room for a temporary token's text."""
+"""What goes in and out of the API. Instants are RFC 3339 in UTC with their offset; no schema has a field for a temporary token's text."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime

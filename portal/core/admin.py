@@ -29,7 +29,7 @@ class PortableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # only the stu
 
 class ReadOnlyAdmin(PortableAdmin):
     """`hidden`: fields that no page shows. Django would let any of them be a filter in the address (`?password__startswith=...`),
-    by which a secret can be read a character at a time; such an address is refused with 400."""
+    by which a secret can be read a character at a time; such a URL is rejected with 400."""
 
     hidden: tuple[str, ...] = ()
 

@@ -1,4 +1,4 @@
-"""How views answer a form in a dialog, with htmx and without."""
+"""Responses to forms in a dialog, with and without htmx."""
 
 import json
 from collections.abc import Callable
@@ -34,12 +34,12 @@ def post_only(back: str) -> Callable[[View], View]:
 
 
 def form_data(request: HttpRequest) -> QueryDict | None:
-    """What a form was sent with; None when it is only opened. A POST with nothing in it is a form sent empty."""
+    """The data of a submitted form; None for a GET. A POST without data is a form that was submitted empty."""
     return request.POST if request.method == "POST" else None
 
 
 def form_page(request: HttpRequest, template: str, form: BaseForm, **context: Any) -> HttpResponse:
-    """The form, 422 when it has errors, so that neither browser nor htmx takes it for a success; 409 with a `conflict`.
+    """The form, 422 when it has errors, so that neither browser nor htmx treats it as a success; 409 with a `conflict`.
 
     `conflict`: a sentence that says what somebody else changed since the form was opened; `changes`: (label, value now, value typed) of
     each field. What was typed stays, and the form has the new version: submitting it again decides (templates/_conflict.html)."""
@@ -48,7 +48,7 @@ def form_page(request: HttpRequest, template: str, form: BaseForm, **context: An
 
 
 def put_into(form: BaseForm, **values: str) -> None:
-    """Puts other values into the fields of a form that was sent."""
+    """Replaces values in a submitted form."""
     data = cast(QueryDict, form.data).copy()
     for name, value in values.items():
         data[name] = value
@@ -56,8 +56,8 @@ def put_into(form: BaseForm, **values: str) -> None:
 
 
 def success_response(request: HtmxHttpRequest, message: str, back: str, level: str = "success", navigate: bool = False) -> HttpResponse:
-    """The write succeeded: closes the dialog, refreshes the list and says so. Without htmx, or to `leave` a page that is no
-    more, goes `back` and says so there."""
+    """After a successful write: closes the dialog, refreshes the list and shows `message`. Without htmx, or with `navigate` (the
+    current page no longer exists), redirects to `back` and shows the message there."""
     if request.htmx and not navigate:
         response = HttpResponse(status=204)
         response["HX-Trigger"] = json.dumps({"dialog-close": True, "list-changed": True, "toast": {"text": message, "level": level}})
@@ -69,5 +69,5 @@ def success_response(request: HtmxHttpRequest, message: str, back: str, level: s
 
 
 def rejected_response(request: HtmxHttpRequest, message: str, back: str) -> HttpResponse:
-    """The write came too late or broke a rule that no field stands for: says so in the same way."""
+    """After a write that came too late, or broke a rule that belongs to no field: the same, with an error message."""
     return success_response(request, message, back, level="error")

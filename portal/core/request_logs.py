@@ -25,7 +25,7 @@ class RequestFilter(logging.Filter):
     """Keeps what any visitor can cause short and seldom: `lines` of each kind in `seconds`, then the number of those left out.
 
     A kind is a logger with a level and a status: a flood of one hides none of another. A client's error (4xx, and what Django calls
-    suspicious) has no traceback: it would tell of Django's code alone."""
+    suspicious) has no traceback: it would show nothing but Django's code."""
 
     def __init__(self, lines: int = 10, seconds: float = 10) -> None:
         super().__init__()

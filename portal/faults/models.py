@@ -1,4 +1,4 @@
-"""Something that an operator should look at. A fault knows only what it was told: a source's name and a key, never a token."""
+"""Something that an operator should look at. A fault knows a source's name and a key, never a token."""
 
 from typing import Self
 

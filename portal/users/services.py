@@ -73,7 +73,7 @@ def clean_display_name(name: str) -> str:
 
 
 def create(username: str, display_name: str, role: str, actor: Actor | None) -> User:
-    """Makes a person (the username is an email address) or a service account (any other name), and invites a person by mail.
+    """Makes a person (the username is an email address) or a service account (any other name), and invites a person by email.
 
     The name of a deleted user brings that user back, without its tokens: one name means one user for ever, so that
     neither the audit trail nor a service which knows users by name can take one for another.
@@ -207,7 +207,7 @@ def activate(user: User, actor: Actor | None, read: versions.Versions = None) ->
 
 
 def set_password(user: User, password: str, actor: Actor | None, now: datetime) -> None:
-    """Sets a person's password, and tells them by email. Ends what the former password may have given away: their sessions, temporary
+    """Sets a person's password, and notifies them by email. Ends what the former password may have given away: their sessions, temporary
     tokens, one-time links and calendar link. `actor`: the user, by a session or by a one-time link, or None for the command line.
 
     Raises ServiceError for a user who cannot sign in or has changed since `user` was read, PermissionDenied for an actor who has.

@@ -75,7 +75,7 @@ def raise_fault(key: str, resource: str, page: str, now: datetime) -> None:
 
 
 def clear_quiet(now: datetime) -> int:
-    """Clears the faults of bursts that are over: at least WINDOW long nothing was counted, also not after the row had room again.
+    """Clears the faults of bursts that are over: at least WINDOW long nothing was counted, not even after the row could count again.
     Returns how many."""
     lately = Throttle.objects.filter(ends_at__gt=now - WINDOW)
     return faults.clear_faults(Fault.objects.filter(source=SOURCE).exclude(key__in=lately.values("key")), now)

@@ -116,7 +116,7 @@ def line(token: Token, now: datetime) -> dict[str, Any]:
 
 
 def link_to_all(notices: QuerySet[Notice], now: datetime) -> str:
-    """The list that shows what the email has no room for too."""
+    """The URL of the list, which also shows what the email leaves out."""
     last = max(notices.order_by().values_list("threshold", flat=True).distinct())
     until = dates.day_of(dates.due_before(last, now) - dates.MICROSECOND)
     return renderers.absolute_url(reverse("tokens:list") + "?" + urlencode({"expires_to": until.isoformat(), "sort": "expires_at"}))

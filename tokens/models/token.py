@@ -40,7 +40,7 @@ class TokenQuerySet(models.QuerySet["Token"]):
         return rows.select_related("user", "created_by", "created_with", "revoked_by")
 
     def due(self, now: datetime, before: datetime) -> Self:
-        """Live permanent tokens of active owners that end at or before the instant `before`."""
+        """Active permanent tokens of active owners that expire at or before the instant `before`."""
         return self.permanent().active(now).filter(expires_at__lte=before, user__is_active=True)
 
 
@@ -70,7 +70,7 @@ class Token(models.Model):
     refused_from = models.GenericIPAddressField(null=True, blank=True)
     # Permanent: false once an expired token has given its name to a newer one (a constraint cannot look at the clock).
     holds_name = models.BooleanField(default=True, editable=False)
-    # Temporary: the owner's session hash at sign-in. When it is no longer the owner's, the session is dead, and so is this.
+    # Temporary: the owner's session hash at sign-in. When the owner's hash has changed, the session has ended, and so has the token.
     session_hash = models.CharField(max_length=64, blank=True, editable=False)
     # What the creating form sent along, so that sending the same form twice makes one token.
     request_id = models.UUIDField(null=True, unique=True, editable=False)
@@ -91,7 +91,7 @@ class Token(models.Model):
             models.CheckConstraint(condition=Q(expires_at__gt=models.F("created_at")), name="tokens_expire_after_creation"),
         ]
         indexes = [
-            # The scan's: with the id, by which a scan is divided into batches, and all else that it asks of a token that is told of.
+            # The scan's: with the id, by which a scan is divided into batches, and everything else that it reads of a due token.
             models.Index(
                 fields=["expires_at", "id"],
                 condition=Q(kind="permanent", revoked_at=None),

@@ -37,7 +37,7 @@ FIELDS = (
 
 
 class Unavailable(Exception):
-    """The database did not answer, or failed twice. Whatever was asked must be refused, not guessed."""
+    """The database did not answer, or failed twice. The request must be rejected, not guessed."""
 
 
 class Stored(NamedTuple):
@@ -138,7 +138,7 @@ def connect(wrapper: BaseDatabaseWrapper, done: Future[None]) -> None:
     error = None
     try:
         wrapper.ensure_connection()
-    except BaseException as raised:  # whatever it is, it is for whoever waits
+    except BaseException as raised:  # any error is passed on to the thread that waits
         error = raised
     if not done.set_running_or_notify_cancel():
         wrapper.close()

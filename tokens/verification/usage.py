@@ -1,6 +1,6 @@
-"""Last used, and refused uses: noted in memory on the request's path, written behind it.
+"""Last uses, and rejected uses: recorded in memory during the request, written to the database afterwards.
 
-Each process keeps a buffer and a thread that writes it every few seconds and at exit. A good use costs one entry in a
+Each process keeps a buffer and a thread that writes it every few seconds and at exit. A use costs one entry in a
 dictionary; a token's row is written at most once a minute. A crash loses the seconds that were not written yet.
 """
 

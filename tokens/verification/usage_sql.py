@@ -1,7 +1,7 @@
 """Writes uses to the database (usage.py keeps them until then): conditional UPDATEs, on PostgreSQL one for many rows.
 
 They write rows that are free and leave the others for the next time: a statement that waited for several rows could lock out, and be
-locked out by, an administrator's one. A good use is not written either while the row holds one (of another process) that is newer,
+locked out by, an administrator's one. A use is not written either while the row holds one (of another process) that is newer,
 or younger than `before`. A use whose address nobody knows leaves the one that is there.
 """
 
@@ -44,7 +44,7 @@ REFUSED = {
 
 
 def write(good: Good, refused: Denied, before: datetime) -> tuple[set[int], set[int]]:
-    """Returns the ids whose rows took the good use, and those that took the refused one. All or nothing."""
+    """Returns the ids whose uses were written, and those whose rejected uses were. All or nothing."""
     used = [(f"{key:032x}", *use) for key, use in good.items()]
     denied = [(f"{key:032x}", at, address, count) for key, (count, at, address) in refused.items()]
     with transaction.atomic(), connection.cursor() as cursor:

@@ -1,6 +1,6 @@
-"""Is a token good? Text in; who it speaks for, or a named reason out. Every doubt is a refusal.
+"""Verifies a token's text: returns the stored token, or the reason why it is rejected. When in doubt, it is rejected.
 
-The reason is for the portal's own pages, counters and tests. What the outside hears is the same for all of them.
+The reason is for the portal's own pages, counters and tests. The error response is the same for all of them.
 """
 
 import enum
@@ -30,14 +30,14 @@ class RejectionReason(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A token that is not good. `token` is its row if there is one."""
+    """A rejected token. `token` is its row, if there is one."""
 
     reason: RejectionReason
     token: Stored | None = None
 
 
 def rejection_reason(token: Stored, now: datetime) -> RejectionReason | None:
-    """Why a stored token is not good at `now`. None: it is good."""
+    """Why a stored token is rejected at `now`; None if it is valid."""
     if token.revoked_at is not None:
         return RejectionReason.REVOKED
     if token.expires_at <= now:
@@ -52,7 +52,7 @@ def rejection_reason(token: Stored, now: datetime) -> RejectionReason | None:
 
 
 def verify(text: str, now: datetime) -> Stored | Rejected:
-    """The good token that `text` is, or why it is refused. One query; none for a text with a wrong form or checksum.
+    """The valid token whose text is `text`, or why it is rejected. One query; none if the format or the checksum is wrong.
 
     Raises `lookup.Unavailable` when the database does not answer.
     """

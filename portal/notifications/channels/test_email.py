@@ -48,7 +48,7 @@ def append_results(addresses: Sequence[str], requested_by: str, deadline: float,
             return
         try:
             connection.open()
-        except Exception as error:  # the network's, the server's, TLS's: all are shown to whoever requested it
+        except Exception as error:  # the network's, the server's, TLS's: all are shown to the person who requested it
             results += [Result(each, words(error)) for each in addresses[place:]]
             return
         results.append(Result(address, send(connection, compose(address, requested_by))))
