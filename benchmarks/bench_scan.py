@@ -40,8 +40,8 @@ class Place:
     tokens: int
     share: float
 
-    def run(self, verb: str, *words: float) -> Any:
-        command = [sys.executable, "-m", "scan.child", verb, NOW, *map(str, words)]
+    def run(self, command: str, *arguments: float) -> Any:
+        program = [sys.executable, "-m", "scan.child", command, NOW, *map(str, arguments)]
         environment = os.environ | {
             "DATABASE_URL": self.database,
             "SECRET_KEY": "a key for the benchmark alone, of some length",
@@ -53,9 +53,9 @@ class Place:
             "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'benchmarks'}",
             "DJANGO_SETTINGS_MODULE": "portal.settings",
         }
-        done = subprocess.run(command, check=False, env=environment, cwd=ROOT, capture_output=True, text=True)
+        done = subprocess.run(program, check=False, env=environment, cwd=ROOT, capture_output=True, text=True)
         if done.returncode:
-            raise SystemExit(f"{verb}: {done.stderr[-2000:]}")
+            raise SystemExit(f"{command}: {done.stderr[-2000:]}")
         return json.loads(done.stdout)
 
     def measure(self, repeats: int, sample: int = 0) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def memory(sizes: dict[int, dict[str, Any]]) -> float:
             statistics.median(each[key] for each in figures["memory"]) for key in ("before", "scanned", "delivered")
         )
         print(
-            f"memory at {tokens:,} tokens: peak {scanned:.1f} MiB, {scanned - before:+.1f} by the scan, {delivered:.1f} after its mails too"
+            f"memory at {tokens:,} tokens: peak {scanned:.1f} MiB, {scanned - before:+.1f} by the scan, {delivered:.1f} after its emails too"
         )
         peaks[tokens] = delivered
     return peaks[max(peaks)] / peaks[min(peaks)]

@@ -115,8 +115,8 @@ def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(tasks, "silent_until", 0.0)
     monkeypatch.setattr(uses.Uses, "start", lambda self: None)
     yield
-    uses.uses.good.clear()
-    uses.uses.refused.clear()
+    uses.uses.accepted.clear()
+    uses.uses.rejected.clear()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 import settings_app.services as config
 from portal.core.actors import Actor
-from portal.core.tasks import look_now
+from portal.core.tasks import queue_task
 from portal.users.models import User
 from portal.users.signals import access_ended, password_replaced
 from portal.users.signals import signed_in as sign_in_complete
@@ -51,7 +51,7 @@ def end_calendar(sender: Any, user: User, actor: Actor | None, **kwargs: Any) ->
 
 def scan_again(sender: Any, key: str, **kwargs: Any) -> None:
     if key in POLICY_KEYS:
-        look_now(tasks.scan_tokens, triggered_by=ScanRun.Trigger.CONFIG)
+        queue_task(tasks.scan_tokens, triggered_by=ScanRun.Trigger.CONFIG)
 
 
 def connect() -> None:

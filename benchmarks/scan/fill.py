@@ -18,14 +18,14 @@ from tokens.models import Token
 DAYS, ADDRESSES = "30;7;1", ("ops@example.com", "security@example.com")
 TOKENS_EACH = 20
 AWAY = 50  # each fiftieth person is not active, and has no tokens
-ENDED = 0.02  # of all tokens, in the last 60 days; each twentieth of these was refused since
+ENDED = 0.02  # of all tokens, in the last 60 days; each twentieth of these was rejected since
 BATCH = 5000
 COLUMNS = ["id", "user_id", "kind", "name", "digest", "last_four", "created_at", "expires_at"]
 COLUMNS += ["last_used_at", "holds_name", "session_hash", "refused_count", "refused_at"]
-TOLD = f"""SELECT t.id, days, address, date_trunc('day', t.expires_at - days * interval '1 day') AS told_at
+NOTIFIED = f"""SELECT t.id, days, address, date_trunc('day', t.expires_at - days * interval '1 day') AS notified_at
     FROM tokens_token t, unnest(ARRAY[{DAYS.replace(";", ",")}]) AS days, unnest(ARRAY{list(ADDRESSES)}) AS address
     WHERE t.expires_at < now() - interval '1 day'"""
-WRITTEN = ("tokens_notice", "tokens_scanrange", "tokens_scanrun", "faults_fault", "notifications_message")
+WRITTEN = ("tokens_notice", "tokens_scanrun", "faults_fault", "notifications_message")
 
 
 def fill(now: datetime, count: int, share: float) -> None:
@@ -84,16 +84,16 @@ def empty() -> None:
 
 
 def remember() -> None:
-    """What earlier scans leave behind: each token that has ended was told of at each threshold, by a mail a day and address."""
+    """What earlier scans leave behind: each token that has ended was notified at each threshold, by an email a day and address."""
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMPORARY VIEW told AS {TOLD}")
+        cursor.execute(f"CREATE TEMPORARY VIEW notified AS {NOTIFIED}")
         cursor.execute("""INSERT INTO notifications_message (channel, kind, recipient, subject, about, state, attempts, next_attempt_at,
                 message_id, last_error, created_at, last_attempt_at, sent_at)
-            SELECT 'email', 'expiry_digest', address, '', '{}', 'sent', 1, told_at, gen_random_uuid(), '', told_at, told_at, told_at
-            FROM (SELECT DISTINCT address, told_at FROM told) AS digests""")
+            SELECT 'email', 'expiry_digest', address, '', '{}', 'sent', 1, notified_at, gen_random_uuid(), '', notified_at, notified_at, notified_at
+            FROM (SELECT DISTINCT address, notified_at FROM notified) AS digests""")
         cursor.execute("""INSERT INTO tokens_notice (token_id, threshold, address, message_id, created_at)
-            SELECT t.id, t.days, t.address, m.id, told_at FROM told t JOIN notifications_message m ON m.recipient = t.address AND m.created_at = told_at
-            ORDER BY told_at""")
+            SELECT t.id, t.days, t.address, m.id, notified_at FROM notified t JOIN notifications_message m ON m.recipient = t.address AND m.created_at = notified_at
+            ORDER BY notified_at""")
     vacuum()
 
 

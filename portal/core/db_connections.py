@@ -1,4 +1,4 @@
-"""What a thread that ended leaves behind: its connection to the database, which another thread closes.
+"""Closes the database connections of threads that have ended; another thread does it.
 
 granian ends threads that have nothing to do. Django's connections refer to themselves, so that only a full garbage collection would
 close them: it comes late or never, and until then PostgreSQL counts them. A thread cannot do it itself: while it is taken down, code
@@ -17,33 +17,33 @@ from django.db.backends.signals import connection_created
 log = structlog.get_logger(__name__)
 
 
-class Life:
-    """Goes with its thread."""
+class ThreadSentinel:
+    """Collected when its thread ends."""
 
 
-class OfThread(threading.local):
+class ThreadLocal(threading.local):
     def __init__(self) -> None:
-        self.life = Life()
+        self.sentinel = ThreadSentinel()
 
 
-of_thread = OfThread()
+thread_local = ThreadLocal()
 lock = threading.Lock()
-held: dict[weakref.ref[Life], BaseDatabaseWrapper] = {}
+held: dict[weakref.ref[ThreadSentinel], BaseDatabaseWrapper] = {}
 os.register_at_fork(after_in_child=held.clear)  # what the parent's threads left is the parent's to close
 
 
 def keep(connection: BaseDatabaseWrapper) -> None:
     """`connection` belongs to this thread from now on."""
     with lock:
-        held[weakref.ref(of_thread.life)] = connection
-    close_left()
+        held[weakref.ref(thread_local.sentinel)] = connection
+    close_orphans()
 
 
-def close_left() -> None:
-    """Closes the connections of threads that are gone."""
+def close_orphans() -> None:
+    """Closes the connections of threads that have ended."""
     with lock:
-        left = [held.pop(life) for life in list(held) if life() is None]
-    for each in left:
+        orphans = [held.pop(sentinel) for sentinel in list(held) if sentinel() is None]
+    for each in orphans:
         each.inc_thread_sharing()  # or Django lets no other thread close it
         try:
             each.close()

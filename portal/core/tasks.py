@@ -12,7 +12,7 @@ PAUSE_SECONDS = 10
 silent_until = 0.0
 
 
-def look_now(task: Task, **arguments: Any) -> None:
+def queue_task(task: Task, **arguments: Any) -> None:
     """Queues `task` once the transaction is committed. Like Celery's `delay_on_commit`, but a broker that is down is logged
     and no more: the work is a row by then, and the next beat finds it."""
 

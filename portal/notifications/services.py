@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db.models import QuerySet
 
-from portal.core.tasks import look_now as queue_task
+from portal.core.tasks import queue_task
 from portal.notifications.models import Message
 from portal.notifications.tasks import deliver_messages
 

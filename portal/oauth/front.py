@@ -107,9 +107,9 @@ def introspect(environ: Environ, start_response: StartResponse) -> Iterable[byte
     # The token was presented to the caller, which alone knows from which address.
     if isinstance(found, Rejected):
         if found.token:
-            uses.note_refused(found.token.id, now, None)
+            uses.record_rejected(found.token.id, now, None)
         return send_json(200, '{"active": false}', start_response)
-    uses.note_good(found.id, now, None)
+    uses.record_accepted(found.id, now, None)
     return send_json(200, json.dumps(described(found)), start_response)
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from portal.core.errors import ServiceError
 from portal.core.permissions import actor_of
-from portal.users import limits, services, signals, throttle
+from portal.users import limits, passwords, signals, throttle
 from portal.users.models import User
 
 # One sentence, whatever was typed: the same field takes a username or an address.
@@ -53,7 +53,7 @@ class AccountAdapter(DefaultAccountAdapter):
         if self.request.user != user:  # by a one-time link
             actor = replace(actor, user=user, credential=None)
         try:
-            services.set_password(user, password, actor, timezone.now())
+            passwords.set_password(user, password, actor, timezone.now())
         except ServiceError as error:
             raise PermissionDenied(str(error)) from None
 

@@ -1,10 +1,7 @@
 """The services of users. Each takes plain values and returns what it made, or raises `ServiceError`."""
 
-import secrets
 from datetime import datetime
 
-from django.contrib.auth.hashers import make_password
-from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
@@ -21,7 +18,7 @@ from portal.core.redaction import TOKEN
 from portal.core.text import clean
 from portal.users import emails
 from portal.users.models import DISPLAY_NAME_MAX, USERNAME, User, new_stamp
-from portal.users.signals import access_ended, password_replaced
+from portal.users.signals import access_ended
 
 LAST_ADMINISTRATOR = "This is the last active administrator. Make another user an administrator first."
 
@@ -204,62 +201,3 @@ def activate(user: User, actor: Actor | None, read: versions.Versions = None) ->
         User.objects.filter(pk=user.pk).update(is_active=True)
         user.refresh_from_db()
         audit.record(actor, user, audit.UPDATE, is_active=("False", "True"))
-
-
-def set_password(user: User, password: str, actor: Actor | None, now: datetime) -> None:
-    """Sets a person's password, and notifies them by email. Ends what the former password may have given away: their sessions, temporary
-    tokens, one-time links and calendar link. `actor`: the user, by a session or by a one-time link, or None for the command line.
-
-    Raises ServiceError for a user who cannot sign in or has changed since `user` was read, PermissionDenied for an actor who has.
-    """
-    access.require(actor is None or actor.user == user)
-    encoded, first = make_password(password), not user.has_usable_password()
-    with transaction.atomic():
-        row = access.lock(actor, *access.EVERYBODY, users=Q(pk=user.pk)).get(user.pk)
-        if row is None or not row.may_sign_in or (row.password, row.session_stamp) != (user.password, user.session_stamp):
-            raise ServiceError("The password was not set: the account has changed in the meantime.")
-        user.password, user.session_stamp = encoded, new_stamp()
-        User.objects.filter(pk=user.pk).update(password=user.password, session_stamp=user.session_stamp)
-        password_replaced.send(sender=User, user=user, actor=actor, now=now)
-        audit.event(password_event(actor, first), actor, user)
-        if user.email:
-            emails.queue_password_changed(user, now, actor.address if actor else None, first)
-
-
-def password_event(actor: Actor | None, first: bool) -> audit.Event:
-    """How a password was set: by the one-time link of an invitation or of a reset (an actor without a session), or otherwise."""
-    if actor is None or actor.credential:
-        return audit.Event.PASSWORD_CHANGED
-    return audit.Event.INVITATION_ACCEPTED if first else audit.Event.PASSWORD_RESET
-
-
-def ensure_first_administrator(username: str, password: str) -> str | None:
-    """Makes the first administrator if there is none at all. Returns the password that it made up, if it made one up.
-    Raises ServiceError for an invalid name or password."""
-    if User.objects.filter(role=User.Role.ADMINISTRATOR).exists():
-        return None
-    made_up = "" if password else secrets.token_urlsafe(12)
-    create_administrator(username, password or made_up)
-    return made_up or None
-
-
-def create_administrator(username: str, password: str) -> User:
-    """Makes an administrator from the command line. Raises ServiceError for an invalid name or password."""
-    check_name(username)
-    user = User(username=username, email=username if is_email(username) else "", role=User.Role.ADMINISTRATOR, display_name="Administrator")
-    check_password(password, user)
-    user.set_password(password)
-    with transaction.atomic():
-        if User.objects.filter(username__iexact=username).exists():
-            raise ServiceError(f"A user named {username} already exists.", "username")
-        user.save()
-        audit.record(None, user, audit.CREATE, role=("", user.role))
-    return user
-
-
-def check_password(password: str, user: User) -> None:
-    """Raises ServiceError for a password that breaks a rule of AUTH_PASSWORD_VALIDATORS."""
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        raise ServiceError(" ".join(error.messages), "password") from None

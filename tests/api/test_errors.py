@@ -186,11 +186,11 @@ def test_good_and_refused_uses_are_noted_with_their_address(caller: Caller) -> N
     ended = TokenFactory(user=UserFactory())
     caller.call("GET", "/whoami")
     caller.call("POST", f"/tokens/{ended.pk}/revoke")
-    assert uses.uses.good[caller.token.pk.int][1] == "127.0.0.1"
+    assert uses.uses.accepted[caller.token.pk.int][1] == "127.0.0.1"
     gone = Caller("user")
     caller.call("POST", f"/tokens/{gone.token.pk}/revoke")
     gone.call("GET", "/whoami")
-    assert uses.uses.refused[gone.token.pk.int][0] == 1
+    assert uses.uses.rejected[gone.token.pk.int][0] == 1
 
 
 def test_no_operation_answers_without_a_token() -> None:

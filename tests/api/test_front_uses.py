@@ -18,7 +18,7 @@ from tokens import services
 from tokens.models import Token
 from tokens.verification import usage as uses
 from tokens.verification.usage import Uses
-from tokens.verification.usage_sql import Denied, Good
+from tokens.verification.usage_sql import AcceptedUses, RejectedUses
 
 HOME, OFFICE = "192.0.2.7", "2001:db8::7"
 
@@ -71,7 +71,7 @@ def test_one_process_writes_a_token_once_a_minute_and_then_its_latest_use(token_
     written = []
     for second in range(181):
         now = NOW + second * SECOND
-        buffer.note_good(token_id, now, HOME)
+        buffer.record_accepted(token_id, now, HOME)
         if second % 3 == 0:
             buffer.flush(now)
             written.append(used(token_id)[0])
@@ -81,35 +81,35 @@ def test_one_process_writes_a_token_once_a_minute_and_then_its_latest_use(token_
 @pytest.mark.django_db
 def test_of_several_processes_one_writes_and_the_latest_use_still_arrives(token_id: UUID) -> None:
     one, other = Uses(), Uses()
-    one.note_good(token_id, NOW, HOME)
+    one.record_accepted(token_id, NOW, HOME)
     one.flush(NOW)
-    other.note_good(token_id, NOW + 10 * SECOND, OFFICE)
+    other.record_accepted(token_id, NOW + 10 * SECOND, OFFICE)
     for second in (12, 15, 60):
         other.flush(NOW + second * SECOND)
         assert used(token_id) == (NOW, HOME)
     other.flush(NOW + 75 * SECOND)
     assert used(token_id) == (NOW + 10 * SECOND, OFFICE)
-    assert (one.good, other.good) == ({}, {})
+    assert (one.accepted, other.accepted) == ({}, {})
 
 
 @pytest.mark.django_db
 def test_an_older_use_never_replaces_a_newer_one_and_is_not_kept_for_ever(token_id: UUID) -> None:
     one, other = Uses(), Uses()
-    other.note_good(token_id, NOW, OFFICE)
-    one.note_good(token_id, NOW + MINUTE, HOME)
+    other.record_accepted(token_id, NOW, OFFICE)
+    one.record_accepted(token_id, NOW + MINUTE, HOME)
     one.flush(NOW + MINUTE)
     other.flush(NOW + 62 * SECOND)
     other.flush(NOW + 200 * SECOND, everything=True)
     assert used(token_id) == (NOW + MINUTE, HOME)
-    assert other.good == {}
+    assert other.accepted == {}
 
 
 @pytest.mark.django_db
 def test_an_older_refused_use_is_counted_and_changes_neither_time_nor_address(token_id: UUID) -> None:
     one, other = Uses(), Uses()
-    one.note_refused(token_id, NOW + MINUTE, HOME)
+    one.record_rejected(token_id, NOW + MINUTE, HOME)
     one.flush(NOW + MINUTE)
-    other.note_refused(token_id, NOW, OFFICE)
+    other.record_rejected(token_id, NOW, OFFICE)
     other.flush(NOW + MINUTE)
     assert refused(token_id) == (2, NOW + MINUTE, HOME)
 
@@ -118,9 +118,9 @@ def test_an_older_refused_use_is_counted_and_changes_neither_time_nor_address(to
 def test_at_exit_what_was_written_less_than_a_minute_ago_is_written_too(token_id: UUID) -> None:
     buffer = Uses()
     now = timezone.now()
-    buffer.note_good(token_id, now - 2 * SECOND, HOME)
+    buffer.record_accepted(token_id, now - 2 * SECOND, HOME)
     buffer.flush(now)
-    buffer.note_good(token_id, now - SECOND, OFFICE)
+    buffer.record_accepted(token_id, now - SECOND, OFFICE)
     buffer.flush(now)
     assert used(token_id)[1] == HOME
     buffer.flush(now, everything=True)
@@ -132,8 +132,8 @@ def test_many_rows_are_written_by_one_statement_on_postgresql(django_assert_max_
     good, ended = TokenFactory.create_batch(20, user=UserFactory()), TokenFactory.create_batch(20, user=UserFactory())
     buffer = Uses()
     for n, (one, other) in enumerate(zip(good, ended, strict=True)):
-        buffer.note_good(one.pk, NOW + n * SECOND, HOME)
-        buffer.note_refused(other.pk, NOW + n * SECOND, None)
+        buffer.record_accepted(one.pk, NOW + n * SECOND, HOME)
+        buffer.record_rejected(other.pk, NOW + n * SECOND, None)
     statements = 2 if connection.vendor == "postgresql" else 40
     with django_assert_max_num_queries(statements + 2):  # and the savepoint of this test
         buffer.flush(NOW + MINUTE)
@@ -145,13 +145,13 @@ def test_many_rows_are_written_by_one_statement_on_postgresql(django_assert_max_
 def test_a_token_that_is_gone_keeps_no_others_back(token_id: UUID) -> None:
     buffer = Uses()
     for each in (uuid4(), token_id):
-        buffer.note_good(each, NOW, HOME)
-        buffer.note_refused(each, NOW, HOME)
+        buffer.record_accepted(each, NOW, HOME)
+        buffer.record_rejected(each, NOW, HOME)
     buffer.flush(NOW)
     assert used(token_id) == (NOW, HOME)
     assert refused(token_id) == (1, NOW, HOME)
     buffer.flush(NOW + MINUTE)
-    assert (buffer.good, buffer.refused) == ({}, {})
+    assert (buffer.accepted, buffer.rejected) == ({}, {})
 
 
 @pytest.mark.django_db
@@ -161,12 +161,12 @@ def test_a_database_that_is_down_keeps_the_buffer_until_it_is_back(
     buffer = Uses()
 
     def down(*_: object) -> None:
-        buffer.note_good(token_id, NOW + 2 * SECOND, OFFICE)  # requests go on meanwhile
-        buffer.note_refused(token_id, NOW + 2 * SECOND, OFFICE)
+        buffer.record_accepted(token_id, NOW + 2 * SECOND, OFFICE)  # requests go on meanwhile
+        buffer.record_rejected(token_id, NOW + 2 * SECOND, OFFICE)
         raise OperationalError("the server is gone")
 
-    buffer.note_good(token_id, NOW, HOME)
-    buffer.note_refused(token_id, NOW, HOME)
+    buffer.record_accepted(token_id, NOW, HOME)
+    buffer.record_rejected(token_id, NOW, HOME)
     with monkeypatch.context() as patch:
         patch.setattr(uses, "write", down)
         buffer.flush(NOW + 3 * SECOND)
@@ -182,18 +182,18 @@ def test_the_buffer_has_a_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
     buffer = Uses()
     ids = [uuid4() for _ in range(20)]
     for each in [*ids, *ids]:
-        buffer.note_good(each, NOW, HOME)
-        buffer.note_refused(each, NOW, HOME)
+        buffer.record_accepted(each, NOW, HOME)
+        buffer.record_rejected(each, NOW, HOME)
     first = [each.int for each in ids[:10]]
-    assert list(buffer.good) == first
-    assert {each: count for each, (count, _, _) in buffer.refused.items()} == dict.fromkeys(first, 2)
+    assert list(buffer.accepted) == first
+    assert {each: count for each, (count, _, _) in buffer.rejected.items()} == dict.fromkeys(first, 2)
 
 
 def test_no_use_is_lost_between_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests note uses while another thread takes the buffer away."""
     counted: dict[int, int] = {}
 
-    def take(good: Good, denied: Denied, before: datetime) -> tuple[set[int], set[int]]:
+    def take(good: AcceptedUses, denied: RejectedUses, before: datetime) -> tuple[set[int], set[int]]:
         for token_id, (count, *_) in denied.items():
             counted[token_id] = counted.get(token_id, 0) + count
         return set(good), set(denied)
@@ -201,7 +201,9 @@ def test_no_use_is_lost_between_threads(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(uses, "write", take)
     buffer, ids, over = Uses(), [uuid4() for _ in range(5)], threading.Event()
     flusher = threading.Thread(target=lambda: [buffer.flush(NOW, everything=True) for _ in iter(over.is_set, True)])
-    noters = [threading.Thread(target=lambda: [buffer.note_refused(each, NOW, HOME) for _ in range(300) for each in ids]) for _ in range(4)]
+    noters = [
+        threading.Thread(target=lambda: [buffer.record_rejected(each, NOW, HOME) for _ in range(300) for each in ids]) for _ in range(4)
+    ]
     for thread in (flusher, *noters):
         thread.start()
     for thread in noters:
@@ -218,11 +220,11 @@ def test_processes_that_write_at_once_count_every_refused_use_and_keep_the_lates
     buffers = [Uses() for _ in range(4)]
     for n, buffer in enumerate(buffers):
         for token in tokens if n % 2 else reversed(tokens):
-            buffer.note_good(token.pk, NOW + n * SECOND, HOME)
-            buffer.note_refused(token.pk, NOW + n * SECOND, HOME)
+            buffer.record_accepted(token.pk, NOW + n * SECOND, HOME)
+            buffer.record_rejected(token.pk, NOW + n * SECOND, HOME)
 
     def write(buffer: Uses) -> None:
-        while buffer.refused:  # some rows may be locked by one of the others
+        while buffer.rejected:  # some rows may be locked by one of the others
             buffer.flush(NOW + 5 * SECOND, everything=True)
 
     assert race(*[lambda each=buffer: write(each) for buffer in buffers]) == [None] * 4
@@ -238,8 +240,8 @@ def test_a_locked_row_is_not_waited_for_and_written_the_next_time() -> None:
     locked, free = TokenFactory.create_batch(2, user=UserFactory())
     buffer = Uses()
     for token in (locked, free):
-        buffer.note_good(token.pk, NOW, HOME)
-        buffer.note_refused(token.pk, NOW, HOME)
+        buffer.record_accepted(token.pk, NOW, HOME)
+        buffer.record_rejected(token.pk, NOW, HOME)
     with transaction.atomic():
         Token.objects.filter(pk=locked.pk).update(name="somebody else's change")
         assert race(lambda: buffer.flush(NOW + SECOND)) == [True]
@@ -260,7 +262,7 @@ def test_a_deactivation_that_ends_many_tokens_does_not_collide_with_their_uses()
     def write() -> None:
         for n in range(30):
             for token in reversed(tokens):
-                buffer.note_good(token.pk, NOW + n * SECOND, HOME)
+                buffer.record_accepted(token.pk, NOW + n * SECOND, HOME)
             buffer.flush(NOW + n * SECOND, everything=True)
 
     assert race(write, lambda: users.deactivate(owner, actor)) == [None, None]

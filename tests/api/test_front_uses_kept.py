@@ -14,7 +14,7 @@ from tests.processes.running import until
 from tokens.models import Token
 from tokens.verification import usage as uses
 from tokens.verification.usage import Uses
-from tokens.verification.usage_sql import MOST_COUNTED, Denied, Good
+from tokens.verification.usage_sql import MOST_COUNTED, AcceptedUses, RejectedUses
 
 
 @pytest.fixture
@@ -26,12 +26,12 @@ def token_id(db: None) -> UUID:
 def test_a_use_without_an_address_leaves_the_one_that_was_noted_before(token_id: UUID, between: list) -> None:
     """Introspection does not know where the token was used; `/verify` did."""
     buffer = Uses()
-    buffer.note_good(token_id, NOW, HOME)
-    buffer.note_refused(token_id, NOW, HOME)
+    buffer.record_accepted(token_id, NOW, HOME)
+    buffer.record_rejected(token_id, NOW, HOME)
     for after in between:
         buffer.flush(NOW + after)
-    buffer.note_good(token_id, NOW + 2 * MINUTE, None)
-    buffer.note_refused(token_id, NOW + 2 * MINUTE, None)
+    buffer.record_accepted(token_id, NOW + 2 * MINUTE, None)
+    buffer.record_rejected(token_id, NOW + 2 * MINUTE, None)
     buffer.flush(NOW + 3 * MINUTE)
     assert used(token_id) == (NOW + 2 * MINUTE, HOME)
     assert refused(token_id) == (2, NOW + 2 * MINUTE, HOME)
@@ -42,27 +42,27 @@ def test_what_is_put_back_gives_its_address_to_a_newer_use_without_one(token_id:
 
     def down(*_: object) -> None:
         for address, each in ((None, token_id), (OFFICE, other)):
-            buffer.note_good(each, NOW + SECOND, address)
-            buffer.note_refused(each, NOW + SECOND, address)
+            buffer.record_accepted(each, NOW + SECOND, address)
+            buffer.record_rejected(each, NOW + SECOND, address)
         raise OperationalError("gone")
 
     for each in (token_id, other):
-        buffer.note_good(each, NOW, HOME)
-        buffer.note_refused(each, NOW, HOME)
+        buffer.record_accepted(each, NOW, HOME)
+        buffer.record_rejected(each, NOW, HOME)
     monkeypatch.setattr(uses, "write", down)
     assert buffer.flush(NOW + 2 * SECOND) is False
-    assert buffer.good == {token_id.int: (NOW + SECOND, HOME), 7: (NOW + SECOND, OFFICE)}
-    assert buffer.refused == {token_id.int: (2, NOW + SECOND, HOME), 7: (2, NOW + SECOND, OFFICE)}
+    assert buffer.accepted == {token_id.int: (NOW + SECOND, HOME), 7: (NOW + SECOND, OFFICE)}
+    assert buffer.rejected == {token_id.int: (2, NOW + SECOND, HOME), 7: (2, NOW + SECOND, OFFICE)}
 
 
 def test_a_count_of_refused_uses_stays_at_the_most_that_its_column_holds(token_id: UUID) -> None:
     Token.objects.filter(pk=token_id).update(refused_count=MOST_COUNTED - 2)
     buffer = Uses()
     for second in range(3):
-        buffer.note_refused(token_id, NOW + second * SECOND, HOME)
+        buffer.record_rejected(token_id, NOW + second * SECOND, HOME)
     assert buffer.flush(NOW + MINUTE) is True
     assert refused(token_id) == (MOST_COUNTED, NOW + 2 * SECOND, HOME)
-    buffer.refused[token_id.int] = (10 * MOST_COUNTED, NOW + MINUTE, OFFICE)
+    buffer.rejected[token_id.int] = (10 * MOST_COUNTED, NOW + MINUTE, OFFICE)
     assert buffer.flush(NOW + MINUTE) is True
     assert refused(token_id) == (MOST_COUNTED, NOW + MINUTE, OFFICE)
 
@@ -73,7 +73,7 @@ def test_the_thread_logs_whatever_goes_wrong_and_writes_the_next_uses(
 ) -> None:
     written: list[set[int]] = []
 
-    def write(good: Good, refused: Denied, before: datetime) -> tuple[set[int], set[int]]:
+    def write(good: AcceptedUses, refused: RejectedUses, before: datetime) -> tuple[set[int], set[int]]:
         written.append(set(good))
         if len(written) == 1:
             raise error
@@ -87,7 +87,7 @@ def test_the_thread_logs_whatever_goes_wrong_and_writes_the_next_uses(
     thread.start()
     try:
         for number in (1, 2):
-            buffer.note_good(UUID(int=number), NOW, HOME)
+            buffer.record_accepted(UUID(int=number), NOW, HOME)
             until(lambda count=number: len(written) == count, "write", 5)
         assert thread.is_alive()
     finally:
@@ -98,31 +98,31 @@ def test_the_thread_logs_whatever_goes_wrong_and_writes_the_next_uses(
 
 
 def test_at_exit_a_row_that_is_locked_the_first_time_is_tried_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Good] = []
+    asked: list[AcceptedUses] = []
 
-    def write(good: Good, refused: Denied, before: datetime) -> tuple[set[int], set[int]]:
+    def write(good: AcceptedUses, refused: RejectedUses, before: datetime) -> tuple[set[int], set[int]]:
         asked.append(good)
         return set(good) if len(asked) == 2 else set(), set()
 
     monkeypatch.setattr(uses, "write", write)
     monkeypatch.setattr(uses, "close_old_connections", lambda: None)
     buffer = Uses()
-    buffer.note_good(UUID(int=1), uses.timezone.now(), HOME)
+    buffer.record_accepted(UUID(int=1), uses.timezone.now(), HOME)
     buffer.finish()
     assert [set(good) for good in asked] == [{1}, {1}]
-    assert buffer.good == {}
+    assert buffer.accepted == {}
 
 
 def test_two_tokens_of_one_slot_are_both_written_though_one_may_have_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[set[int]] = []
     monkeypatch.setattr(uses, "write", lambda good, refused, before: (written.append(set(good)), (set(good), set()))[1])
     buffer, one, other = Uses(), UUID(int=5), UUID(int=5 + uses.SLOTS)
-    buffer.note_good(one, NOW, HOME)
+    buffer.record_accepted(one, NOW, HOME)
     buffer.flush(NOW)
-    buffer.note_good(other, NOW + SECOND, HOME)
+    buffer.record_accepted(other, NOW + SECOND, HOME)
     for second in (3, 59):
         buffer.flush(NOW + second * SECOND)
     assert written == [{one.int}]
-    buffer.note_good(one, NOW + MINUTE, HOME)
+    buffer.record_accepted(one, NOW + MINUTE, HOME)
     buffer.flush(NOW + MINUTE)
     assert written == [{one.int}, {one.int, other.int}]

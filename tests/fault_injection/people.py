@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 import settings_app.services as config
-from portal.core.tasks import look_now
+from portal.core.tasks import queue_task
 from portal.faults import services as faults
 from portal.faults.models import Fault
 from portal.users.models import User
@@ -58,7 +58,7 @@ class People:
             if self.chance.random() < share:
                 action()
         for _ in range(self.chance.randint(0, 3)):
-            look_now(tasks.scan_tokens, triggered_by=ScanRun.Trigger.PERSON)
+            queue_task(tasks.scan_tokens, triggered_by=ScanRun.Trigger.PERSON)
 
     def some(self, condition: Q, most: int) -> list[Token]:
         keys = list(Token.objects.permanent().active(timezone.now()).filter(condition).order_by("name").values_list("pk", flat=True))

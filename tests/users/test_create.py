@@ -8,7 +8,7 @@ from pytest_django import Settings
 from portal.core.actors import Actor
 from portal.core.errors import ServiceError
 from portal.notifications.models import Message
-from portal.users import services
+from portal.users import administrators, services
 from portal.users.models import User
 from tests.factories import PASSWORD, AdministratorFactory, UserFactory, issue
 from tests.one_time_links import sent_link
@@ -56,7 +56,7 @@ NOT_ADDRESSES = ["jane.doe@examplecom", "jane@", "@example.com", "a@b@example.co
 
 @pytest.mark.parametrize("username", NOT_ADDRESSES)
 def test_a_name_with_an_at_sign_must_be_a_valid_email_address(username: str) -> None:
-    for make in (create, lambda name: services.ensure_first_administrator(name, "a given password")):
+    for make in (create, lambda name: administrators.ensure_first_administrator(name, "a given password")):
         with pytest.raises(ServiceError, match=r"is not a valid email address\.$") as error:
             make(username)
         assert error.value.field == "username"
@@ -114,17 +114,17 @@ def test_a_deleted_user_who_is_back_can_be_deleted_again() -> None:
 
 
 def test_the_first_administrator_is_made_once() -> None:
-    assert services.ensure_first_administrator("admin@example.com", "a given password") is None
+    assert administrators.ensure_first_administrator("admin@example.com", "a given password") is None
     user = User.objects.get()
     assert (user.role, user.email) == ("administrator", "admin@example.com")
     assert user.check_password("a given password")
-    assert services.ensure_first_administrator("admin@example.com", "") is None
-    assert services.ensure_first_administrator("other@example.com", "") is None
+    assert administrators.ensure_first_administrator("admin@example.com", "") is None
+    assert administrators.ensure_first_administrator("other@example.com", "") is None
     assert User.objects.count() == 1
 
 
 def test_the_first_administrator_gets_a_password_that_is_made_up_where_none_is_given() -> None:
-    password = services.ensure_first_administrator("admin@example.com", "")
+    password = administrators.ensure_first_administrator("admin@example.com", "")
     assert len(password) >= 16
     assert User.objects.get().check_password(password)
 
@@ -132,7 +132,7 @@ def test_the_first_administrator_gets_a_password_that_is_made_up_where_none_is_g
 @pytest.mark.parametrize("password", ["a", "password1234", "8512679034", "chief.engineer"])
 def test_the_first_administrators_password_follows_everybodys_rules(password: str, settings: Settings) -> None:
     with pytest.raises(ServiceError) as error:
-        services.ensure_first_administrator("chief.engineer@example.com", password)
+        administrators.ensure_first_administrator("chief.engineer@example.com", password)
     assert error.value.field == "password"
     assert not User.objects.exists()
     settings.PORTAL_ADMIN_USERNAME, settings.PORTAL_ADMIN_PASSWORD = "chief.engineer@example.com", password
@@ -142,5 +142,5 @@ def test_the_first_administrators_password_follows_everybodys_rules(password: st
 
 def test_a_deactivated_or_deleted_administrator_is_not_replaced_by_a_start_of_the_portal() -> None:
     AdministratorFactory(is_active=False)
-    assert services.ensure_first_administrator("admin@example.com", "") is None
+    assert administrators.ensure_first_administrator("admin@example.com", "") is None
     assert User.objects.count() == 1

@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.core.actors import Actor
-from portal.users import account_views, links, services
+from portal.users import account_views, links, passwords, services
 from portal.users.models import User
 from tests.factories import PASSWORD, AdministratorFactory, UserFactory
 from tests.one_time_links import NEW_PASSWORD
@@ -56,8 +56,8 @@ def test_of_two_new_passwords_at_once_one_is_set(monkeypatch: pytest.MonkeyPatch
     widen(monkeypatch, services.emails, "queue_password_changed")
     rows = [User.objects.get(), User.objects.get()]
     results = race(
-        lambda: services.set_password(rows[0], NEW_PASSWORD, Actor(rows[0]), timezone.now()),
-        lambda: services.set_password(rows[1], ANOTHER, Actor(rows[1]), timezone.now()),
+        lambda: passwords.set_password(rows[0], NEW_PASSWORD, Actor(rows[0]), timezone.now()),
+        lambda: passwords.set_password(rows[1], ANOTHER, Actor(rows[1]), timezone.now()),
     )
     assert sorted(type(result).__name__ for result in results) == ["NoneType", "ServiceError"]
     user.refresh_from_db()

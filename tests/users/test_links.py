@@ -19,7 +19,7 @@ from portal.core.actors import Actor
 from portal.notifications import delivery
 from portal.notifications import services as notifications
 from portal.notifications.models import Message
-from portal.users import emails, links, services
+from portal.users import emails, links, passwords, services
 from portal.users.models import User
 from tests.clock import DAY, NOW, SECOND
 from tests.factories import PASSWORD, AdministratorFactory, UserFactory
@@ -77,7 +77,7 @@ def by_creation_anew(user: User, actor: Actor) -> None:
 
 
 def by_another_password(user: User, actor: Actor) -> None:
-    services.set_password(fresh(user), "another-password-of-alice", None, NOW)
+    passwords.set_password(fresh(user), "another-password-of-alice", None, NOW)
 
 
 def by_signing_in(user: User, actor: Actor) -> None:

@@ -16,7 +16,7 @@ from portal.core.actors import Actor
 from portal.core.errors import ServiceError
 from portal.notifications import delivery
 from portal.notifications.models import Message
-from portal.users import services
+from portal.users import passwords, services
 from portal.users.models import User
 from tests.factories import PASSWORD, AdministratorFactory, ServiceFactory, UserFactory
 from tests.one_time_links import NEW_PASSWORD, ask_for_reset, sent_link, use
@@ -85,7 +85,7 @@ def test_a_user_without_an_address_gets_no_email() -> None:
 def test_an_email_that_cannot_be_queued_leaves_the_password_as_it_was(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(services.emails, "queue_password_changed", lambda *args: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        services.set_password(User.objects.get(pk=user.pk), NEW_PASSWORD, None, AT)
+        passwords.set_password(User.objects.get(pk=user.pk), NEW_PASSWORD, None, AT)
     assert User.objects.get(pk=user.pk).check_password(PASSWORD)
 
 
@@ -95,7 +95,7 @@ def test_what_has_changed_meanwhile_is_not_overwritten(meanwhile: dict[str, obje
     User.objects.filter(pk=user.pk).update(**meanwhile)
     before = User.objects.values().get(pk=user.pk)
     with pytest.raises(ServiceError):
-        services.set_password(read, NEW_PASSWORD, None, AT)
+        passwords.set_password(read, NEW_PASSWORD, None, AT)
     assert User.objects.values().get(pk=user.pk) == before
 
 
@@ -130,12 +130,12 @@ def test_a_deactivation_that_came_in_between_holds(user: User, monkeypatch: pyte
 
 def test_a_service_account_gets_no_password() -> None:
     with pytest.raises(ServiceError):
-        services.set_password(ServiceFactory(), NEW_PASSWORD, None, AT)
+        passwords.set_password(ServiceFactory(), NEW_PASSWORD, None, AT)
 
 
 def test_nobody_sets_the_password_of_somebody_else(user: User) -> None:
     with pytest.raises(PermissionDenied):
-        services.set_password(user, NEW_PASSWORD, Actor(AdministratorFactory()), AT)
+        passwords.set_password(user, NEW_PASSWORD, Actor(AdministratorFactory()), AT)
     assert User.objects.get(pk=user.pk).check_password(PASSWORD)
 
 

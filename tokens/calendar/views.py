@@ -1,6 +1,8 @@
 """The calendar's feed, which programs read without signing in, and the Profile's card by which its link is managed."""
 
 import hashlib
+from collections.abc import Callable
+from functools import partial
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -62,29 +64,24 @@ def show(request: AuthenticatedHttpRequest) -> HttpResponse:
 @access.signed_in
 def renew(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The confirmation, and another link in place of the old one."""
-    back = reverse("profile")
-    if request.method == "GET":
-        return render(request, "profile/calendar_renew.html", {"back": back, "version": calendar.version(request.user)})
-    try:
-        renewed = calendar.renew(access.actor_of(request), timezone.now(), versions.of_form(request.POST))
-    except ServiceError:
-        return success_response(request, CHANGED, back, level="error", navigate=True)
-    if renewed:
-        return success_response(request, "Calendar link renewed. The old link no longer works.", back, navigate=True)
-    return success_response(request, OFF, back, level="error", navigate=True)
+    service = partial(calendar.renew, now=timezone.now())
+    return confirm(request, "profile/calendar_renew.html", service, "Calendar link renewed. The old link no longer works.", OFF)
 
 
 @require_http_methods(["GET", "POST"])
 @access.signed_in
 def switch_off(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The confirmation, and the end of the link."""
+    return confirm(request, "profile/calendar_off.html", calendar.switch_off, OFF, "The calendar is already turned off.")
+
+
+def confirm(request: AuthenticatedHttpRequest, template: str, service: Callable[..., object], success: str, nothing: str) -> HttpResponse:
+    """GET: the dialog; POST: calls `service`, which returns something true if it changed anything, and shows `success` or `nothing`."""
     back = reverse("profile")
     if request.method == "GET":
-        return render(request, "profile/calendar_off.html", {"back": back, "version": calendar.version(request.user)})
+        return render(request, template, {"back": back, "version": calendar.version(request.user)})
     try:
-        ended = calendar.switch_off(access.actor_of(request), versions.of_form(request.POST))
+        changed = service(access.actor_of(request), read=versions.of_form(request.POST))
     except ServiceError:
         return success_response(request, CHANGED, back, level="error", navigate=True)
-    if ended:
-        return success_response(request, "The calendar is turned off.", back, navigate=True)
-    return success_response(request, "The calendar is already turned off.", back, level="error", navigate=True)
+    return success_response(request, success if changed else nothing, back, level="success" if changed else "error", navigate=True)

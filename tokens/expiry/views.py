@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from portal.core import permissions as access
 from portal.core.htmx import post_only, rejected_response, success_response
 from portal.core.requests import AuthenticatedHttpRequest
-from portal.core.tasks import look_now
+from portal.core.tasks import queue_task
 from tokens import tasks
 from tokens.expiry import health as scan_health
 from tokens.expiry import panels, preview
@@ -44,7 +44,7 @@ def scan_now(request: AuthenticatedHttpRequest) -> HttpResponse:
     back = reverse("settings:config")
     if running := panels.running(timezone.now()):
         return rejected_response(request, f"A scan is already running, since {timezone.localtime(running.started_at):%H:%M:%S %Z}.", back)
-    look_now(tasks.scan_tokens, triggered_by=ScanRun.Trigger.PERSON, person_id=request.user.pk)
+    queue_task(tasks.scan_tokens, triggered_by=ScanRun.Trigger.PERSON, person_id=request.user.pk)
     return success_response(request, "Scan requested. It will appear below shortly.", back)
 
 

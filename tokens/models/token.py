@@ -39,10 +39,6 @@ class TokenQuerySet(models.QuerySet["Token"]):
         rows = self.permanent().with_status(now, expiring_before).annotate(has_created=Exists(others))
         return rows.select_related("user", "created_by", "created_with", "revoked_by")
 
-    def due(self, now: datetime, before: datetime) -> Self:
-        """Active permanent tokens of active owners that expire at or before the instant `before`."""
-        return self.permanent().active(now).filter(expires_at__lte=before, user__is_active=True)
-
 
 class Token(models.Model):
     class Kind(models.TextChoices):

@@ -25,14 +25,14 @@ def authenticate(environ: Environ, now: datetime) -> Stored:
     address = environ.get("REMOTE_ADDR") or None
     if isinstance(found, Rejected):
         raise reject_token(found, now, address)
-    uses.note_good(found.id, now, address)
+    uses.record_accepted(found.id, now, address)
     return found
 
 
 def reject_token(refused: Rejected, now: datetime, address: str | None) -> APIError:
     """Notes the rejected use on the token's row, and counts it for the address: 429 for one that sends too many."""
     if refused.token:
-        uses.note_refused(refused.token.id, now, address)
+        uses.record_rejected(refused.token.id, now, address)
     if wait := limits.wait_after_failure(address):
         return APIError(429, "too_many_requests", "Too many rejected tokens from this address.", ("Retry-After", str(wait)))
     return reject(BearerError.INVALID_TOKEN)

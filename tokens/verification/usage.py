@@ -15,7 +15,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
 
-from tokens.verification.usage_sql import Denied, Good, write
+from tokens.verification.usage_sql import AcceptedUses, RejectedUses, write
 
 log = structlog.get_logger(__name__)
 EVERY_SECONDS = 3.0
@@ -30,32 +30,32 @@ class Uses:
     """One process's buffer. Safe to use from several threads."""
 
     def __init__(self) -> None:
-        self.good: Good = {}
-        self.refused: Denied = {}
+        self.accepted: AcceptedUses = {}
+        self.rejected: RejectedUses = {}
         self.written = array("I", bytes(4 * SLOTS))  # the second of each slot's last write
         self.lock = threading.Lock()
         self.stop = threading.Event()
         self.thread: threading.Thread | None = None
 
-    def note_good(self, token_id: UUID, now: datetime, address: str | None) -> None:
+    def record_accepted(self, token_id: UUID, now: datetime, address: str | None) -> None:
         """`address`: None where only the asking service knows it; an earlier one is kept."""
         if self.thread is None:
             self.start()
         key = token_id.int
-        earlier = self.good.get(key)
+        earlier = self.accepted.get(key)
         if earlier:
-            self.good[key] = (now, address or earlier[1])
-        elif len(self.good) < MOST:
-            self.good[key] = (now, address)
+            self.accepted[key] = (now, address or earlier[1])
+        elif len(self.accepted) < MOST:
+            self.accepted[key] = (now, address)
 
-    def note_refused(self, token_id: UUID, now: datetime, address: str | None) -> None:
+    def record_rejected(self, token_id: UUID, now: datetime, address: str | None) -> None:
         if self.thread is None:
             self.start()
         key = token_id.int
         with self.lock:
-            count, _, earlier = self.refused.get(key, (0, now, None))
-            if count or len(self.refused) < MOST:
-                self.refused[key] = (count + 1, now, address or earlier)
+            count, _, earlier = self.rejected.get(key, (0, now, None))
+            if count or len(self.rejected) < MOST:
+                self.rejected[key] = (count + 1, now, address or earlier)
 
     def start(self) -> None:
         """The first use starts the thread, so that it runs in the process that serves and not in one that forks."""
@@ -74,7 +74,7 @@ class Uses:
         self.stop.set()
         if self.thread:
             self.thread.join(timeout=1)
-        if self.flush_or_log(everything=True) and (self.good or self.refused):
+        if self.flush_or_log(everything=True) and (self.accepted or self.rejected):
             self.flush_or_log(everything=True)
 
     def flush_or_log(self, everything: bool = False) -> bool:
@@ -90,52 +90,52 @@ class Uses:
         """Writes what is due, AT_ONCE rows at a time. What is not written now is put back, and tried again. Returns whether the database
         took the statements."""
         due = int((now - ONE_WRITE_IN).timestamp())
-        ready = [key for key in list(self.good) if everything or self.written[key % SLOTS] <= due]
+        ready = [key for key in list(self.accepted) if everything or self.written[key % SLOTS] <= due]
         with self.lock:
-            refused = list(self.refused)
-        for start in range(0, max(len(ready), len(refused)), AT_ONCE):
+            rejected = list(self.rejected)
+        for start in range(0, max(len(ready), len(rejected)), AT_ONCE):
             part = slice(start, start + AT_ONCE)
             began = time.monotonic()
-            if not self.flush_part(ready[part], refused[part], now, now if everything else now - ONE_WRITE_IN):
+            if not self.flush_part(ready[part], rejected[part], now, now if everything else now - ONE_WRITE_IN):
                 return False
-            if start + AT_ONCE < max(len(ready), len(refused)):
+            if start + AT_ONCE < max(len(ready), len(rejected)):
                 self.stop.wait(PAUSE * (time.monotonic() - began))
         return True
 
-    def flush_part(self, ready: list[int], denied: list[int], now: datetime, before: datetime) -> bool:
+    def flush_part(self, ready: list[int], rejected_keys: list[int], now: datetime, before: datetime) -> bool:
         """Returns whether the database took the statements. An error that a later try would not mend is raised, and its uses are lost:
         they must not keep all the others back."""
-        good = {key: use for key in ready if (use := self.good.pop(key, None))}
+        accepted = {key: use for key in ready if (use := self.accepted.pop(key, None))}
         with self.lock:
-            refused = {key: refusal for key in denied if (refusal := self.refused.pop(key, None))}
+            rejected = {key: entry for key in rejected_keys if (entry := self.rejected.pop(key, None))}
         try:
-            written, counted = write(good, refused, before)
+            written, counted = write(accepted, rejected, before)
         except (OperationalError, InterfaceError) as error:
             log.warning("uses not written", error=type(error).__name__)
-            self.put_back(good, refused)
+            self.put_back(accepted, rejected)
             return False
         second = int(now.timestamp())
-        for key in good:
+        for key in accepted:
             self.written[key % SLOTS] = second
         # An older one is let go: its row is gone, or holds a newer use.
         oldest = now - ONE_WRITE_IN
         self.put_back(
-            {key: use for key, use in good.items() if key not in written and use[0] > oldest},
-            {key: use for key, use in refused.items() if key not in counted and use[1] > oldest},
+            {key: use for key, use in accepted.items() if key not in written and use[0] > oldest},
+            {key: use for key, use in rejected.items() if key not in counted and use[1] > oldest},
         )
         return True
 
-    def put_back(self, good: Good, refused: Denied) -> None:
+    def put_back(self, accepted: AcceptedUses, rejected: RejectedUses) -> None:
         """What was noted meanwhile is newer."""
-        for key, use in good.items():
-            newer = self.good.setdefault(key, use)
+        for key, use in accepted.items():
+            newer = self.accepted.setdefault(key, use)
             if newer[1] is None:
-                self.good[key] = (newer[0], use[1])
+                self.accepted[key] = (newer[0], use[1])
         with self.lock:
-            for key, (count, at, address) in refused.items():
-                more, newest, its_address = self.refused.get(key, (0, at, None))
-                self.refused[key] = (count + more, newest, its_address or address)
+            for key, (count, at, address) in rejected.items():
+                more, newest, its_address = self.rejected.get(key, (0, at, None))
+                self.rejected[key] = (count + more, newest, its_address or address)
 
 
 uses = Uses()
-note_good, note_refused, flush = uses.note_good, uses.note_refused, uses.flush
+record_accepted, record_rejected, flush = uses.record_accepted, uses.record_rejected, uses.flush

@@ -11,13 +11,13 @@ from typing import Any
 from django.db import connection, transaction
 
 # By the token's id as a number: a UUID is hashed and compared in Python, and is work for the garbage collector.
-Good = dict[int, tuple[datetime, str | None]]
-Denied = dict[int, tuple[int, datetime, str | None]]
+AcceptedUses = dict[int, tuple[datetime, str | None]]
+RejectedUses = dict[int, tuple[int, datetime, str | None]]
 MOST_COUNTED = 2**31 - 1  # what the column holds
 
 # Both return the ids that were not written. LATERAL looks each row up by its key, however many tokens there are: a plain join reads
 # the whole table for some hundred rows.
-GOOD = {
+ACCEPTED = {
     "postgresql": """WITH given AS (SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::inet[]) AS v(id, at, address)),
         done AS (UPDATE tokens_token t SET last_used_at = v.at, last_used_from = coalesce(v.address, t.last_used_from)
             FROM given v CROSS JOIN LATERAL (SELECT f.ctid FROM tokens_token f
@@ -28,7 +28,7 @@ GOOD = {
     "sqlite": """UPDATE tokens_token SET last_used_at = %s, last_used_from = coalesce(%s, last_used_from)
         WHERE id = %s AND (last_used_at IS NULL OR last_used_at < %s AND last_used_at <= %s)""",
 }
-REFUSED = {
+REJECTED = {
     "postgresql": """WITH given AS (SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::inet[], %s::bigint[]) AS v(id, at, address, n)),
         done AS (UPDATE tokens_token t SET refused_count = least(t.refused_count + v.n, %s),
                 refused_from = CASE WHEN t.refused_at > v.at THEN t.refused_from ELSE coalesce(v.address, t.refused_from) END,
@@ -43,17 +43,18 @@ REFUSED = {
 }
 
 
-def write(good: Good, refused: Denied, before: datetime) -> tuple[set[int], set[int]]:
+def write(accepted: AcceptedUses, rejected: RejectedUses, before: datetime) -> tuple[set[int], set[int]]:
     """Returns the ids whose uses were written, and those whose rejected uses were. All or nothing."""
-    used = [(f"{key:032x}", *use) for key, use in good.items()]
-    denied = [(f"{key:032x}", at, address, count) for key, (count, at, address) in refused.items()]
+    accepted_rows = [(f"{key:032x}", *use) for key, use in accepted.items()]
+    rejected_rows = [(f"{key:032x}", at, address, count) for key, (count, at, address) in rejected.items()]
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            left, uncounted = many(cursor, GOOD["postgresql"], used, before), many(cursor, REFUSED["postgresql"], denied, MOST_COUNTED)
+            left = many(cursor, ACCEPTED["postgresql"], accepted_rows, before)
+            uncounted = many(cursor, REJECTED["postgresql"], rejected_rows, MOST_COUNTED)
         else:
-            left = {row[0] for row in used if not one(cursor, GOOD["sqlite"], *good_values(*row, before))}
-            uncounted = {row[0] for row in denied if not one(cursor, REFUSED["sqlite"], *refused_values(*row))}
-    return good.keys() - {int(key, 16) for key in left}, refused.keys() - {int(key, 16) for key in uncounted}
+            left = {row[0] for row in accepted_rows if not one(cursor, ACCEPTED["sqlite"], *accepted_values(*row, before))}
+            uncounted = {row[0] for row in rejected_rows if not one(cursor, REJECTED["sqlite"], *rejected_values(*row))}
+    return accepted.keys() - {int(key, 16) for key in left}, rejected.keys() - {int(key, 16) for key in uncounted}
 
 
 def many(cursor: Any, statement: str, rows: list[tuple[Any, ...]], *more: Any) -> set[str]:
@@ -75,11 +76,11 @@ def one(cursor: Any, statement: str, *values: Any) -> bool:
     return cursor.rowcount == 1
 
 
-def good_values(key: str, at: datetime, address: str | None, before: datetime) -> tuple[Any, ...]:
+def accepted_values(key: str, at: datetime, address: str | None, before: datetime) -> tuple[Any, ...]:
     return stored(at), address, key, stored(at), stored(before)
 
 
-def refused_values(key: str, at: datetime, address: str | None, count: int) -> tuple[Any, ...]:
+def rejected_values(key: str, at: datetime, address: str | None, count: int) -> tuple[Any, ...]:
     return count, MOST_COUNTED, stored(at), address, stored(at), key
 
 

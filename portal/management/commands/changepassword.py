@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from portal.core.errors import ServiceError
-from portal.users import services
+from portal.users import passwords
 from portal.users.models import User
 
 
@@ -33,8 +33,8 @@ class Command(BaseCommand):
             raise CommandError(f"{user.username} can't sign in: it is a service account, or deactivated.")
         password = asked_twice()
         try:
-            services.check_password(password, user)
-            services.set_password(user, password, None, timezone.now())
+            passwords.check_password(password, user)
+            passwords.set_password(user, password, None, timezone.now())
         except ServiceError as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"Password of {user.username} changed.")

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.core.errors import ServiceError
 from portal.management.commands.changepassword import asked_twice
-from portal.users import services
+from portal.users import administrators
 
 
 class Command(BaseCommand):
@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, username: str, **options: Any) -> None:
         try:
-            user = services.create_administrator(username.strip(), asked_twice())
+            user = administrators.create_administrator(username.strip(), asked_twice())
         except ServiceError as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"Administrator {user.username} created.")

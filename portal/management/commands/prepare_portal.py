@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from portal.core import checks
 from portal.core.errors import ServiceError
 from portal.users import first_administrator
-from portal.users.services import ensure_first_administrator
+from portal.users.administrators import ensure_first_administrator
 
 log = structlog.get_logger(__name__)
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 from portal.core.errors import ServiceError
 from portal.demo import crowd as demo_crowd
 from portal.demo import story as demo
+from portal.users.administrators import ensure_first_administrator
 from portal.users.models import User
-from portal.users.services import ensure_first_administrator
 
 
 class Command(BaseCommand):
