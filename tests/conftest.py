@@ -19,11 +19,12 @@ from pytest_django import Settings
 
 from portal.core import tasks
 from tests import clock
+from tests.notifications.rejecting import rejecting_server
 from tests.services import chromium_program, missing, redis_server, redis_url, smtp_server
 from tokens.verification import limits
 from tokens.verification import usage as uses
 
-__all__ = ["redis_server", "redis_url", "smtp_server"]
+__all__ = ["redis_server", "redis_url", "rejecting_server", "smtp_server"]
 
 # How long one example takes says only how busy the machine is.
 hypothesis.settings.register_profile("portal", deadline=None)

@@ -9,6 +9,7 @@ from django.db.models import Model
 from portal.core.actors import Actor
 from portal.core.errors import ServiceError
 from portal.faults import services as faults
+from portal.users import administrators
 from portal.users import services as users
 from settings_app import services as config
 from tests.clock import DAY, NOW, TODAY
@@ -110,7 +111,7 @@ def test_acknowledging_and_clearing_a_fault_leave_a_row_each(actor: Actor) -> No
 
 
 def test_what_the_portal_does_by_itself_has_no_actor() -> None:
-    users.ensure_first_administrator("admin@example.com", PASSWORD)
+    administrators.ensure_first_administrator("admin@example.com", PASSWORD)
     assert LogEntry.objects.get().actor is None
 
 
@@ -124,7 +125,7 @@ def test_who_did_it_can_be_read_when_the_actor_is_gone_from_every_page(actor: Ac
 def test_no_row_holds_a_token_a_digest_a_password_or_a_sessions_stamp(actor: Actor) -> None:
     token, text = issue(UserFactory(), "deploy", NOW, actor=actor)
     services.revoke(token, actor, NOW)
-    users.ensure_first_administrator("admin@example.com", PASSWORD)
+    administrators.ensure_first_administrator("admin@example.com", PASSWORD)
     users.deactivate(token.user, actor)
     everything = str(list(LogEntry.objects.values()))
     assert token.last_four in everything, "the hint is there, so this looks at what was written"

@@ -24,6 +24,15 @@ class RejectingServer:
         monkeypatch.setattr(EmailBackend, "send_messages", reply)
 
 
+@pytest.fixture
+def rejecting_server(monkeypatch: pytest.MonkeyPatch) -> RejectingServer:
+    return RejectingServer(monkeypatch)
+
+
+def deliver() -> tuple[int, int]:
+    return delivery.deliver(timezone.now())
+
+
 def before_last_attempt() -> None:
     """What waits now has failed for good if it fails once more."""
     Message.objects.filter(state="queued").update(attempts=len(delivery.PAUSES), next_attempt_at=F("created_at"))

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from portal.notifications import delivery, tasks
 from portal.notifications.models import Message
 from tests.clock import NOW, SECOND
-from tests.notifications.rejecting import RejectingServer, queue
+from tests.notifications.rejecting import RejectingServer, deliver, queue
 from tests.services import Mailbox
 from tests.tokens.scans import OPS
 
@@ -28,15 +28,6 @@ def clock() -> object:
         yield traveller
 
 
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> RejectingServer:
-    return RejectingServer(monkeypatch)
-
-
-def deliver() -> tuple[int, int]:
-    return delivery.deliver(timezone.now())
-
-
 def test_an_accepted_email_is_sent_once_and_its_text_deleted() -> None:
     email = queue(OPS)
     assert deliver() == (1, 0)
@@ -46,8 +37,8 @@ def test_an_accepted_email_is_sent_once_and_its_text_deleted() -> None:
     assert (email.state, email.subject, email.content, email.sent_at, email.attempts) == ("sent", "subject", None, NOW, 1)
 
 
-def test_one_rejected_email_does_not_stop_the_others(server: RejectingServer) -> None:
-    server.addresses = {"b@example.com"}
+def test_one_rejected_email_does_not_stop_the_others(rejecting_server: RejectingServer) -> None:
+    rejecting_server.addresses = {"b@example.com"}
     for name in "abc":
         queue(f"{name}@example.com")
     assert deliver() == (2, 1)
@@ -81,13 +72,13 @@ def test_a_database_error_after_acceptance_sends_nothing_twice(monkeypatch: pyte
     assert Message.objects.get().state == "sent"
 
 
-def test_a_rejected_email_keeps_its_text_and_waits(server: RejectingServer, clock: time_machine.Traveller) -> None:
+def test_a_rejected_email_keeps_its_text_and_waits(rejecting_server: RejectingServer, clock: time_machine.Traveller) -> None:
     email = queue(OPS)
-    server.addresses = {OPS}
+    rejecting_server.addresses = {OPS}
     assert deliver() == (0, 1)
     email.refresh_from_db()
     assert (email.state, email.content["text"], email.next_attempt_at) == ("queued", "text", NOW + timedelta(minutes=1))
-    server.addresses = set()
+    rejecting_server.addresses = set()
     clock.move_to(NOW + timedelta(seconds=59))
     assert deliver() == (0, 0)
     clock.move_to(NOW + timedelta(seconds=60))
@@ -95,9 +86,9 @@ def test_a_rejected_email_keeps_its_text_and_waits(server: RejectingServer, cloc
     assert len(sent_mail.outbox) == 1
 
 
-def test_an_email_has_failed_after_three_days_of_attempts(server: RejectingServer, clock: time_machine.Traveller) -> None:
+def test_an_email_has_failed_after_three_days_of_attempts(rejecting_server: RejectingServer, clock: time_machine.Traveller) -> None:
     email = queue(OPS)
-    server.addresses = {OPS}
+    rejecting_server.addresses = {OPS}
     pauses: list[timedelta] = []
     while deliver() == (0, 1):
         email.refresh_from_db()
@@ -112,9 +103,9 @@ def test_an_email_has_failed_after_three_days_of_attempts(server: RejectingServe
     assert not sent_mail.outbox
 
 
-def test_the_last_error_is_recorded(server: RejectingServer) -> None:
+def test_the_last_error_is_recorded(rejecting_server: RejectingServer) -> None:
     email = queue(OPS)
-    server.addresses = {OPS}
+    rejecting_server.addresses = {OPS}
     deliver()
     email.refresh_from_db()
     assert (email.state, email.last_error) == ("queued", "ConnectionRefusedError: no, with a secret in it")

@@ -15,7 +15,7 @@ from portal.notifications import delivery
 from portal.notifications.models import Message
 from settings_app.models import Config
 from tests.clock import NOW
-from tests.notifications.rejecting import RejectingServer, before_last_attempt, queue
+from tests.notifications.rejecting import RejectingServer, before_last_attempt, deliver, queue
 from tests.services import Mailbox
 from tests.tokens.scans import OPS, SECURITY, configure, ending, scan, states, told
 from tokens.models import Notice, Token
@@ -29,25 +29,16 @@ def clock() -> object:
         yield traveller
 
 
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> RejectingServer:
-    return RejectingServer(monkeypatch)
-
-
-def deliver() -> tuple[int, int]:
-    return delivery.deliver(timezone.now())
-
-
 def undelivered() -> list[str]:
     return list(Fault.objects.open().filter(source="notice-delivery").order_by("resource").values_list("resource", flat=True))
 
 
-def fails_for_good(server: RejectingServer, *addresses: str) -> None:
+def fails_for_good(rejecting_server: RejectingServer, *addresses: str) -> None:
     """The mail that waits for `addresses` is refused for the last time."""
-    server.addresses = set(addresses)
+    rejecting_server.addresses = set(addresses)
     before_last_attempt()
     deliver()
-    server.addresses = set()
+    rejecting_server.addresses = set()
 
 
 def test_an_accepted_digest_records_time_and_message_id(clock: time_machine.Traveller) -> None:
@@ -62,11 +53,11 @@ def test_an_accepted_digest_records_time_and_message_id(clock: time_machine.Trav
     assert digest.message_id == sent_mail.outbox[0].message()["Message-ID"]
 
 
-def test_a_rejected_digest_records_attempts_and_error(server: RejectingServer, clock: time_machine.Traveller) -> None:
+def test_a_rejected_digest_records_attempts_and_error(rejecting_server: RejectingServer, clock: time_machine.Traveller) -> None:
     configure("15", OPS)
     ending(5)
     scan()
-    server.addresses = {OPS}
+    rejecting_server.addresses = {OPS}
     for attempts, pause in enumerate(delivery.PAUSES, start=1):
         assert deliver() == (0, 1)
         digest = Message.objects.get()
@@ -77,42 +68,42 @@ def test_a_rejected_digest_records_attempts_and_error(server: RejectingServer, c
     assert deliver() == (0, 1)
     assert (Message.objects.get().state, Message.objects.get().attempts) == ("failed", len(delivery.PAUSES) + 1)
     assert undelivered() == [OPS]
-    server.addresses = set()
+    rejecting_server.addresses = set()
     assert deliver() == (0, 0)
 
 
-def test_a_digest_accepted_at_a_later_attempt_is_sent(server: RejectingServer, clock: time_machine.Traveller) -> None:
+def test_a_digest_accepted_at_a_later_attempt_is_sent(rejecting_server: RejectingServer, clock: time_machine.Traveller) -> None:
     configure("15", OPS)
     ending(5)
     scan()
-    server.addresses = {OPS}
+    rejecting_server.addresses = {OPS}
     deliver()
-    server.addresses = set()
+    rejecting_server.addresses = set()
     clock.shift(timedelta(minutes=1))
     assert deliver() == (1, 0)
     assert (Message.objects.get().state, Message.objects.get().attempts) == ("sent", 2)
 
 
-def test_a_failed_digest_raises_a_fault_for_its_recipient_only(server: RejectingServer) -> None:
+def test_a_failed_digest_raises_a_fault_for_its_recipient_only(rejecting_server: RejectingServer) -> None:
     configure("15", f"{OPS};{SECURITY}")
     ending(5)
     scan()
-    fails_for_good(server, OPS)
+    fails_for_good(rejecting_server, OPS)
     assert states() == {OPS: "failed", SECURITY: "sent"}
     assert undelivered() == [OPS]
     fault = Fault.objects.get(source="notice-delivery")
     assert (fault.name, fault.severity) == ("Notification not delivered", "critical")
     assert OPS in fault.description
     scan()
-    fails_for_good(server, OPS)
+    fails_for_good(rejecting_server, OPS)
     assert Fault.objects.filter(source="notice-delivery").count() == 1
 
 
-def test_the_fault_clears_when_a_later_digest_is_accepted(server: RejectingServer, clock: time_machine.Traveller) -> None:
+def test_the_fault_clears_when_a_later_digest_is_accepted(rejecting_server: RejectingServer, clock: time_machine.Traveller) -> None:
     configure("15", OPS)
     ending(5)
     scan()
-    fails_for_good(server, OPS)
+    fails_for_good(rejecting_server, OPS)
     clock.shift(timedelta(hours=1))
     ending(6)
     scan(timezone.now())
@@ -124,11 +115,11 @@ def test_the_fault_clears_when_a_later_digest_is_accepted(server: RejectingServe
     assert undelivered() == []
 
 
-def test_the_fault_clears_when_any_email_to_the_address_is_accepted(server: RejectingServer) -> None:
+def test_the_fault_clears_when_any_email_to_the_address_is_accepted(rejecting_server: RejectingServer) -> None:
     configure("15", OPS)
     ending(5)
     scan()
-    fails_for_good(server, OPS)
+    fails_for_good(rejecting_server, OPS)
     queue(SECURITY, "Something else", "text")
     deliver()
     assert undelivered() == [OPS]
@@ -137,11 +128,11 @@ def test_the_fault_clears_when_any_email_to_the_address_is_accepted(server: Reje
     assert undelivered() == []
 
 
-def test_the_fault_clears_whatever_the_case_of_the_address(server: RejectingServer) -> None:
+def test_the_fault_clears_whatever_the_case_of_the_address(rejecting_server: RejectingServer) -> None:
     configure("15", "Ops@Example.com")
     ending(5)
     scan()
-    fails_for_good(server, "Ops@Example.com")
+    fails_for_good(rejecting_server, "Ops@Example.com")
     assert undelivered() == ["Ops@Example.com"]
     configure("15", OPS)
     scan()
@@ -150,14 +141,14 @@ def test_the_fault_clears_whatever_the_case_of_the_address(server: RejectingServ
     assert undelivered() == []
 
 
-def test_the_next_scan_queues_a_failed_message_again_and_nothing_else(server: RejectingServer) -> None:
+def test_the_next_scan_queues_a_failed_message_again_and_nothing_else(rejecting_server: RejectingServer) -> None:
     configure("15", OPS)
     known = ending(4)
     scan()
     deliver()
     token = ending(5)
     scan()
-    fails_for_good(server, OPS)
+    fails_for_good(rejecting_server, OPS)
     message = token.notices.get().message
     run = scan()
     assert (told(run), run.queued) == ({}, 1)
@@ -169,11 +160,11 @@ def test_the_next_scan_queues_a_failed_message_again_and_nothing_else(server: Re
     assert told(scan()) == {}
 
 
-def test_a_failure_at_one_threshold_is_notified_at_the_next(server: RejectingServer, clock: time_machine.Traveller) -> None:
+def test_a_failure_at_one_threshold_is_notified_at_the_next(rejecting_server: RejectingServer, clock: time_machine.Traveller) -> None:
     configure("30;7", OPS)
     token = ending(8)
     scan()
-    fails_for_good(server, OPS)
+    fails_for_good(rejecting_server, OPS)
     clock.shift(timedelta(days=1))
     scan(timezone.now())
     assert deliver() == (1, 0)
@@ -181,11 +172,11 @@ def test_a_failure_at_one_threshold_is_notified_at_the_next(server: RejectingSer
     assert told(scan(timezone.now())) == {}
 
 
-def test_the_fault_clears_when_the_address_is_no_longer_in_config(server: RejectingServer) -> None:
+def test_the_fault_clears_when_the_address_is_no_longer_in_config(rejecting_server: RejectingServer) -> None:
     configure("15", OPS)
     ending(5)
     scan()
-    fails_for_good(server, OPS)
+    fails_for_good(rejecting_server, OPS)
     scan()
     assert undelivered() == [OPS]
     Config.objects.filter(key="token_expiration_emails").update(value="somebody.else@example.com")
@@ -193,7 +184,7 @@ def test_the_fault_clears_when_the_address_is_no_longer_in_config(server: Reject
     assert undelivered() == []
 
 
-def test_an_earlier_success_does_not_hide_a_later_failure(server: RejectingServer, clock: time_machine.Traveller) -> None:
+def test_an_earlier_success_does_not_hide_a_later_failure(rejecting_server: RejectingServer, clock: time_machine.Traveller) -> None:
     configure("15", OPS)
     ending(5)
     scan()
@@ -201,14 +192,14 @@ def test_an_earlier_success_does_not_hide_a_later_failure(server: RejectingServe
     clock.shift(timedelta(hours=1))
     ending(6)
     scan(timezone.now())
-    fails_for_good(server, OPS)
+    fails_for_good(rejecting_server, OPS)
     scan(timezone.now())
     assert undelivered() == [OPS]
 
 
-def test_another_failed_email_raises_no_fault(server: RejectingServer) -> None:
+def test_another_failed_email_raises_no_fault(rejecting_server: RejectingServer) -> None:
     queue(OPS, "Something else", "text")
-    fails_for_good(server, OPS)
+    fails_for_good(rejecting_server, OPS)
     assert not Fault.objects.exists()
 
 
@@ -280,7 +271,9 @@ def test_a_real_server_receives_text_and_html(smtp_server: Mailbox, settings: Se
 
 
 @pytest.mark.parametrize("change", ["put_off", "unlisted", "failed"])
-def test_no_other_message_repeats_what_may_have_been_sent(change: str, server: RejectingServer, clock: time_machine.Traveller) -> None:
+def test_no_other_message_repeats_what_may_have_been_sent(
+    change: str, rejecting_server: RejectingServer, clock: time_machine.Traveller
+) -> None:
     """A worker was killed after the mail server had accepted the message. Whatever happens then, its tokens are in no other message."""
     configure("15", OPS)
     token = ending(5, name="deploy")
@@ -292,11 +285,11 @@ def test_no_other_message_repeats_what_may_have_been_sent(change: str, server: R
     if change == "unlisted":
         configure("15", SECURITY)
     clock.shift(delivery.LEASE)
-    server.addresses = {OPS}
+    rejecting_server.addresses = {OPS}
     deliver()
     before_last_attempt()
     deliver()
-    server.addresses = set()
+    rejecting_server.addresses = set()
     Token.objects.update(expires_at=ends)
     configure("15", OPS)
     scan()
