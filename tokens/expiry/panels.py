@@ -9,15 +9,16 @@ from django.utils import timezone
 import settings_app.services as config
 from settings_app.panels import Place, register, register_action
 from tokens.expiry import preview
+from tokens.expiry.policy import KEYS
 from tokens.models import ScanRun
 
 SHOWN = 10  # scans
 
 
 def summary() -> dict[str, Any]:
-    values = config.get_many("token_expiration_days", "token_expiration_emails", "notify_token_owners")
+    values = config.get_many(*KEYS)
     return {
-        "effect": effect(values["token_expiration_days"], values["token_expiration_emails"], values["notify_token_owners"]),
+        "effect": effect(*(values[key] for key in KEYS)),
         "run": ScanRun.objects.exclude(finished_at=None).order_by("-pk").first(),
     }
 
