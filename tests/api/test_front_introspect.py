@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from portal.users.models import User
-from tests.api.asking import FORM, Reply, application, ask, introspect
+from tests.api.wsgi_client import FORM, Reply, application, ask, introspect
 from tests.factories import AdministratorFactory, OperatorFactory, ServiceFactory, UserFactory, issue
 from tokens import services, token_format
 from tokens.models import Token

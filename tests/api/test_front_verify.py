@@ -12,7 +12,7 @@ from pytest_django import Settings
 from portal.core.actors import Actor
 from portal.users import services as users
 from portal.users.models import User
-from tests.api.asking import Reply, ask, verify
+from tests.api.wsgi_client import Reply, ask, verify
 from tests.factories import AdministratorFactory, TokenFactory, UserFactory, issue
 from tokens import services, token_format
 from tokens.models import Token

@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from portal.users.models import User
-from tests.browser.furnishing import furnish
+from tests.browser.sample_data import create_sample_data
 from tests.browser.watching import REPORT_VIOLATIONS, Visit, Watch
 from tests.factories import AdministratorFactory
 from tokens.verification import lookup
@@ -54,7 +54,7 @@ def administrator(transactional_db: None) -> User:
 
 @pytest.fixture
 def furnished(administrator: User) -> User:
-    return furnish(administrator)
+    return create_sample_data(administrator)
 
 
 def sign_in(context: BrowserContext, user: User, address: str) -> None:

@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from portal.users.models import User
-from tests.browser.soundness import audit, too_wide
+from tests.browser.accessibility import audit, too_wide
 from tests.browser.steps import clipboard
 from tokens.calendar import links as calendar
 

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from portal.users.models import User
-from tests.browser.soundness import audit, too_wide
+from tests.browser.accessibility import audit, too_wide
 from tests.browser.watching import Visit
 from tests.cli import CliClient
 from tests.factories import PASSWORD

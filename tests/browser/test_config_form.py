@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 import settings_app.services as config
 from portal.core.actors import Actor
 from portal.users.models import User
-from tests.browser.soundness import audit
+from tests.browser.accessibility import audit
 from tests.browser.steps import add_config, dialog, navigate, row
 from tests.browser.watching import Watch
 

@@ -6,8 +6,8 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from portal.users.models import User
-from tests.browser.furnishing import LONG
-from tests.browser.soundness import audit, too_wide
+from tests.browser.accessibility import audit, too_wide
+from tests.browser.sample_data import LONG
 from tests.browser.watching import Visit, Watch
 
 

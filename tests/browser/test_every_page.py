@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from portal.users import links
 from portal.users.models import User
-from tests.browser.soundness import audit, too_wide
+from tests.browser.accessibility import audit, too_wide
 from tests.browser.watching import Visit, Watch
 from tests.factories import OperatorFactory, UserFactory
 

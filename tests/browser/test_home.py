@@ -6,7 +6,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from portal.users.models import User
-from tests.browser.soundness import PHONE, audit, too_wide
+from tests.browser.accessibility import PHONE, audit, too_wide
 from tests.browser.steps import navigate, row, table
 from tests.browser.watching import Visit
 from tests.factories import OperatorFactory, TokenFactory

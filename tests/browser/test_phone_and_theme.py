@@ -8,7 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from portal.users.models import User
-from tests.browser.soundness import PHONE
+from tests.browser.accessibility import PHONE
 from tests.browser.watching import Visit
 from tests.factories import TokenFactory, UserFactory
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Request, expect
 import settings_app.services as config
 from portal.faults.models import Fault
 from portal.users.models import User
-from tests.browser.soundness import audit, too_wide
+from tests.browser.accessibility import audit, too_wide
 from tests.browser.steps import dialog, navigate
 from tests.browser.watching import Visit
 from tests.factories import TokenFactory

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from portal.users import services
 from portal.users.models import User
-from tests.browser.soundness import audit
+from tests.browser.accessibility import audit
 from tests.browser.steps import dialog
 from tests.browser.watching import Visit, Watch
 from tests.factories import AdministratorFactory

@@ -17,7 +17,7 @@ from selenium.webdriver.webkitgtk.options import Options
 from selenium.webdriver.webkitgtk.service import Service
 
 from portal.users.models import User
-from tests.browser.furnishing import furnish
+from tests.browser.sample_data import create_sample_data
 from tests.factories import AdministratorFactory
 from tests.services import missing
 from tests.webkit.driving import Portal
@@ -76,4 +76,4 @@ def administrator(transactional_db: None) -> User:
 
 @pytest.fixture
 def furnished(administrator: User) -> User:
-    return furnish(administrator)
+    return create_sample_data(administrator)

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from portal.core.actors import Actor
 from portal.users.models import User
-from tests.browser.furnishing import LONG
+from tests.browser.sample_data import LONG
 from tests.factories import issue
 from tests.webkit.driving import SIZES, Portal
 from tokens.calendar import links as calendar

@@ -1,11 +1,11 @@
-"""Is what a browser shows sound? axe-core in light and dark, and no sideways scrolling on a phone."""
+"""Accessibility and layout checks: axe-core in light and dark, and no horizontal scrolling on a phone."""
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 WIDE = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
-# Playwright's own wait_for_function would be refused by the Content-Security-Policy: it evaluates its text in the page.
+# Playwright's own wait_for_function would be blocked by the Content-Security-Policy: it evaluates its text in the page.
 SETTLED_WIDTH = """async () => {
   const root = document.documentElement;
   for (let frame = 0; frame < 60 && (innerWidth > 400 || root.scrollWidth > innerWidth); frame++) {

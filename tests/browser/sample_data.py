@@ -1,4 +1,4 @@
-"""A portal with something of everything to look at."""
+"""Sample data for the browser tests: every kind of record, and texts that do not fit easily."""
 
 from datetime import timedelta
 
@@ -14,8 +14,8 @@ from tokens.expiry.scan import scan
 LONG = "a-name-that-is-as-long-as-the-portal-lets-it-be-" * 2
 
 
-def furnish(administrator: User) -> User:
-    """A portal with something of everything, and with texts that do not fit easily. Returns a user with tokens in every state."""
+def create_sample_data(administrator: User) -> User:
+    """Creates every kind of record, and texts that do not fit easily. Returns a user with tokens in every state."""
     now = timezone.now()
     owner = UserFactory(username="bernadette.with-a-long-name@department.example.com", display_name="Bernadette Long-Name")
     ServiceFactory(username="github-actions")

@@ -1,4 +1,4 @@
-"""Asks the application in front of Django directly, as a WSGI server would, without a server."""
+"""Requests to the WSGI application in front of Django, made directly, without a server."""
 
 import io
 import json
@@ -14,13 +14,13 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def django(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-    """Stands where Django is: whatever comes here was not answered in front of it."""
+    """Takes the place of Django, for requests that the front passes on."""
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"Django"]
 
 
 application = front(django)
-validated = validator(application)  # holds every answer against PEP 3333
+validated = validator(application)  # checks every response against PEP 3333
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Reply:
 
     @property
     def error(self) -> str:
-        """The code of the API's one error shape."""
+        """The code of an error response."""
         assert set(self.json) == {"error", "error_description"}
         assert self.json["error_description"].endswith(".")
         return self.json["error"]
@@ -70,16 +70,16 @@ def ask(
     } | environ
     if authorization is not None:
         values["HTTP_AUTHORIZATION"] = authorization
-    told: list[Any] = []
+    started: list[Any] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
-        told.extend((int(status.split()[0]), headers))
+        started.extend((int(status.split()[0]), headers))
 
     answer = through(values, start_response)
     body = b"".join(answer)
     if close := getattr(answer, "close", None):
         close()
-    status, headers = told
+    status, headers = started
     assert len({name for name, _ in headers}) == len(headers), "a header was sent twice"
     return Reply(status, dict(headers), body)
 
