@@ -33,10 +33,11 @@ def clear_due(policy: Policy, now: datetime) -> int:
 def update_in_use(policy: Policy, now: datetime) -> None:
     """*Token expired, still in use*: from its expiry until it is replaced, revoked, or quiet for a week. Somebody's pipeline broke."""
     tokens, end = ended_in_use(policy, now), ", but it is still being used."
-    if not any(compare(tokens, IN_USE)[1:]):
-        return
-    raise_for(tokens, IN_USE, now, "Token expired, still in use", Fault.Severity.CRITICAL, " expired ", end)
-    faults.clear_others(tokens, IN_USE, now)
+    found = compare(tokens, IN_USE)
+    if found.to_raise:
+        raise_for(tokens, IN_USE, now, "Token expired, still in use", Fault.Severity.CRITICAL, " expired ", end)
+    if found.to_clear:  # after a first scan PostgreSQL does not know yet how many faults there are, and needs a second to find none
+        faults.clear_others(tokens, IN_USE, now)
 
 
 def update_nobody(policy: Policy, now: datetime) -> None:

@@ -24,7 +24,7 @@ def write(run: ScanRun, tokens: QuerySet[Token], policy: Policy, now: datetime) 
     for each in with_recipients(tokens, policy):
         missing = unnotified(each)
         requeued += requeue(missing, now)
-        if recipients := set(missing.values_list("recipient", flat=True).distinct()):
+        if recipients := set(missing.order_by().values_list("recipient", flat=True).distinct()):
             hold(run, recipients, now)
             message = held(now).filter(recipient=OuterRef("recipient")).order_by("-pk").values("pk")[:1]
             columns = {"token": F("pk"), "threshold": F("threshold"), "address": F("recipient"), "message": Subquery(message)}

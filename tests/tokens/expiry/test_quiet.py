@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from portal.faults.models import Fault
 from tests.clock import DAY, NOW
 from tests.factories import ServiceFactory, TokenFactory, UserFactory
 from tests.notifications.rejecting import RejectingServer, before_last_attempt
@@ -70,6 +72,27 @@ def test_a_scan_that_finds_nothing_new_writes_its_own_row_and_nothing_else(monke
     after = everything()
     assert len(after.pop("tokens.ScanRun")) == len(before.pop("tokens.ScanRun")) + 1
     assert after == before
+
+
+def test_a_scan_without_anything_to_clear_does_not_search_for_it() -> None:
+    """Right after a first scan PostgreSQL does not know how many faults there are: that search took longer than all the rest."""
+    configure("30")
+    ending(5)
+    TokenFactory(created_at=NOW - 100 * DAY, expires_at=NOW - DAY, last_used_at=NOW - 2 * DAY)
+    with CaptureQueriesContext(connection) as queries:
+        assert scan().raised == 1
+    assert Fault.objects.open().filter(source="token-expired-in-use").count() == 1
+    assert not [query["sql"] for query in queries if query["sql"].startswith("UPDATE") and "EXISTS" in query["sql"]]
+
+
+def test_recipients_are_read_once_and_not_for_each_token() -> None:
+    configure("30")
+    many_ending([5] * 20, ServiceFactory())
+    with CaptureQueriesContext(connection) as queries:
+        scan()
+    distinct = [query["sql"] for query in queries if query["sql"].startswith("SELECT DISTINCT")]
+    assert distinct
+    assert not any("created_at" in sql.partition(" FROM ")[0] for sql in distinct)  # which differs from token to token
 
 
 def test_one_that_finds_something_in_one_place_writes_there_only() -> None:
