@@ -86,7 +86,7 @@ def test_a_scan_without_anything_to_clear_does_not_search_for_it() -> None:
 
 
 def test_recipients_are_read_once_and_not_for_each_token() -> None:
-    configure("30")
+    configure("30", OPS)
     many_ending([5] * 20, ServiceFactory())
     with CaptureQueriesContext(connection) as queries:
         scan()
