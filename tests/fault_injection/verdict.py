@@ -67,7 +67,7 @@ class Verdict:
             self.check(sorted({token.name for token in self.due} - told[address]), f"{address} was told of every token")
         own = [(token.user.email, token.name) for token in self.due if token.user.email]
         self.check([(email, name) for email, name in own if name not in told[email]], "owners were told of their tokens")
-        self.figures["addresses told of all"] = len(ADDRESSES)
+        self.figures["addresses notified of all"] = len(ADDRESSES)
 
     def nobody_was_told_twice(self) -> None:
         """But by another copy of the same email, with the same Message-ID: after a kill between "accepted" and "recorded as sent"."""
