@@ -35,6 +35,18 @@ def test_a_pane_and_a_window_take_keep_and_give_back_the_focus(portal: Page, ope
     expect(link).to_be_focused()
 
 
+def test_a_dialog_takes_input_from_the_moment_it_is_visible(portal: Page) -> None:
+    """However fast somebody types, or however slow the machine is: a form that htmx had not bound yet would be sent as a page."""
+    portal.evaluate("""() => document.addEventListener("htmx:afterSwap", ({ detail }) => setTimeout(() => {
+        const form = detail.target.querySelector("form");
+        if (!form) return;
+        form.querySelector("[name=name]").value = "at-once";
+        form.requestSubmit();
+    }), { once: true })""")
+    portal.get_by_role("link", name="Create Token").click()
+    expect(dialog(portal, "Token Created")).to_be_visible()
+
+
 def test_a_token_is_made_and_revoked_by_the_keyboard_alone(portal: Page) -> None:
     portal.get_by_role("link", name="Create Token").focus()
     portal.keyboard.press("Enter")
