@@ -31,9 +31,9 @@ WORKDIR /app
 USER 10001
 VOLUME /data
 EXPOSE 8000
-# ALLOWED_HOSTS must name localhost for this; docker-compose.yml adds it.
+# /livez, not /readyz: Swarm and others start an unhealthy container again, which mends no database.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://localhost:8000/healthz', timeout=4)"]
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://localhost:8000/livez', timeout=4)"]
 # HTTP/1 alone: an HTTP/2 stream that is closed before its body would keep its thread for ever.
 # GRANIAN_WORKERS says how many processes: as many as there are cores.
 CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--http", "1", \

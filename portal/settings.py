@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "portal.core.request_bodies.BodyMiddleware",  # before anything reads a body; its answers have the headers of all pages
+    "portal.core.probes.ProbeMiddleware",  # before CommonMiddleware, which rejects a Host that is not in ALLOWED_HOSTS
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from portal.api.app import api
 from portal.api.app import page as api_page
 from portal.core.admin_input import rejecting_bad_input
+from portal.core.probes import respond
 from portal.oauth.cli_token import cli_token
 from portal.oauth.revocation import revoke
 from portal.pages import shortened_urls as shortened
@@ -27,7 +28,10 @@ user_pages = [
 urlpatterns = [
     path("", views.home, name="home"),
     path("profile/", views.profile, name="profile"),
-    path("healthz", views.health, name="health"),
+    # ProbeMiddleware answers these three.
+    path("livez", respond, name="live"),
+    path("readyz", respond, name="ready"),
+    path("healthz", respond, name="health"),
     path("healthz/scan", scan_health, name="scan_health"),
     path("api/v1/", api_page, name="api_page"),
     path("api/v1/", api.urls),

@@ -14,7 +14,7 @@ PACKAGES = ("portal", "tokens", "settings_app")
 SOURCES = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if "migrations" not in path.parts]
 SECRET = re.compile(r"(^|_)(text|digest|secret|hash|mac|password|stamp|checksum)($|_)")
 OPEN_TO_ALL = {
-    "portal.pages.views.health",
+    "portal.core.probes.respond",
     "tokens.expiry.views.health_check",
     "portal.pages.views.admin_sign_in",
     "portal.oauth.cli_token.cli_token",
@@ -123,7 +123,7 @@ WEB = {
         "errors",
     ),
     *("permissions", "htmx", "list_views", "client_ip", "request_bodies", "rejected_forms", "admin_input", "decorators", "shortened_urls"),
-    *("adapter", "devices", "limits", "trail", "sign_in_watch", "pasted", "check_email", "health", "cli_token", "revocation"),
+    *("adapter", "devices", "limits", "trail", "sign_in_watch", "pasted", "check_email", "health", "probes", "cli_token", "revocation"),
 }
 
 

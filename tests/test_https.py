@@ -27,7 +27,7 @@ print(json.dumps({
     "secure": settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE,
     "path": [settings.SESSION_COOKIE_PATH, settings.SESSION_COOKIE_DOMAIN],
     "page": ask("/accounts/sign-in/", "portal.example.com", **proxied),
-    "health": ask("/healthz", "localhost:8000"),
+    "probes": [ask(path, "10.1.2.3:8000") for path in ("/livez", "/readyz?exclude=migrations", "/healthz")],
     "plain": ask("/accounts/sign-in/", "portal.example.com"),
 }))
 """
@@ -51,9 +51,9 @@ def test_cookies_are_for_this_host_and_https_alone_and_browsers_stay_with_https(
     assert (cookie["secure"], cookie["path"], cookie["domain"], cookie["httponly"]) == (True, "/", "", True)
 
 
-def test_the_health_check_in_the_container_asks_by_http_and_is_not_sent_elsewhere(tmp_path: Path) -> None:
+def test_probes_over_http_are_not_redirected(tmp_path: Path) -> None:
     found = portal(tmp_path, "https://portal.example.com")
-    assert (found["health"]["status"], found["health"]["hsts"]) == (200, None)
+    assert [(probe["status"], probe["hsts"]) for probe in found["probes"]] == [(200, None)] * 3
     # What redirects is the proxy, which alone knows how it was asked.
     assert (found["plain"]["status"], found["plain"]["hsts"]) == (200, None)
 

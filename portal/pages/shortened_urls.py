@@ -36,4 +36,6 @@ urlpatterns = [
     path("api/", to("api_page")),
     path("oauth/", to("api_page")),
     path("healthz/", to("health")),
+    path("livez/", to("live")),
+    path("readyz/", to("ready")),
 ]

@@ -1,13 +1,12 @@
-"""Read-only pages that span several apps: Home, Profile, the list of users, health."""
+"""Read-only pages that span several apps: Home, Profile, the list of users."""
 
 from typing import Any
 
 import django_tables2 as tables
 from django.contrib.auth.views import redirect_to_login
-from django.db import connection
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -83,14 +82,6 @@ def user_detail(request: AuthenticatedHttpRequest, username: str) -> HttpRespons
     """The user's page opens on its tab Tokens."""
     get_object_or_404(User.objects.existing(), username=username)
     return redirect("tokens:user_tokens", username)
-
-
-@require_safe
-def health(request: HttpRequest) -> HttpResponse:
-    """200 while this process reaches its database. For load balancers and container health checks; says nothing else."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return JsonResponse({"status": "ok"})
 
 
 def admin_sign_in(request: HttpRequest, **kwargs: Any) -> HttpResponse:

@@ -25,6 +25,8 @@ SHORTENED = [
     ("/api/", "api_page", "api_page", "api_page"),
     ("/oauth/", "api_page", "api_page", "api_page"),
     ("/healthz/", "health", "health", "health"),
+    ("/livez/", "live", "live", "live"),
+    ("/readyz/", "ready", "ready", "ready"),
 ]
 POST_ONLY = {
     "tokens:revoke_many": "tokens:all",
@@ -48,7 +50,13 @@ def test_a_shortened_url_leads_to_the_page_that_was_meant(path: str, leads: list
 def test_a_shortened_url_sends_anonymous_visitors_to_sign_in(path: str, anonymous: Visitor) -> None:
     final = anonymous.get(path, follow=True)
     assert final.status_code == 200
-    assert final.redirect_chain[-1][0].startswith(reverse("account_login")) or path in ("/api/", "/oauth/", "/healthz/")
+    assert final.redirect_chain[-1][0].startswith(reverse("account_login")) or path in (
+        "/api/",
+        "/oauth/",
+        "/healthz/",
+        "/livez/",
+        "/readyz/",
+    )
 
 
 def routes(patterns: list[Any], before: str = "") -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The database goes away under a serving portal: refused, soon, never passed; and served again once it is back."""
 
+import json
 import os
 import sys
 import time
@@ -13,7 +14,7 @@ import pytest
 
 from tests import postgres
 from tests.clock import BUSY
-from tests.processes.running import Program, stopped
+from tests.processes.running import Program, stopped, until
 from tests.processes.serving import Reply, Server, environment
 
 RUNS_ON = "postgres"
@@ -74,6 +75,18 @@ def refused_soon(reply: Reply) -> None:
     assert not [name for name in reply.headers if name.lower().startswith("x-auth")]
 
 
+def is_live_but_not_ready(server: Server) -> None:
+    assert server.ask("GET", "/livez", "x").status == 200
+    for path in ("/readyz", "/healthz"):
+        reply = server.ask("GET", path, "x", Host="10.1.2.3")
+        assert (reply.status, reply.headers["retry-after"]) == (503, "2")
+        assert reply.seconds < 2 + BUSY
+        if path == "/readyz":
+            checks = json.loads(reply.body)["checks"]
+            assert checks["database"] in ("failed (OperationalError)", "no response within 2 seconds")
+            assert checks["broker"] == "ok"
+
+
 def passes_again(server: Server, text: str) -> None:
     """By itself, within seconds, and from then on every time."""
     began = time.monotonic()
@@ -102,9 +115,11 @@ def test_a_database_that_is_stopped_is_refused_soon_and_garbage_still_gets_its_4
         assert server.verify("garbage").status == 401
         time.sleep(4)  # uses that were noted are kept meanwhile
         refused_soon(server.verify(text))
+        is_live_but_not_ready(server)
     finally:
         database.server.start()
     passes_again(server, text)
+    until(lambda: server.ask("GET", "/readyz", "x").status == 200, "readiness", 5 + BUSY)
     assert "uses not written" in server.output
     assert "Traceback" not in server.output
 
@@ -114,7 +129,9 @@ def test_a_database_that_hangs_is_refused_soon_by_every_request(server: Server, 
     with stopped(psutil.Process(database.server.get_pid())):
         for _ in range(4):
             refused_soon(server.verify(text))
+        is_live_but_not_ready(server)
     passes_again(server, text)
+    until(lambda: server.ask("GET", "/readyz", "x").status == 200, "readiness", 5 + BUSY)
 
 
 def test_a_locked_table_is_refused_soon(server: Server, database: Database, text: str) -> None:
