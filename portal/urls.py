@@ -4,7 +4,8 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from portal.api.app import api
-from portal.api.app import page as api_page
+from portal.api.views import openapi_json
+from portal.api.views import page as api_page
 from portal.core.admin_input import rejecting_bad_input
 from portal.core.probes import respond
 from portal.oauth.cli_token import cli_token
@@ -34,6 +35,7 @@ urlpatterns = [
     path("healthz", respond, name="health"),
     path("healthz/scan", scan_health, name="scan_health"),
     path("api/v1/", api_page, name="api_page"),
+    path("api/v1/openapi.json", openapi_json, name="api_document"),
     path("api/v1/", api.urls),
     path("oauth/revoke", revoke, name="oauth_revoke"),
     path("cli/token", cli_token, name="cli_token"),

@@ -19,7 +19,8 @@ OPEN_TO_ALL = {
     "portal.pages.views.admin_sign_in",
     "portal.oauth.cli_token.cli_token",
     "portal.oauth.revocation.revoke",
-    "portal.api.app.page",
+    "portal.api.views.page",
+    "portal.api.views.openapi_json",
     "portal.users.account_views.set_password",  # its address holds a one-time secret
     "tokens.calendar.views.feed",  # its address holds a secret: calendar programs know no other way
 }

@@ -4,15 +4,14 @@ import json
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.http import HttpRequest
 from ninja import NinjaAPI
 from ninja.operation import Operation
 from ninja.parser import Parser
 
 from portal.api import errors
 from portal.api.auth import BearerToken
+from portal.api.documented import DESCRIPTION, INFO, TAGS
 from portal.api.errors import responses
 from portal.api.routers import config, faults, tokens, users
 from portal.api.schemas import WhoAmI
@@ -35,10 +34,13 @@ class Api(NinjaAPI):
 
 api = Api(
     title=f"{settings.PORTAL_NAME} API",
-    description="Send an API token with every request: `Authorization: Bearer tpp_…`. All errors have the same format.",
+    description=DESCRIPTION,
     version="1",
+    servers=[{"url": settings.PORTAL_URL, "description": settings.PORTAL_NAME}],
+    openapi_extra={"info": INFO, "tags": TAGS},
     urls_namespace="api",
     docs_url=None,
+    openapi_url=None,  # portal/api/document.py
     auth=BearerToken(),
     parser=JsonParser(),
 )
@@ -54,9 +56,3 @@ api.add_router("/faults", faults.router)
 def whoami(request: AuthenticatedHttpRequest) -> dict[str, Any]:
     """The token's owner, and the token itself. A good first request to try."""
     return {"user": request.user, "token": request.auth}  # type: ignore[attr-defined]  # set by Ninja
-
-
-@require_safe
-def page(request: HttpRequest) -> HttpResponse:
-    """The interactive page. It asks for nothing but the OpenAPI document and what its reader sends with a token of their own."""
-    return render(request, "api/page.html")

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
+from pydantic.json_schema import SkipJsonSchema
 
 from portal.core import permissions as access
 from portal.core.error_responses import UNAVAILABLE, APIError, error_body, error_response, unavailable
@@ -32,7 +33,7 @@ CHANGED = "It has changed since the version in If-Match. Fetch it again."
 
 
 class ApiMiddleware:
-    """No cache keeps a response of the API, and an error that came as a page or as plain text goes out as JSON.
+    """No cache keeps a response of the API, except for its document, and an error that came as a page or as plain text goes out as JSON.
 
     It stands before all others, so that it sees what they and Django's own error handlers respond."""
 
@@ -42,7 +43,8 @@ class ApiMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if request.path_info.startswith(PREFIXES):
-            response["Cache-Control"] = "no-store"
+            if "public" not in response.get("Cache-Control", ""):
+                response["Cache-Control"] = "no-store"
             if response.status_code >= 400 and not response["Content-Type"].startswith("application/json"):
                 response.content = error_body(*BY_STATUS.get(response.status_code, SERVER_ERROR))
                 response["Content-Type"] = "application/json"
@@ -102,13 +104,14 @@ def install(api: NinjaAPI) -> None:
 
 
 class Error(pydantic.BaseModel):
-    """The body of every error response."""
+    """The body of every error response. `field` is left out where the error is about none."""
 
-    error: str
-    error_description: str
-    field: str | None = None
+    error: str = pydantic.Field(description="A code for programs.", examples=["invalid_value"])
+    error_description: str = pydantic.Field(description="A sentence for people.", examples=["Send exactly one parameter: token."])
+    field: str | SkipJsonSchema[None] = pydantic.Field(None, description="The field or parameter with the error.", examples=["expires"])
 
 
 def responses(success: dict[int, Any], *errors: int) -> dict[int, Any]:
     """What an operation documents: its successes, the error statuses named, and those that any request can get."""
-    return {**success, **dict.fromkeys(sorted({400, 401, 429, 503, *errors}), Error)}
+    too_large = (413,) if 415 in errors else ()  # of a request with a body
+    return {**success, **dict.fromkeys(sorted({400, 401, 429, 503, *too_large, *errors}), Error)}

@@ -32,7 +32,7 @@ def rule(validator: Callable[[str], None]) -> AfterValidator:
 Instant = Annotated[
     datetime,
     PlainSerializer(lambda instant: instant.astimezone(UTC).isoformat(), return_type=str, when_used="unless-none"),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2027-01-01T00:00:00+00:00"]}),
 ]
 Username = Annotated[
     str,
@@ -61,9 +61,9 @@ class Body(Schema):
 
 
 class UserOut(Schema):
-    username: str
-    display_name: str
-    email: str
+    username: str = Field(examples=["anna@example.com"])
+    display_name: str = Field(examples=["Anna Smith"])
+    email: str = Field(description="Empty for a service account.", examples=["anna@example.com"])
     kind: Literal["person", "service"]
     role: Role
     is_active: bool
@@ -76,6 +76,7 @@ class UserIn(Body):
     username: NewUsername = Field(
         max_length=USERNAME_MAX,
         description="An email address creates a person, who is invited by email. A name without @ creates a service account.",
+        examples=["ci-runner"],
     )
     display_name: DisplayName = ""
     role: Role = "user"
@@ -92,15 +93,15 @@ class UserChange(Body):
 class TokenBrief(Schema):
     id: UUID
     kind: Literal["permanent", "temporary"]
-    name: str
-    hint: str = Field(description="The prefix and the last four characters.")
+    name: str = Field(examples=["deploy"])
+    hint: str = Field(description="The prefix and the last four characters.", examples=["tpp_…8wLI"])
     created_at: Instant
     expires_at: Instant = Field(description="The time from which it is rejected.")
-    expires_on: date = Field(description="The last day on which it is valid, in the portal's time zone.")
+    expires_on: date = Field(description="The last day on which it is valid, in the portal's time zone.", examples=["2026-12-31"])
 
 
 class TokenOut(TokenBrief):
-    user: str
+    user: str = Field(description="The owner's username.", examples=["ci-runner"])
     status: Literal["active", "expiring", "expired", "revoked"]
     created_by: str | None
     created_with: UUID | None = Field(description="The permanent token that created it through the API. Both end together.")
@@ -130,15 +131,21 @@ class TokenOut(TokenBrief):
 
 
 class TokenMade(TokenOut):
-    secret: str = Field(description="The token's text, in this response only. It can't be shown again.")
+    secret: str = Field(
+        description="The token's text, in this response only. It can't be shown again.",
+        examples=["tpp_0000000000000000000000000000000004L8wLI"],
+    )
 
 
 class TokenIn(Body):
     name: str = Field(
-        description="1 to 100 characters, without <, > or invisible characters; stored in NFC. Unique among the user's active tokens."
+        description="1 to 100 characters, without <, > or invisible characters; stored in NFC. Unique among the user's active tokens.",
+        examples=["deploy"],
     )
     expires: Day | None = Field(
-        None, description="The last day on which it is valid, later than today. The default is the maximum lifetime."
+        None,
+        description="The last day on which it is valid, later than today. The default is the maximum lifetime.",
+        examples=["2026-12-31"],
     )
 
 
@@ -148,12 +155,12 @@ class WhoAmI(Schema):
 
 
 class ConfigOut(Schema):
-    key: str
+    key: str = Field(examples=["token_expiration_days"])
     type: str
     label: str
     help: str
-    value: str = Field(description="The value in effect: the one that is set, or the default.")
-    default: str
+    value: str = Field(description="The value in effect: the one that is set, or the default.", examples=["30;7;1"])
+    default: str = Field(examples=["15"])
     is_set: bool
     updated_at: Instant | None
 
@@ -171,7 +178,7 @@ class ConfigOut(Schema):
 
 
 class ConfigIn(Body):
-    value: str = Field(description="As in Config, e.g. `30;7;1`.")
+    value: str = Field(description="As in Config.", examples=["30;7;1"])
 
 
 class FaultOut(Schema):

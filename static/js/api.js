@@ -7,5 +7,9 @@ SwaggerUIBundle({
   deepLinking: true,
   persistAuthorization: false,
   validatorUrl: null,
-  requestInterceptor: (request) => ({ ...request, credentials: "omit" }),
+  requestInterceptor: (request) => {
+    // The document names PORTAL_URL. Whoever opened this page by another of the portal's names stays there.
+    const url = new URL(request.url, location.href);
+    return { ...request, url: location.origin + url.pathname + url.search, credentials: "omit" };
+  },
 });

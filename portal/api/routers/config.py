@@ -5,6 +5,7 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from ninja import Router, Status
 
+from portal.api.documented import TAGGED
 from portal.api.errors import responses
 from portal.api.pagination import Page
 from portal.api.schemas import ConfigIn, ConfigOut, IfMatch, KeyName
@@ -18,6 +19,10 @@ from settings_app.registry import KEYS, Key
 router = Router(tags=["Config"])
 
 
+class ConfigPage(Page[ConfigOut]):
+    pass
+
+
 def known(key: str) -> Key:
     if key not in KEYS:
         raise Http404
@@ -29,7 +34,7 @@ def tagged(response: HttpResponse, key: Key, stored: Config | None) -> dict[str,
     return ConfigOut.of(key, stored)
 
 
-@router.get("", response=responses({200: Page[ConfigOut]}, 403))
+@router.get("", response=responses({200: ConfigPage}, 403))
 @access.operator
 def list_config(request: AuthenticatedHttpRequest) -> dict[str, Any]:
     """All keys, on one page."""
@@ -37,14 +42,14 @@ def list_config(request: AuthenticatedHttpRequest) -> dict[str, Any]:
     return {"items": [ConfigOut.of(key, stored.get(key.name)) for key in KEYS.values()], "next": None}
 
 
-@router.get("/{key}", response=responses({200: ConfigOut}, 403, 404, 422))
+@router.get("/{key}", response=responses({200: ConfigOut}, 403, 404, 422), openapi_extra=TAGGED)
 @access.operator
 def get_config(request: AuthenticatedHttpRequest, response: HttpResponse, key: KeyName) -> dict[str, Any]:
     """A key that is not set has an `ETag` too: with it in `If-Match`, `PUT` sets the key only if it has not been set since."""
     return tagged(response, known(key), Config.objects.filter(key=key).first())
 
 
-@router.put("/{key}", response=responses({200: ConfigOut}, 403, 404, 412, 415, 422))
+@router.put("/{key}", response=responses({200: ConfigOut}, 403, 404, 412, 415, 422), openapi_extra=TAGGED)
 @access.administrator
 def put_config(
     request: AuthenticatedHttpRequest, response: HttpResponse, key: KeyName, data: ConfigIn, if_match: IfMatch = None

@@ -20,11 +20,15 @@ from portal.faults.tables import SEARCH, FaultFilter
 router = Router(tags=["Faults"])
 
 
+class FaultPage(Page[FaultOut]):
+    pass
+
+
 class FaultQuery(ListQuery):
     state: Literal["open", "acknowledged", "cleared", "all"] | None = None
 
 
-@router.get("", response=responses({200: Page[FaultOut]}, 403, 422))
+@router.get("", response=responses({200: FaultPage}, 403, 422))
 @access.operator
 def list_faults(request: AuthenticatedHttpRequest, query: Query[FaultQuery]) -> dict[str, Any]:
     """Faults, newest first. Without `state`: those that are not cleared."""

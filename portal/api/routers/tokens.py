@@ -16,6 +16,7 @@ from ninja import Header, Path, Query, Router, Status
 from pydantic import Field
 
 import settings_app.services as config
+from portal.api.documented import header
 from portal.api.errors import responses
 from portal.api.pagination import ListQuery, Page, page
 from portal.api.routers.users import existing
@@ -38,6 +39,21 @@ Key = Annotated[
 ]
 
 
+CREATED_OR_REPLAYED = {
+    "responses": {
+        200: {
+            "description": "The first token of this `Idempotency-Key`, without its text.",
+            "headers": {"Idempotent-Replayed": header("The request had been carried out before.", "true")},
+        },
+        201: {"description": "The new token.", "headers": {"Location": header("The new token's path.", "/api/v1/tokens/…")}},
+    }
+}
+
+
+class TokenPage(Page[TokenOut]):
+    pass
+
+
 class TokenQuery(ListQuery):
     user: Username | None = None
     created_by: Username | None = None
@@ -52,7 +68,7 @@ def permanent(now: datetime) -> QuerySet[Token]:
     return Token.objects.listed(now, services.expiring_before(now))
 
 
-@router.get("/tokens", response=responses({200: Page[TokenOut]}, 422))
+@router.get("/tokens", response=responses({200: TokenPage}, 422))
 @access.signed_in
 def list_tokens(request: AuthenticatedHttpRequest, query: Query[TokenQuery]) -> dict[str, Any]:
     """Tokens, newest first. `expires`: active ones that expire within that many days; `expires_from`, `expires_to`: active ones that
@@ -69,6 +85,7 @@ def list_tokens(request: AuthenticatedHttpRequest, query: Query[TokenQuery]) -> 
 @router.get("/tokens/{uuid:token_id}", response=responses({200: TokenOut}, 404, 422))
 @access.signed_in
 def get_token(request: AuthenticatedHttpRequest, token_id: uuid.UUID) -> Token:
+    """One token. Operators and administrators can read any, other users their own."""
     return get_object_or_404(permanent(timezone.now()), pk=token_id, **access.readable(request.user))
 
 
@@ -84,7 +101,9 @@ def revoke_token(request: AuthenticatedHttpRequest, token_id: uuid.UUID) -> Toke
     return permanent(now).get(pk=token.pk)
 
 
-@router.post("/users/{username}/tokens", response=responses({200: TokenOut, 201: TokenMade}, 403, 404, 415, 422))
+@router.post(
+    "/users/{username}/tokens", response=responses({200: TokenOut, 201: TokenMade}, 403, 404, 415, 422), openapi_extra=CREATED_OR_REPLAYED
+)
 @access.signed_in
 def create_token(
     request: AuthenticatedHttpRequest, response: HttpResponse, username: Path[Username], data: TokenIn, key: Key = None

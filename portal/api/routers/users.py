@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Path, Query, Router, Status
 
+from portal.api.documented import TAGGED
 from portal.api.errors import responses
 from portal.api.pagination import ListQuery, Page, page
 from portal.api.schemas import IfMatch, UserChange, UserIn, Username, UserOut
@@ -21,6 +22,10 @@ router = Router(tags=["Users"])
 ONE = "/{username}"
 
 
+class UserPage(Page[UserOut]):
+    pass
+
+
 def existing(username: str, **reach: Any) -> User:
     return get_object_or_404(User.objects.existing(), username=username, **reach)
 
@@ -30,7 +35,7 @@ def tagged(response: HttpResponse, user: User) -> User:
     return user
 
 
-@router.get("", response=responses({200: Page[UserOut]}, 403, 422))
+@router.get("", response=responses({200: UserPage}, 403, 422))
 @access.operator
 def list_users(request: AuthenticatedHttpRequest, query: Query[ListQuery]) -> dict[str, Any]:
     """Users by name. `q` searches usernames and display names."""
@@ -45,14 +50,14 @@ def create_user(request: AuthenticatedHttpRequest, data: UserIn) -> Status[User]
     return Status(201, services.create(**data.dict(), actor=access.actor_of(request)))
 
 
-@router.get(ONE, response=responses({200: UserOut}, 404, 422))
+@router.get(ONE, response=responses({200: UserOut}, 404, 422), openapi_extra=TAGGED)
 @access.signed_in
 def get_user(request: AuthenticatedHttpRequest, response: HttpResponse, username: Path[Username]) -> User:
     """The `ETag` changes with whatever `PATCH`, activation and deactivation change, but not with a sign-in."""
     return tagged(response, existing(username, **access.readable(request.user, "pk")))
 
 
-@router.patch(ONE, response=responses({200: UserOut}, 403, 404, 412, 415, 422))
+@router.patch(ONE, response=responses({200: UserOut}, 403, 404, 412, 415, 422), openapi_extra=TAGGED)
 @access.administrator
 def update_user(
     request: AuthenticatedHttpRequest, response: HttpResponse, username: Path[Username], data: UserChange, if_match: IfMatch = None
@@ -62,7 +67,7 @@ def update_user(
     return tagged(response, services.update(existing(username), **data.dict(), actor=access.actor_of(request), read=read))
 
 
-@router.post(f"{ONE}/activate", response=responses({200: UserOut}, 403, 404, 412, 422))
+@router.post(f"{ONE}/activate", response=responses({200: UserOut}, 403, 404, 412, 422), openapi_extra=TAGGED)
 @access.administrator
 def activate_user(request: AuthenticatedHttpRequest, response: HttpResponse, username: Path[Username], if_match: IfMatch = None) -> User:
     """Reactivates a user. Tokens that were revoked stay revoked. With `If-Match`, only if nobody has
@@ -72,7 +77,7 @@ def activate_user(request: AuthenticatedHttpRequest, response: HttpResponse, use
     return tagged(response, user)
 
 
-@router.post(f"{ONE}/deactivate", response=responses({200: UserOut}, 403, 404, 412, 422))
+@router.post(f"{ONE}/deactivate", response=responses({200: UserOut}, 403, 404, 412, 422), openapi_extra=TAGGED)
 @access.administrator
 def deactivate_user(request: AuthenticatedHttpRequest, response: HttpResponse, username: Path[Username], if_match: IfMatch = None) -> User:
     """Ends the user's access immediately: sign-in, sessions and all tokens. With `If-Match`, only if nobody has changed the user since."""
