@@ -90,6 +90,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "portal.core.client_ip.ClientIPMiddleware",  # first: everything else reads REMOTE_ADDR
     "portal.api.errors.ApiMiddleware",
+    "portal.api.duplo.errors.DuploMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

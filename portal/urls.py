@@ -4,6 +4,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from portal.api.app import api
+from portal.api.duplo.app import urls as duplo_urls
 from portal.api.views import openapi_json
 from portal.api.views import page as api_page
 from portal.core.admin_input import rejecting_bad_input
@@ -39,6 +40,7 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("oauth/revoke", revoke, name="oauth_revoke"),
     path("cli/token", cli_token, name="cli_token"),
+    path("", duplo_urls),  # before the Django admin: some of these are below admin/
     path("", include("tokens.urls")),
     path("", include((user_pages, "users"))),
     path("", include("portal.faults.urls")),

@@ -198,5 +198,15 @@ KEYS = {
             flag,
             lambda value: str(value).lower(),
         ),
+        Key(
+            "duplo_clients",
+            FLAGS,
+            "DuploCloud client compatibility",
+            "true: duploctl, the DuploCloud Terraform provider and duplo-jit can use this portal. Their sign-in puts a temporary token "
+            "into a web address, which browsers keep in their history. false: their addresses don't exist.",
+            False,
+            flag,
+            lambda value: str(value).lower(),
+        ),
     )
 }

@@ -49,14 +49,17 @@ def expiring_before(now: datetime) -> datetime:
 
 
 def expiry_instant(day: date | None, now: datetime, parent: Token | None = None) -> datetime:
-    """When a token asked for with the Expiry Date `day` ends: with that day in the portal's zone; without one, after the
-    longest lifetime that Config allows (one year). Never later than `parent`, with which it is created. Raises ServiceError."""
+    """When a token asked for with the Expiry Date `day` ends: with that day in the portal's zone (a datetime: at that very instant);
+    without one, after the longest lifetime that Config allows (one year). Never later than `parent`, with which it is created.
+    Raises ServiceError."""
     most = longest_lifetime()
     latest = parent.expires_at if parent else datetime.max.replace(tzinfo=UTC)
     if day is None:
         return min(now + timedelta(days=most), latest)
     today = dates.day_of(now)
     last = today + timedelta(days=most)
+    if isinstance(day, datetime):
+        return checked_instant(day, now, min(dates.end_of(last), latest))
     if day <= today:
         raise ServiceError(f"Expiry date must be later than today ({today:%Y-%m-%d}).", "expires")
     if day > last:
@@ -64,6 +67,15 @@ def expiry_instant(day: date | None, now: datetime, parent: Token | None = None)
     if parent and day > dates.day_of(parent.last_moment):
         raise ServiceError(f"Expiry date must be on or before {dates.day_of(parent.last_moment)}, when {parent.name} expires.", "expires")
     return min(dates.end_of(day), latest)
+
+
+def checked_instant(instant: datetime, now: datetime, latest: datetime) -> datetime:
+    """Raises ServiceError unless `instant` lies between `now` and `latest`."""
+    if instant <= now:
+        raise ServiceError("Expiry must be in the future.", "expires")
+    if instant > latest:
+        raise ServiceError(f"Expiry must be on or before {dates.ends(latest)}.", "expires")
+    return instant
 
 
 def require_room(owner: User, now: datetime) -> None:

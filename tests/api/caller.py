@@ -13,19 +13,21 @@ API = "/api/v1"
 class Caller(Client):
     """`role`, or a user; None sends no token. What the server raises is answered, as a server would, and not raised here."""
 
+    prefix = API
+
     def __init__(self, who: User | str | None = None) -> None:
         super().__init__(raise_request_exception=False)
         self.user = UserFactory(role=who) if isinstance(who, str) else who
         self.token, self.text = issue(self.user, "caller") if self.user else (None, "")
 
     def call(self, method: str, path: str, data: Any = None, **headers: str) -> Any:
-        """`path` goes on from /api/v1; `data` is the query of a GET, and JSON for everything else."""
+        """`path` goes on from `prefix`; `data` is the query of a GET, and JSON for everything else."""
         bearer = {"Authorization": f"Bearer {self.text}"} if self.text else {}
         headers = bearer | {name.replace("_", "-"): value for name, value in headers.items()}
         if method == "GET":
-            return self.get(API + path, data or {}, headers=headers)
+            return self.get(self.prefix + path, data or {}, headers=headers)
         body = {} if data is None else {"data": data, "content_type": "application/json"}
-        return getattr(self, method.lower())(API + path, headers=headers, **body)
+        return getattr(self, method.lower())(self.prefix + path, headers=headers, **body)
 
     def all(self, path: str, **query: Any) -> list[Any]:
         """The items of all pages of a list."""

@@ -25,6 +25,7 @@ VALUES = [
     ("tokens_per_service_account", "200", 200, "10000", 10000),
     ("users_may_create_tokens", "true", True, "False", False),
     ("notify_token_owners", "true", True, "false", False),
+    ("duplo_clients", "true", True, "false", False),
 ]
 every_key = pytest.mark.parametrize(("key", "text", "value", "other_text", "other"), VALUES)
 LABELS = {
@@ -36,7 +37,7 @@ LABELS = {
         "Maximum active tokens per person",
         "Maximum active tokens per service account",
     ],
-    "Flags": ["Users may create their own API tokens", "Notify token owners"],
+    "Flags": ["Users may create their own API tokens", "Notify token owners", "DuploCloud client compatibility"],
 }
 OLDER = {"App Config": ["Enable User Token Notification", "Enable. For Token Notification"]}
 
@@ -223,7 +224,7 @@ def test_what_was_done_is_said_and_in_the_audit_trail(as_administrator: Visitor)
 def test_search_finds_labels_types_and_values(as_administrator: Visitor) -> None:
     for key, text, *_rest in VALUES:
         config.add(key, text, None)
-    for words, count in (("flags", 2), ("NOTIFICATION", 2), ("ops@", 1), ("app config", 6), ("session_minutes", 0)):
+    for words, count in (("flags", 3), ("NOTIFICATION", 2), ("ops@", 1), ("app config", 6), ("session_minutes", 0)):
         assert as_administrator.see("settings:config", q=words).total == count
 
 

@@ -29,6 +29,7 @@ def test_the_keys_are_those_of_the_documents_with_their_types_and_defaults() -> 
         (APP_CONFIG, "Maximum active tokens per service account", 200),
         (FLAGS, "Users may create their own API tokens", False),
         (FLAGS, "Notify token owners", False),
+        (FLAGS, "DuploCloud client compatibility", False),
     ]
 
 
