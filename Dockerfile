@@ -38,4 +38,4 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
 # GRANIAN_WORKERS says how many processes: as many as there are cores.
 CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--http", "1", \
      "--blocking-threads", "2", \
-     "--respawn-failed-workers", "--workers-kill-timeout", "8", "portal.wsgi:application"]
+     "--respawn-failed-workers", "--workers-kill-timeout", "8", "--log-config", "portal/granian.json", "portal.wsgi:application"]

@@ -1,6 +1,3 @@
-"""Token Portal. The Celery app is loaded with Django, so that `shared_task` binds to it."""
-
-from portal.celery import app as celery_app
+"""Token Portal."""
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "celery_app"]

@@ -3,6 +3,7 @@
 The redaction is the second line of defence. The first is that nothing ever hands a token's text to a logger.
 """
 
+import logging
 from typing import Any
 
 import structlog
@@ -28,34 +29,40 @@ class RedactingFormatter(structlog.stdlib.ProcessorFormatter):
         return redact(super().format(record))
 
 
+# Of every event, before it is rendered.
+BEFORE: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.PositionalArgumentsFormatter(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+JSON: list[Processor] = [structlog.processors.format_exc_info, shorten_traceback, structlog.processors.JSONRenderer()]
+
+
+def formatter(debug: bool = False) -> RedactingFormatter:
+    """The formatter of every handler: the portal's, and that of granian's main process (portal/granian.json)."""
+    render: list[Processor] = [structlog.dev.ConsoleRenderer(colors=False)] if debug else JSON
+    return RedactingFormatter(processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render], foreign_pre_chain=BEFORE)
+
+
+def json_line(message: str, name: str = "celery", level: int = logging.WARNING) -> str:
+    """A line as the handlers write it, for where logging itself must not be used."""
+    return formatter().format(logging.LogRecord(name, level, "", 0, message, (), None)) + "\n"
+
+
 def logging_config(debug: bool) -> dict[str, Any]:
     """A `logging.config.dictConfig` dictionary for Django's LOGGING."""
-    before: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.PositionalArgumentsFormatter(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
+    logging.captureWarnings(True)  # Python would print them as text, in two lines
     structlog.configure(
-        processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*BEFORE, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    if debug:
-        render: list[Processor] = [structlog.dev.ConsoleRenderer(colors=False)]
-    else:
-        render = [structlog.processors.format_exc_info, shorten_traceback, structlog.processors.JSONRenderer()]
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {
-            "structlog": {
-                "()": RedactingFormatter,
-                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
-                "foreign_pre_chain": before,
-            }
-        },
+        "formatters": {"structlog": {"()": formatter, "debug": debug}},
         "filters": {"requests": {"()": RequestFilter}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structlog", "filters": ["requests"]}},
         "root": {"handlers": ["stderr"], "level": "INFO"},

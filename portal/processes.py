@@ -1,8 +1,9 @@
 """Runs the web server and the Celery worker as one program in the foreground: `manage.py run_portal` becomes this.
 
-It is run by its path, as a script: importing the package `portal` would load Celery and Django, 30 MB that only wait.
+It is run by its path, as a script: what the package `portal` imports would only wait in memory.
 """
 
+import json
 import os
 import signal
 import socket
@@ -15,6 +16,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 
 STOP_SECONDS = 10
+LOG_CONFIG = os.path.join(os.path.dirname(__file__), "granian.json")  # noqa: PTH118, PTH120  # pathlib would stay in memory
 
 
 def commands(port: int, web_workers: int) -> dict[str, list[str]]:
@@ -25,7 +27,17 @@ def commands(port: int, web_workers: int) -> dict[str, list[str]]:
     web += ["--http", "1"]
     # Two threads: while one waits for the database, the other answers. More of them only wait for each other (docs/benchmarks.md).
     # A browser keeps connections open; the server waits for them no longer than this when it has to stop.
-    web += ["--blocking-threads", "2", "--workers-kill-timeout", "3", "--log-level", "warning", "portal.wsgi:application"]
+    web += [
+        "--blocking-threads",
+        "2",
+        "--workers-kill-timeout",
+        "3",
+        "--log-level",
+        "warning",
+        "--log-config",
+        LOG_CONFIG,
+        "portal.wsgi:application",
+    ]
     # --pool solo: SQLite has one writer, so that a second process would wait more than work. --beat: this worker is the only one.
     worker = ["celery", "--quiet", "--app", "portal", "worker", "--pool", "solo", "--beat"]
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
@@ -73,7 +85,25 @@ def relay(name: str, process: subprocess.Popen[str]) -> None:
     assert process.stdout
     for line in process.stdout:
         with suppress(OSError):  # the terminal is closed: SIGHUP ends the run
-            print(f"{time.strftime('%H:%M:%S')} {name} | {line}", end="", flush=True)
+            say(line, name)
+
+
+def say(line: str, name: str = "") -> None:
+    """Prints a line with its process's name; off a terminal as JSON, like the portal's log, unless that is what it is already."""
+    line = line.strip()
+    if sys.stdout.isatty():
+        print(f"{time.strftime('%H:%M:%S')} {name} | {line}" if name else f"\n{line}\n", flush=True)
+    elif is_json(line):
+        print(line, flush=True)
+    elif line:
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        print(json.dumps({"event": line, "logger": name.strip() or "runner", "level": "info", "timestamp": now}), flush=True)
+
+
+def is_json(line: str) -> bool:
+    with suppress(ValueError):
+        return isinstance(json.loads(line), dict)
+    return False
 
 
 def wait(signals: SimpleQueue[int], running: dict[str, subprocess.Popen[str]]) -> int:
@@ -81,7 +111,7 @@ def wait(signals: SimpleQueue[int], running: dict[str, subprocess.Popen[str]]) -
         for name, process in running.items():
             status = process.poll()
             if status is not None:
-                print(f"{name} has ended with status {status}; the run ends with it", flush=True)
+                say(f"{name} has ended with status {status}; the run ends with it")
                 return 128 - status if status < 0 else status or 1
     return 0
 
@@ -115,7 +145,7 @@ def wait_until_it_answers(port: int, seconds: float = 60) -> bool:
 def main(port: int, web_workers: int, name: str) -> int:
     def announce() -> None:
         if wait_until_it_answers(port):
-            print(f"\n{name} is running on http://127.0.0.1:{port} - Ctrl-C stops it\n", flush=True)
+            say(f"{name} is running on http://127.0.0.1:{port} - Ctrl-C stops it")
 
     return run(commands(port, web_workers), announce)
 

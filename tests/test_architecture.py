@@ -109,22 +109,12 @@ def test_nothing_reads_a_clock_without_a_zone(path: Path) -> None:
 
 # Only modules with one of these names see requests. Everything else takes plain arguments, so that commands, tasks and the API can call it.
 WEB = {
-    *(
-        "views",
-        "account_views",
-        "forms",
-        "admin",
-        "urls",
-        "middleware",
-        "context_processors",
-        "receivers",
-        "panels",
-        "app",
-        "auth",
-        "errors",
-    ),
-    *("permissions", "htmx", "list_views", "client_ip", "request_bodies", "rejected_forms", "admin_input", "decorators", "shortened_urls"),
-    *("adapter", "devices", "limits", "trail", "sign_in_watch", "pasted", "check_email", "health", "probes", "cli_token", "revocation"),
+    *("views", "account_views", "forms", "admin", "urls", "middleware", "context_processors", "receivers", "panels", "app"),
+    *("auth", "errors"),
+    *("permissions", "htmx", "list_views", "client_ip", "request_bodies", "rejected_forms", "admin_input", "decorators"),
+    *("shortened_urls",),
+    *("adapter", "devices", "limits", "trail", "sign_in_log", "sign_in_watch", "pasted", "check_email", "health", "probes"),
+    *("cli_token", "revocation"),
 }
 
 

@@ -1,6 +1,7 @@
 """Dockerfile and docker-compose.yml. No Docker engine is needed: each service's own command runs with its own environment
 against the real PostgreSQL and Redis of the tests, and is asked by its own health check whether it is well."""
 
+import json
 import os
 import re
 import subprocess
@@ -221,7 +222,7 @@ def running(services: dict[str, Any], tmp_path: Path) -> Iterator[Containers]:
 def test_each_service_starts_with_its_own_command_and_environment_and_becomes_healthy(running: Containers) -> None:
     with running.start("migrate") as migrate:
         assert migrate.ends_with_all(120) == 0, migrate.output
-        file = Path(migrate.wait_for("The first administrator is admin@example.com. The password is in").split()[-1])
+        file = Path(json.loads(migrate.wait_for("password_file"))["password_file"])
         assert len(file.read_text()) > 12
         assert file.read_text().strip() not in migrate.output
     with running.start("web") as web, running.start("worker") as worker, running.start("beat") as beat:
@@ -232,4 +233,8 @@ def test_each_service_starts_with_its_own_command_and_environment_and_becomes_he
             program.process.terminate()  # what `docker stop` does
         for program in (beat, worker, web):
             assert program.ends_with_all(30) in (0, -15, 143), program.output
+    for line in [*migrate.lines, *web.lines, *worker.lines, *beat.lines]:
+        assert json.loads(line)["event"]
+    assert "Starting granian" in web.output
+    assert "Warm shutdown" in worker.output
     assert not running.is_healthy("web") | running.is_healthy("web", image=True), "a health check that cannot fail is none"

@@ -50,7 +50,15 @@ class Server(Program):
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         server = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1", "--http", "1"]
-        server += ["--blocking-threads", "2", "--workers-kill-timeout", "8", "portal.wsgi:application"]
+        server += [
+            "--blocking-threads",
+            "2",
+            "--workers-kill-timeout",
+            "8",
+            "--log-config",
+            "portal/granian.json",
+            "portal.wsgi:application",
+        ]
         super().__init__([sys.executable, "-m", *server], environment)
         self.connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
 

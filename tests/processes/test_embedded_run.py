@@ -1,5 +1,6 @@
 """The embedded run: what `make run` starts, over an empty folder on a free port, with its real web server, worker and beat."""
 
+import json
 import os
 import re
 import subprocess
@@ -54,7 +55,7 @@ def test_a_token_that_ends_soon_becomes_a_fault_and_a_mail_and_ctrl_c_leaves_not
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     with start(tmp_path, port) as portal:
-        file = Path(portal.wait_for("The password is in").split()[-1])  # standard output is no terminal here
+        file = Path(json.loads(portal.wait_for("password_file"))["password_file"])  # standard output is no terminal here
         assert file.stat().st_mode & 0o777 == 0o600
         password = file.read_text().strip()
         assert "admin@example.com" in portal.output
@@ -73,6 +74,7 @@ def test_a_token_that_ends_soon_becomes_a_fault_and_a_mail_and_ctrl_c_leaves_not
 
         portal.interrupt()
         assert portal.ends_with_all() == 0, portal.output
+    assert [line for line in portal.lines if not json.loads(line)["event"]] == []
     assert secret not in portal.output
     assert password not in portal.output
     assert "Traceback" not in portal.output
@@ -121,7 +123,7 @@ def start_again_over_a_broken_schedule(folder: Path, port: int, password: str) -
     with start(folder, port) as portal:
         portal.wait_for("is running on", 60)
         assert time.monotonic() - began < 30 + BUSY
-        assert "The password is in" not in portal.output
+        assert "password_file" not in portal.output
         visitor = Visitor(f"http://127.0.0.1:{port}")
         visitor.sign_in("admin@example.com", password)
         assert "nightly build" in visitor.get(TOKENS_PAGE)

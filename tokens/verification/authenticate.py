@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from portal.core import rejection_log
 from portal.core.error_responses import APIError
 from tokens.verification import limits
 from tokens.verification import usage as uses
@@ -31,6 +32,7 @@ def authenticate(environ: Environ, now: datetime) -> Stored:
 
 def reject_token(refused: Rejected, now: datetime, address: str | None) -> APIError:
     """Notes the rejected use on the token's row, and counts it for the address: 429 for one that sends too many."""
+    rejection_log.report("token rejected", address, refused.reason.value, token_id=refused.token and str(refused.token.id))
     if refused.token:
         uses.record_rejected(refused.token.id, now, address)
     if wait := limits.wait_after_failure(address):

@@ -36,6 +36,6 @@ class Command(BaseCommand):
             self.stdout.write(f"The first administrator is {name} with the password {password}")
             self.stdout.write("This password is shown only once. Sign in and change it.")
         else:
-            self.stdout.write(f"The first administrator is {name}. The password is in {first_administrator.keep(password)}")
-            self.stdout.write("Sign in and change it: that deletes the file.")
+            file = first_administrator.keep(password)
+            log.info("first administrator created; a new password deletes the file", username=name, password_file=str(file))
         self.stdout.flush()
