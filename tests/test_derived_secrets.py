@@ -10,6 +10,7 @@ from portal.users import throttle
 from portal.users.models import User
 from tokens import sessions, token_format
 from tokens.calendar import links
+from tokens.cli_login import device
 from tokens.models import CalendarLink
 
 KEY = "key"
@@ -31,6 +32,11 @@ def test_calendar_links_keep_their_address(link: CalendarLink) -> None:
 def test_calendar_links_keep_their_seal(link: CalendarLink) -> None:
     link.digest = token_format.digest(links.derive(KEY, link))
     assert links.seal(KEY, link) == "0e95cb257493f21a562e474db7f2b3ebf54e66cd16891fb02d039bb234acb769"
+
+
+def test_user_codes_keep_their_hash(settings: Settings) -> None:
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "new", [KEY]
+    assert device.hashes("bcdf-ghjk")[1].hex() == "5b2f7d7db6750c22d44dce84793675456740693753cc688630ac60cfa806615e"
 
 
 def test_sessions_and_limits_keep_their_hashes(link: CalendarLink, settings: Settings) -> None:

@@ -86,6 +86,7 @@ def test_a_token_that_a_terminal_broke_into_lines_is_cut_down_too(line_break: st
         "http://127.0.0.1:5000/callback?code=SECRET-KEY-of-43-characters-0123456789abcdef&state=x",
         "{'code': ['SECRET-KEY-of-43-characters-0123456789abcdef']}",
         '{"code_verifier": "SECRET-KEY-of-43-characters-0123456789abcdef"}',
+        '{"device_code": "SECRET-KEY-of-43-characters-0123456789abcdef"}',
         "/accounts/sign-in/?login=ada&password=SECRET-KEY&next=/",
         "/calendar/SECRET-KEY.ics",
     ],
@@ -93,6 +94,12 @@ def test_a_token_that_a_terminal_broke_into_lines_is_cut_down_too(line_break: st
 def test_links_and_codes_that_are_secrets_are_not_written(text: str) -> None:
     for written in (text, json.dumps(text), repr(text), json.dumps(json.dumps(text))):
         assert "SECRET-KEY" not in redact(written)
+
+
+@pytest.mark.parametrize("code", ["WDJB-MJHT", "wdjbmjht", "WDJB%20MJHT", "W D J B - M J H T"])
+@pytest.mark.parametrize("form", ["/device/?user_code={}&x=1", "{{'user_code': ['{}']}}", '{{"user_code": "{}"}}'])
+def test_user_codes_are_not_written(form: str, code: str) -> None:
+    assert redact(form.format(code)) == form.format("[redacted]")
 
 
 @pytest.mark.parametrize("line_break", ["\n", "\\n"])

@@ -3,6 +3,7 @@ from django.urls import path, re_path
 from tokens import views
 from tokens.calendar import links as calendar
 from tokens.calendar import views as calendar_views
+from tokens.cli_login import device_views
 from tokens.cli_login import views as cli_views
 from tokens.expiry import check_email
 from tokens.expiry import views as scan_views
@@ -22,6 +23,9 @@ urlpatterns = [
     path("profile/calendar-link/switch-off/", calendar_views.switch_off, name="calendar_off"),
     re_path(rf"^calendar/(?P<secret>[0-9A-Za-z]{{{calendar.LENGTH}}})\.ics\Z", calendar_views.feed, name="calendar"),
     path("cli/sign-in", cli_views.sign_in, name="cli_sign_in"),
+    path("device/", device_views.enter_code, name="device"),
+    path("device/approve/", device_views.approve, name="device_approve"),
+    path("device/deny/", device_views.deny, name="device_deny"),
     path("administrator/system-settings/config/test-mail/", check_email.send_test_email, name="test_email"),
     path("administrator/system-settings/config/preview/", scan_views.preview_change, name="preview"),
     path("administrator/system-settings/scans/", scan_views.scans, name="scans"),

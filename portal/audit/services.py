@@ -33,6 +33,9 @@ class Event(TextChoices):
     PASSWORD_CHANGED = "password_changed", "Password changed"
     TOKEN_REVEALED = "token_revealed", "Temporary token revealed"
     CLI_SIGN_IN = "cli_sign_in", "Command-line sign-in"
+    DEVICE_REQUESTED = "device_requested", "Device sign-in requested"
+    DEVICE_APPROVED = "device_approved", "Device sign-in approved"
+    DEVICE_DENIED = "device_denied", "Device sign-in denied"
     CALENDAR_LINK = "calendar_link", "Calendar link"
 
 

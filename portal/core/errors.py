@@ -15,7 +15,14 @@ class Code(StrEnum):
     INVALID_VALUE = "invalid_value"
     CONFLICT = "conflict"  # somebody did it, or something else, before
     PRECONDITION_FAILED = "precondition_failed"  # the row has another version than the one that was read
-    INVALID_GRANT = "invalid_grant"  # RFC 6749, section 5.2
+    # RFC 6749, section 5.2
+    INVALID_CLIENT = "invalid_client"
+    INVALID_GRANT = "invalid_grant"
+    # RFC 8628, section 3.5
+    AUTHORIZATION_PENDING = "authorization_pending"
+    SLOW_DOWN = "slow_down"
+    ACCESS_DENIED = "access_denied"
+    EXPIRED_TOKEN = "expired_token"
 
 
 class ServiceError(Exception):

@@ -16,6 +16,8 @@ CALENDAR = re.compile(rf"(calendar){SLASH}{REST}", re.IGNORECASE)
 PASSWORD_LINK = re.compile(rf"(password{SLASH}reset){SLASH}(?!sent\b|done\b){REST}", re.IGNORECASE)
 # A sign-in code of a command-line tool and its verifier, as query or form parameter or in a dictionary that was printed.
 CODE = re.compile(r"(code(?:_verifier)?\W{1,16})[A-Za-z0-9._~-]{20,}", re.IGNORECASE)
+# What the user of a program on another machine types (RFC 8628).
+USER_CODE = re.compile(r"(user_code\W{1,16})[A-Z](?:(?:%(?:25)*[0-9A-F]{2}|[\W_]){0,9}[A-Z]){7}(?![A-Z])", re.IGNORECASE)
 # What a password is called in a query that should have been a form.
 PASSWORD = re.compile(r"((?:password\d?|csrfmiddlewaretoken|client_secret)=)[^&\s\"'\\]+", re.IGNORECASE)
 # PostgreSQL shows the values of a row that breaks a constraint, a password's hash or a token's digest among them. They end with the
@@ -28,4 +30,5 @@ def redact(text: str) -> str:
     text = CALENDAR.sub(r"\1/***.ics", TOKEN.sub(r"\1[redacted]", text))
     text = ROW.sub(r"\1 [redacted]", text)
     text = PASSWORD_LINK.sub(r"\1/***", text)
-    return PASSWORD.sub(r"\1[redacted]", CODE.sub(r"\1[redacted]", text))
+    text = USER_CODE.sub(r"\1[redacted]", CODE.sub(r"\1[redacted]", text))
+    return PASSWORD.sub(r"\1[redacted]", text)

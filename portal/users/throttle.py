@@ -34,6 +34,9 @@ PASSWORD_CHANGES = Rate("password changes of a user", 5, MINUTE)
 RESETS_BY_ADDRESS = Rate("password reset requests of an address", 20, MINUTE)
 RESETS_BY_EMAIL = Rate("password reset requests for an email address", 5, MINUTE)
 NEW_PASSWORDS = Rate("new passwords of an address", 20, MINUTE)
+DEVICE_REQUESTS = Rate("device sign-in requests of an address", 30, 10 * MINUTE)
+DEVICE_CODES_BY_ADDRESS = Rate("wrong device codes of an address", 30, 10 * MINUTE)
+DEVICE_CODES_BY_USER = Rate("wrong device codes of a user", 10, 10 * MINUTE)
 
 
 class Throttled(Exception):

@@ -4,10 +4,11 @@ An attempt to sign in needs no account, so what strangers can have written is bo
 are counted in one row for each WINDOW, and at most ROWS rows of one kind are written in that time; whatever is beyond is counted in one.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db.models import Model
 from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.utils import timezone
@@ -15,6 +16,7 @@ from django.utils import timezone
 from portal.audit import services as audit
 from portal.audit.services import Event
 from portal.core import permissions as access
+from portal.core.actors import Actor
 from portal.users import limits, throttle
 from portal.users.models import Throttle, User
 from portal.users.signals import attempt_throttled, sign_in_failed
@@ -51,23 +53,26 @@ def throttled(sender: Any, request: HttpRequest, action: str, account: str, **kw
 
 def note(kind: Event, request: HttpRequest, account: str, **details: Any) -> None:
     """Records an event that strangers can cause. `account`: what was typed, which may be anything (a password in the wrong field)."""
-    now = timezone.now()
     client = access.actor_of(request)
     user = find(account)
     target = user or Throttle(pk=f"unknown account from {client.address}")
-    if audit.count_again(kind, target, client.address, now - WINDOW):
-        return
-    known = "accounts" if user else "unknown accounts"
-    try:
-        throttle.hit(Rate(f"audit rows of {kind.value}, {known}", ROWS, WINDOW), "", now)
-    except Throttled:
-        rest = Throttle(pk=f"many {known}")
-        if not audit.count_again(kind, rest, None, now - WINDOW):
-            audit.event(kind, None, rest, count=1)
-        return
     if not user:
         details["account_hash"] = throttle.key_of(ONCE, limits.folded(account))[:12]
     actor = client if request.user.is_authenticated else None
+    record_bounded(kind, actor, target, client, "accounts" if user else "unknown accounts", timezone.now(), **details)
+
+
+def record_bounded(kind: Event, actor: Actor | None, target: Model, client: Actor, group: str, now: datetime, **details: Any) -> None:
+    """`audit.event`, for an event that strangers can cause as often as they like. `group`: what the events beyond ROWS are of."""
+    if audit.count_again(kind, target, client.address, now - WINDOW):
+        return
+    try:
+        throttle.hit(Rate(f"audit rows of {kind.value}, {group}", ROWS, WINDOW), "", now)
+    except Throttled:
+        rest = Throttle(pk=f"many {group}")
+        if not audit.count_again(kind, rest, None, now - WINDOW):
+            audit.event(kind, None, rest, count=1)
+        return
     audit.event(kind, actor, target, client, **details)
 
 

@@ -21,6 +21,7 @@ from tests.factories import AdministratorFactory, FaultFactory, TokenFactory, Us
 from tests.racing import race, widen
 from tokens import services
 from tokens.calendar import links as calendar
+from tokens.cli_login import device
 from tokens.cli_login import flow as cli_sign_in
 from tokens.credentials import TokenCredential
 from tokens.models import Token
@@ -33,6 +34,7 @@ QUESTION = cli_sign_in.Question(51004, "12345678", "c" * 43, "")
 def jobs(actor: Actor) -> dict[str, Job]:
     """Every service that a request reaches, ready to be called by `actor`. The rows that each needs are made here."""
     one, gone, fault, token = UserFactory(), UserFactory(is_active=False), FaultFactory(), TokenFactory()
+    waiting = [device.find(device.start("acme", Actor(one), NOW).user_code, NOW) for _ in range(2)]
     stored = config.add("session_minutes", "60", None)
     return {
         "users.create": lambda: users.create("new-service", "", "user", actor),
@@ -53,6 +55,8 @@ def jobs(actor: Actor) -> dict[str, Job]:
         "calendar.renew": lambda: calendar.renew(actor, NOW),
         "calendar.switch_off": lambda: calendar.switch_off(actor),
         "cli_sign_in.allow": lambda: cli_sign_in.allow(QUESTION, token, actor, NOW),
+        "device.approve": lambda: device.approve(waiting[0], token, actor, NOW),
+        "device.deny": lambda: device.deny(waiting[1], actor, NOW),
     }
 
 
@@ -62,8 +66,9 @@ EVERY_JOB = [
     *("config.add", "config.put", "config.update", "config.delete"),
     *("faults.acknowledge", "faults.clear"),
     *("calendar.switch_on", "calendar.renew", "calendar.switch_off", "cli_sign_in.allow"),
+    *("device.approve", "device.deny"),
 ]
-THEIR_OWN = [name for name in EVERY_JOB if name.startswith(("calendar.", "cli_sign_in."))]
+THEIR_OWN = [name for name in EVERY_JOB if name.startswith(("calendar.", "cli_sign_in.", "device."))]
 
 
 def deactivated(actor: Actor) -> None:

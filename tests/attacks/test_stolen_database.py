@@ -19,14 +19,15 @@ from portal.notifications.models import Message
 from portal.users import links, session_store
 from portal.users.models import User
 from portal.users.session_store import SessionStore
-from tests.cli import confirm
+from tests.cli import confirm, request_device_login
 from tests.factories import PASSWORD, AdministratorFactory, UserFactory, issue
 from tests.notifications.rejecting import queue
 from tests.one_time_links import ask_for_reset, sent_link
 from tests.pages.visitor import Visitor
 from tokens import sessions, token_format
 from tokens.calendar import links as calendar
-from tokens.models import SignInCode, Token
+from tokens.cli_login import device
+from tokens.models import DeviceLogin, SignInCode, Token
 from tokens.verification.verify import Rejected, verify
 
 RUNS_ON = "sqlite"
@@ -55,6 +56,7 @@ def secrets() -> dict[str, str]:
         "calendar": calendar.reveal(calendar.current(administrator)),
         "link": reset.rstrip("/").rpartition("/")[2],
         "code": confirm(visitor)["code"],
+        **request_device_login(),
     }
 
 
@@ -67,6 +69,8 @@ def opened_by(text: str) -> set[str]:
         "calendar": calendar.find(text) is not None,
         "link": any(links.generator.check_token(user, key) for user in User.objects.all() for key in (text, text.partition("-")[2])),
         "code": SignInCode.objects.filter(digest=token_format.digest(text)).exists(),
+        "device code": DeviceLogin.objects.filter(digest=token_format.digest(text)).exists(),
+        "user code": DeviceLogin.objects.filter(user_code_hash__in=device.hashes(text)).exists(),
     }
     return {what for what, opened in found.items() if opened}
 
@@ -108,6 +112,8 @@ def test_every_secret_opens_what_it_is_for(secrets: dict[str, str]) -> None:
         "calendar": {"calendar"},
         "link": {"link"},
         "code": {"code"},
+        "device_code": {"device code"},
+        "user_code": {"user code"},
     }
 
 

@@ -15,7 +15,7 @@ from tokens.verification.verify import Rejected, verify
 
 def test_the_user_confirms_and_the_program_gets_the_token(visit: Visit, administrator: User, live_server: LiveServer) -> None:
     with CliClient(live_server.url) as client:
-        page = visit(administrator, client.address)
+        page = visit(administrator, client.shown)
         expect(page.get_by_role("heading", name="Sign in a program")).to_be_visible()
         expect(page.locator("main")).to_contain_text("example Unverified name")
         found = audit(page, "cli sign-in") + too_wide(page, "cli sign-in")
@@ -32,7 +32,7 @@ def test_the_user_confirms_and_the_program_gets_the_token(visit: Visit, administ
 
 def test_who_is_not_signed_in_does_so_on_the_way_and_may_still_cancel(page: Page, administrator: User, live_server: LiveServer) -> None:
     with CliClient(live_server.url) as client:
-        page.goto(client.address)
+        page.goto(client.shown)
         page.get_by_label("Username or email").fill(administrator.username)
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()

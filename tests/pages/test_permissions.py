@@ -47,6 +47,10 @@ tokens:scans                            -         in 403 403 302   405 405 405 4
 tokens:scan_now                         -        302 302 302 302    in 403 403 302
 tokens:preview                          -        302 302 302 302    in 403 403 200
 tokens:cli_sign_in                      -         in 400 400 400    in 400 400 400
+tokens:device                           -         in 200 200 200    in 422 422 422
+tokens:device_approve                   -        302 302 302 302    in 422 422 422
+tokens:device_deny                      -        302 302 302 302    in 422 422 422
+device_authorization                    -        405 405 405 405   400 400 400 400
 cli_token                               -        405 405 405 405   400 400 400 400
 api_page                                -        200 200 200 200   405 405 405 405
 api_document                            -        200 200 200 200   405 405 405 405

@@ -164,7 +164,7 @@ def test_a_session_without_a_good_temporary_token_has_nothing_to_give(visitor: V
 def test_the_documented_client_gets_a_token_that_works(live_server: LiveServer) -> None:
     visitor = Visitor(UserFactory())
     with CliClient(live_server.url) as client:
-        path = client.address.removeprefix(live_server.url)
+        path = client.shown.removeprefix(live_server.url)
         target = visitor.send(path)["Location"]
         with pytest.raises(HTTPError):
             urlopen(target.partition("&state=")[0] + "&state=forged-by-another-page")
@@ -181,6 +181,6 @@ def test_the_documented_client_gets_a_token_that_works(live_server: LiveServer) 
 def test_the_documented_client_says_that_its_user_cancelled(live_server: LiveServer) -> None:
     visitor = Visitor(UserFactory())
     with CliClient(live_server.url) as client:
-        seen = visitor.see(client.address.removeprefix(live_server.url))
+        seen = visitor.see(client.shown.removeprefix(live_server.url))
         urlopen(next(link.attributes["href"] for link in seen.all("a", "btn") if link.text == "Cancel")).close()
         assert client.result == (1, "Not signed in: access_denied")

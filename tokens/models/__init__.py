@@ -1,5 +1,5 @@
 from tokens.models.calendar import CalendarLink
-from tokens.models.cli_login import HIGHEST_PORT, LOWEST_PORT, SignInCode
+from tokens.models.cli_login import HIGHEST_PORT, LOWEST_PORT, DeviceLogin, SignInCode
 from tokens.models.expiry import Notice, ScanRun
 from tokens.models.token import NAME_MAX, Token, TokenQuerySet
 
@@ -8,6 +8,7 @@ __all__ = [
     "LOWEST_PORT",
     "NAME_MAX",
     "CalendarLink",
+    "DeviceLogin",
     "Notice",
     "ScanRun",
     "SignInCode",
