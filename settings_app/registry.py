@@ -108,6 +108,13 @@ def lifetime(text: str) -> int:
     return whole_number(text.strip(), 1, 365, "days")
 
 
+def cache_seconds(text: str) -> int:
+    """0, or enough for a client whose clock is a few seconds fast."""
+    if text.strip() == "0":
+        return 0
+    return whole_number(text.strip(), 30, 86_400, "seconds")
+
+
 def token_count(text: str) -> int:
     return whole_number(text.strip(), 1, 10_000, "tokens")
 
@@ -178,6 +185,15 @@ KEYS = {
             "Existing tokens are not affected.",
             200,
             token_count,
+        ),
+        Key(
+            "introspection_cache_seconds",
+            APP_CONFIG,
+            "Introspection cache time",
+            "How long programs that check tokens with /oauth/introspect may keep the response, in seconds: 30 to 86,400. They may accept "
+            "a revoked token until then. 0: until the token expires. The default is 300.",
+            300,
+            cache_seconds,
         ),
         Key(
             "users_may_create_tokens",

@@ -18,6 +18,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from portal.core import tasks
+from portal.oauth import introspection
 from tests import clock
 from tests.notifications.rejecting import rejecting_server
 from tests.services import chromium_program, missing, redis_server, redis_url, smtp_server
@@ -114,6 +115,7 @@ def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What a process keeps of the tokens that it saw. Nothing is written behind a test's back: one that wants to see uses flushes them."""
     monkeypatch.setattr(limits, "counter", limits.InProcess())
     monkeypatch.setattr(tasks, "silent_until", 0.0)
+    monkeypatch.setattr(introspection, "cap", introspection.Cap())
     monkeypatch.setattr(uses.Uses, "start", lambda self: None)
     yield
     uses.uses.accepted.clear()

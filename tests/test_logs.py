@@ -1,5 +1,6 @@
 """No token in any log line, wherever it stands, and one line of JSON for each event."""
 
+import base64
 import io
 import json
 import logging
@@ -102,6 +103,23 @@ def test_user_codes_are_not_written(form: str, code: str) -> None:
     assert redact(form.format(code)) == form.format("[redacted]")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Authorization: Basic {}",
+        "{{'HTTP_AUTHORIZATION': 'Basic {}'}}",
+        "(b'authorization', b'basic  {}')",
+        "/x?authorization=Basic%20{}&y=1",
+        "/x?authorization=Basic+{}",
+    ],
+)
+def test_the_credentials_of_http_basic_are_not_written(text: str) -> None:
+    for pair in (f"ada:{TOKEN}", f"{TOKEN}:", f"ada@example.com:{TEMPORARY[:30]}", "\xff\xff\xff>>>???:a-password-of-19"):
+        encoded = base64.b64encode(pair.encode("latin-1")).decode()
+        for secret in (encoded, encoded.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")):
+            assert redact(text.format(secret)) == text.format("[redacted]")
+
+
 @pytest.mark.parametrize("line_break", ["\n", "\\n"])
 def test_the_values_of_a_row_that_the_database_rejects_are_not_written(line_break: str) -> None:
     text = f"DETAIL:  Failing row contains (7, pbkdf2_sha256$1000$salt$hash, a (b), x).{line_break}CONTEXT: more"
@@ -116,7 +134,9 @@ def test_addresses_without_a_secret_stay_as_they_are(text: str) -> None:
     assert redact(text) == text
 
 
-@pytest.mark.parametrize("text", ["", "tpp_", "tpp_…5CEQ", "http://x/tpp_short", "a line without any"])
+@pytest.mark.parametrize(
+    "text", ["", "tpp_", "tpp_…5CEQ", "http://x/tpp_short", "a line without any", "Basic authentication required", "basic credentials"]
+)
 def test_what_is_no_token_stays_as_it_is(text: str) -> None:
     assert redact(text) == text
 

@@ -19,6 +19,8 @@ from portal.core.requests import AuthenticatedHttpRequest, HtmxHttpRequest
 
 View = TypeVar("View", bound=Callable[..., Any])
 ADMINISTRATOR, OPERATOR, USER = "administrator", "operator", "user"
+# Each role with those whose permissions it has too.
+IMPLIED_ROLES = {ADMINISTRATOR: (ADMINISTRATOR, OPERATOR, USER), OPERATOR: (OPERATOR, USER), USER: (USER,)}
 REVIEWERS = (ADMINISTRATOR, OPERATOR)
 EVERYBODY = (ADMINISTRATOR, OPERATOR, USER)
 NOBODY = Q(pk__in=())

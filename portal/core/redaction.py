@@ -18,6 +18,8 @@ PASSWORD_LINK = re.compile(rf"(password{SLASH}reset){SLASH}(?!sent\b|done\b){RES
 CODE = re.compile(r"(code(?:_verifier)?\W{1,16})[A-Za-z0-9._~-]{20,}", re.IGNORECASE)
 # What the user of a program on another machine types (RFC 8628).
 USER_CODE = re.compile(r"(user_code\W{1,16})[A-Z](?:(?:%(?:25)*[0-9A-F]{2}|[\W_]){0,9}[A-Z]){7}(?![A-Z])", re.IGNORECASE)
+# The credentials of HTTP Basic, in a header or a dictionary of headers, or in a URL. Sixteen characters: "Basic authentication" has fewer.
+BASIC = re.compile(r"(basic(?:[\s+]|%(?:25)*20)+)(?:[A-Za-z0-9+/_=-]|%(?:25)*(?:2B|2F|3D)){16,}", re.IGNORECASE)
 # What a password is called in a query that should have been a form.
 PASSWORD = re.compile(r"((?:password\d?|csrfmiddlewaretoken|client_secret)=)[^&\s\"'\\]+", re.IGNORECASE)
 # PostgreSQL shows the values of a row that breaks a constraint, a password's hash or a token's digest among them. They end with the
@@ -28,6 +30,7 @@ ROW = re.compile(r"(Failing row contains|Key \([^)]*\)=) ?\((?:[^\n\\]|\\[^n])*"
 def redact(text: str) -> str:
     """`text` with each API token in it cut down to its prefix, and without the secrets in URLs, parameters and codes."""
     text = CALENDAR.sub(r"\1/***.ics", TOKEN.sub(r"\1[redacted]", text))
+    text = BASIC.sub(r"\1[redacted]", text)
     text = ROW.sub(r"\1 [redacted]", text)
     text = PASSWORD_LINK.sub(r"\1/***", text)
     text = USER_CODE.sub(r"\1[redacted]", CODE.sub(r"\1[redacted]", text))

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from portal.core.error_responses import APIError, error_response, unavailable
+from portal.oauth.clients import with_basic_challenge
 from tokens.verification.lookup import Unavailable
 
 View = Callable[[WSGIRequest, datetime], HttpResponse]
@@ -29,7 +30,7 @@ def token_endpoint(view: View) -> Callable[[WSGIRequest], HttpResponse]:
                 raise APIError(405, "method_not_allowed", "Use POST.", ("Allow", "POST"))
             return view(request, timezone.now())
         except APIError as error:
-            return error_response(error)
+            return error_response(with_basic_challenge(error))
         except (Unavailable, OperationalError, InterfaceError):
             return error_response(unavailable())
 

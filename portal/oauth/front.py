@@ -6,14 +6,18 @@ A small WSGI application (PEP 3333). It shares `tokens.verification.verify` with
 import json
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, quote
 
 from portal.core.client_ip import set_client_ip
 from portal.core.error_responses import APIError, unavailable
 from portal.core.request_bodies import prepare
+from portal.oauth import introspection
+from portal.oauth.clients import as_client_error, check_one_method, client_token, with_basic_challenge
 from tokens.verification import usage as uses
 from tokens.verification.authenticate import authenticate
+from tokens.verification.basic import bearer_or_basic
 from tokens.verification.bearer import BearerError, reject
 from tokens.verification.lookup import Stored, Unavailable
 from tokens.verification.verify import Rejected, verify
@@ -50,7 +54,7 @@ def front(django: App) -> App:
         try:
             return handler(environ, start_response)
         except APIError as error:
-            return send_error(error, start_response)
+            return send_error(with_basic_challenge(error), start_response)
         except Unavailable:
             return send_error(unavailable(), start_response)
 
@@ -68,10 +72,11 @@ def send_json(status: int, text: str, start_response: StartResponse, headers: It
 
 
 def forward_auth(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """`GET /verify`, for nginx's auth_request, Traefik's ForwardAuth and Caddy's forward_auth: 204 and who it is, or an error response."""
-    if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-        raise APIError(405, "method_not_allowed", "Use GET.", ("Allow", "GET, HEAD"))
-    token = authenticate(environ, datetime.now(UTC))
+    """`/verify`, for nginx's auth_request, Traefik's ForwardAuth and Caddy's forward_auth: 204 and who it is, or an error response.
+
+    Any method will do: Envoy, Traefik and Apache send that of the request which they ask about. A body is never read.
+    """
+    token = authenticate(environ, datetime.now(UTC), bearer_or_basic)
     start_response(
         PHRASES[204],
         [
@@ -98,24 +103,32 @@ def introspect(environ: Environ, start_response: StartResponse) -> Iterable[byte
     """`POST /oauth/introspect` (RFC 7662): what a token is, for callers with the permission to introspect."""
     if environ["REQUEST_METHOD"] != "POST":
         raise APIError(405, "method_not_allowed", "Use POST.", ("Allow", "POST"))
-    now = datetime.now(UTC)
-    caller = authenticate(environ, now)
+    caller, form = authenticated_client(environ, datetime.now(UTC))
     if caller.role != "administrator" and not caller.may_introspect:
         raise reject(BearerError.INSUFFICIENT_SCOPE)
-    now = datetime.now(UTC)  # again: the first look-up may have been slow
-    found = verify(form_token(environ), now)
+    now = datetime.now(UTC)  # not before the first look-up, which may have been slow
+    found = verify(single_param(form, "token"), now)
     # The token was presented to the caller, which alone knows from which address.
     if isinstance(found, Rejected):
         if found.token:
             uses.record_rejected(found.token.id, now, None)
         return send_json(200, '{"active": false}', start_response)
     uses.record_accepted(found.id, now, None)
-    return send_json(200, json.dumps(described(found)), start_response)
+    return send_json(200, json.dumps(introspection.described(found, now, introspection.cap.get())), start_response)
 
 
-def form_token(environ: Environ) -> str:
-    """The parameter `token` of the request's form. Raises APIError."""
-    return single_param(read_form(environ), "token")
+def authenticated_client(environ: Environ, now: datetime) -> tuple[Stored, dict[str, list[str]]]:
+    """Who asks, and the request's form, which is read only once the client is known, unless the form itself says who it is. Raises
+    APIError and Unavailable."""
+    header = environ.get("HTTP_AUTHORIZATION")
+    form = None if header else read_form(environ)
+    try:
+        client = authenticate(environ, now, partial(client_token, form=form))
+    except APIError as error:
+        raise as_client_error(error, header) from None
+    form = form or read_form(environ)
+    check_one_method(header, form)
+    return client, form
 
 
 def read_form(environ: Environ) -> dict[str, list[str]]:
@@ -141,22 +154,6 @@ def single_param(values: dict[str, list[str]], name: str) -> str:
     if len(found) != 1 or not found[0]:
         raise APIError(400, "invalid_request", f"Send exactly one parameter: {name}.")
     return found[0]
-
-
-def described(token: Stored) -> dict[str, Any]:
-    """RFC 7662, section 2.2. `exp` and `iat` are whole seconds since 1970; `exp` is rounded down, so that no cache keeps it for longer."""
-    return {
-        "active": True,
-        "username": token.username,
-        "sub": str(token.user_id),
-        "token_type": "Bearer",
-        "iat": int(token.created_at.timestamp()),
-        "exp": int(token.expires_at.timestamp()),
-        "jti": str(token.id),
-        "client_id": token.name,
-        "scope": token.role,
-        "role": token.role,
-    }
 
 
 HANDLERS: dict[str, Callable[[Environ, StartResponse], Iterable[bytes]]] = {

@@ -9,12 +9,11 @@ from portal.core import permissions as access
 from portal.core.actors import Actor
 from portal.core.error_responses import no_store
 from portal.oauth.decorators import token_endpoint
-from portal.oauth.front import form_token
+from portal.oauth.front import authenticated_client, single_param
 from portal.users.models import User
 from tokens import services
 from tokens.credentials import TokenCredential
 from tokens.models import Token
-from tokens.verification.authenticate import authenticate
 from tokens.verification.bearer import BearerError, reject
 from tokens.verification.verify import Rejected, verify
 
@@ -23,8 +22,8 @@ from tokens.verification.verify import Rejected, verify
 def revoke(request: WSGIRequest, now: datetime) -> HttpResponse:
     """Ends a token: the caller's own, another one of its owner, or, for an administrator, any. A token that is unknown or ended
     already is no error (section 2.2); a valid one of somebody else is (section 2.1)."""
-    caller = authenticate(request.environ, now)
-    found = verify(form_token(request.environ), now)
+    caller, form = authenticated_client(request.environ, now)
+    found = verify(single_param(form, "token"), now)
     target = found.token if isinstance(found, Rejected) else found
     if target:
         access.authenticate_as(request, User.objects.get(pk=caller.user_id), TokenCredential(caller.id))

@@ -23,6 +23,7 @@ VALUES = [
     ("token_lifetime_days", "365", 365, "1", 1),
     ("tokens_per_person", "50", 50, "1", 1),
     ("tokens_per_service_account", "200", 200, "10000", 10000),
+    ("introspection_cache_seconds", "300", 300, "0", 0),
     ("users_may_create_tokens", "true", True, "False", False),
     ("notify_token_owners", "true", True, "false", False),
     ("duplo_clients", "true", True, "false", False),
@@ -36,6 +37,7 @@ LABELS = {
         "Maximum User Token Lifetime",
         "Maximum active tokens per person",
         "Maximum active tokens per service account",
+        "Introspection cache time",
     ],
     "Flags": ["Users may create their own API tokens", "Notify token owners", "DuploCloud client compatibility"],
 }
@@ -224,7 +226,7 @@ def test_what_was_done_is_said_and_in_the_audit_trail(as_administrator: Visitor)
 def test_search_finds_labels_types_and_values(as_administrator: Visitor) -> None:
     for key, text, *_rest in VALUES:
         config.add(key, text, None)
-    for words, count in (("flags", 3), ("NOTIFICATION", 2), ("ops@", 1), ("app config", 6), ("session_minutes", 0)):
+    for words, count in (("flags", 3), ("NOTIFICATION", 2), ("ops@", 1), ("app config", 7), ("session_minutes", 0)):
         assert as_administrator.see("settings:config", q=words).total == count
 
 

@@ -27,6 +27,7 @@ def test_the_keys_are_those_of_the_documents_with_their_types_and_defaults() -> 
         (APP_CONFIG, "Maximum User Token Lifetime", 365),
         (APP_CONFIG, "Maximum active tokens per person", 50),
         (APP_CONFIG, "Maximum active tokens per service account", 200),
+        (APP_CONFIG, "Introspection cache time", 300),
         (FLAGS, "Users may create their own API tokens", False),
         (FLAGS, "Notify token owners", False),
         (FLAGS, "DuploCloud client compatibility", False),
@@ -158,7 +159,12 @@ def test_every_address_that_config_takes_is_taken_by_the_mail_queue_too(text: st
 
 
 @pytest.mark.parametrize(
-    ("key", "low", "high", "unit"), [("session_minutes", 5, 43200, "minutes"), ("token_lifetime_days", 1, 365, "days")]
+    ("key", "low", "high", "unit"),
+    [
+        ("session_minutes", 5, 43200, "minutes"),
+        ("token_lifetime_days", 1, 365, "days"),
+        ("introspection_cache_seconds", 30, 86_400, "seconds"),
+    ],
 )
 def test_a_number_with_limits_takes_what_lies_between_them_and_names_what_does_not(key: str, low: int, high: int, unit: str) -> None:
     assert [parse(key, str(low)), parse(key, f" {high} ")] == [low, high]
@@ -166,6 +172,10 @@ def test_a_number_with_limits_takes_what_lies_between_them_and_names_what_does_n
         with pytest.raises(ValueError) as error:
             parse(key, bad)
         assert str(error.value) == f"'{bad}' is not a whole number of {unit} from {low:,} to {high:,}."
+
+
+def test_zero_lifts_the_cap_of_introspection() -> None:
+    assert parse("introspection_cache_seconds", " 0 ") == 0
 
 
 def test_a_flag_is_true_or_false_and_nothing_like_it() -> None:

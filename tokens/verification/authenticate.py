@@ -1,5 +1,6 @@
 """Whose bearer token a request carries. Every endpoint that takes a bearer token calls `authenticate`."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -12,14 +13,16 @@ from tokens.verification.lookup import Stored
 from tokens.verification.verify import Rejected, verify
 
 Environ = dict[str, Any]
+Read = Callable[[str | None], str | BearerError]
 
 
-def authenticate(environ: Environ, now: datetime) -> Stored:
-    """The request's bearer token. `environ` has the client's address as REMOTE_ADDR (portal/core/client_ip.py).
+def authenticate(environ: Environ, now: datetime, read: Read = token_of) -> Stored:
+    """The request's token, which `read` finds by the Authorization header: a bearer token unless it says otherwise. `environ` has the
+    client's address as REMOTE_ADDR (portal/core/client_ip.py).
 
     Raises APIError, and Unavailable when the database does not respond.
     """
-    text = token_of(environ.get("HTTP_AUTHORIZATION"))
+    text = read(environ.get("HTTP_AUTHORIZATION"))
     if isinstance(text, BearerError):
         raise reject(text)
     found = verify(text, now)

@@ -1,6 +1,8 @@
 """The Authorization header (RFC 6750, section 2.1) and the error responses of a resource server (section 3).
 
-A token comes in this header only: never in a query string, where logs would keep it, and never in a form.
+A token never comes in a query string, where logs would keep it. `/verify` and the OAuth endpoints also accept it by HTTP Basic (basic.py)
+and the latter as a form's client_secret (portal/oauth/clients.py). `/api/v1` does not: a browser that has once asked its user for a
+password sends it with requests that other websites cause, too.
 """
 
 import enum
@@ -20,6 +22,13 @@ class BearerError(enum.Enum):
 
     MISSING = (401, "", "Send an API token: Authorization: Bearer <token>.")
     MALFORMED = (400, "invalid_request", "The Authorization header is not of the form: Bearer <token>.")
+    MALFORMED_BASIC = (
+        400,
+        "invalid_request",
+        "The Authorization header is not of the form: Basic <base64 of user:token>, without control characters such as a line break.",
+    )
+    TWO_METHODS = (400, "invalid_request", "Send the token either in the Authorization header or as client_secret, not both.")
+    REPEATED_SECRET = (400, "invalid_request", "Send client_id and client_secret once each.")
     INVALID_TOKEN = (401, "invalid_token", "The token is unknown, expired or revoked.")
     INSUFFICIENT_SCOPE = (403, "insufficient_scope", "The token's owner does not have permission to do this.")
 
@@ -32,10 +41,14 @@ def reject(reason: BearerError) -> APIError:
 def challenge(reason: BearerError) -> str:
     """The WWW-Authenticate header; without credentials it carries no error code (section 3.1)."""
     _, code, description = reason.value
-    realm = re.sub(r"[^ !#-\[\]-~]", "", settings.PORTAL_NAME)
     if not code:
-        return f'Bearer realm="{realm}"'
-    return f'Bearer realm="{realm}", error="{code}", error_description="{description}"'
+        return f'Bearer realm="{realm()}"'
+    return f'Bearer realm="{realm()}", error="{code}", error_description="{description}"'
+
+
+def realm() -> str:
+    """The portal's name, without what a quoted string cannot hold."""
+    return re.sub(r"[^ !#-\[\]-~]", "", settings.PORTAL_NAME)
 
 
 def token_of(header: str | None) -> str | BearerError:
