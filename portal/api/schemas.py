@@ -8,6 +8,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from ninja import Field, Header, Schema
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from typing_extensions import TypeAliasType
 
 from portal.users.models import DISPLAY_NAME_MAX, USERNAME, USERNAME_MAX
 from settings_app.models import Config
@@ -46,7 +47,10 @@ NewUsername = Annotated[
 ]
 DisplayName = Annotated[str, WithJsonSchema({"type": "string", "maxLength": DISPLAY_NAME_MAX})]
 Day = Annotated[date, BeforeValidator(lambda given: dates.read_day(str(given)))]
-Role = Literal["user", "operator", "administrator"]
+# Types with a name have one schema in the document, and one class in a generated client.
+Role = TypeAliasType("Role", Literal["user", "operator", "administrator"])
+TokenKind = TypeAliasType("TokenKind", Literal["permanent", "temporary"])
+TokenStatus = TypeAliasType("TokenStatus", Literal["active", "expiring", "expired", "revoked"])
 IfMatch = Annotated[
     str | None,
     Header(alias="If-Match", description="The ETag that you read: 412 if the object has changed since. `*` matches any version."),
@@ -92,7 +96,7 @@ class UserChange(Body):
 
 class TokenBrief(Schema):
     id: UUID
-    kind: Literal["permanent", "temporary"]
+    kind: TokenKind
     name: str = Field(examples=["deploy"])
     hint: str = Field(description="The prefix and the last four characters.", examples=["tpp_…8wLI"])
     created_at: Instant
@@ -102,7 +106,7 @@ class TokenBrief(Schema):
 
 class TokenOut(TokenBrief):
     user: str = Field(description="The owner's username.", examples=["ci-runner"])
-    status: Literal["active", "expiring", "expired", "revoked"]
+    status: TokenStatus
     created_by: str | None
     created_with: UUID | None = Field(description="The permanent token that created it through the API. Both end together.")
     revoked_at: Instant | None
