@@ -71,7 +71,7 @@ bench-lists: $(DEV) ## how long the lists take with a million tokens (ARGS="--sc
 bench-memory: $(DEV) ## how much memory `make run` takes
 	$(BIN)/python benchmarks/bench_memory.py
 
-bench-verify: $(BENCH) wrk ## how fast a token is verified, beside Django, its peers and PostgreSQL alone (about 20 minutes; ARGS="--rounds 1 --seconds 1")
+bench-verify: $(BENCH) wrk ## how fast a token is verified, beside Django, its peers and PostgreSQL alone, and under attack (about 30 minutes; ARGS="--rounds 1 --seconds 1")
 	.venv-bench/bin/python benchmarks/bench_verify.py $(ARGS)
 
 bench-scan: $(DEV) ## how fast the expiry scan is, beside a loop and a count, up to three million tokens (about 15 minutes; ARGS="--scale 0.1")

@@ -37,7 +37,7 @@ def test_the_scan() -> None:
     assert "SQLite" in found
 
 
-def test_verification_beside_its_peers() -> None:
+def test_verification_beside_its_peers_and_under_attack() -> None:
     if shutil.which("wrk") is None:
         missing("wrk")
     if not WITH_PEERS.exists():
@@ -45,7 +45,17 @@ def test_verification_beside_its_peers() -> None:
     found = printed(WITH_PEERS, "bench_verify.py", "--scale", "0.002", "--rounds", "1", "--seconds", "1")
     assert "memory of each worker" in found
     assert "verify / knox =" in found
-    assert "tokens 1,000,000 / tokens 10,000 =" in found
+    assert "tokens 1,000,000 / tokens 10,000 at 16 =" in found
+    for attack in (
+        "none",
+        "500 slow bodies",
+        "900 idle connections",
+        "12 wrong sign-ins",
+        "8 of the heaviest page",
+        "a bulk revocation",
+        "a scan",
+    ):
+        assert f": {attack}: p99" in found
 
 
 def test_the_memory_of_make_run() -> None:

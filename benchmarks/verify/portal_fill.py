@@ -3,8 +3,9 @@
 import hashlib
 import itertools
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -32,11 +33,16 @@ def fill(database: str, digests: Iterable[bytes], count: int, people: int) -> No
         cursor.execute(PEOPLE, [people])
         first, now = cursor.execute("SELECT min(id), now() FROM users_user").fetchone() or (0, None)
         ends = cursor.execute("SELECT now() + interval '200 days'").fetchone()
-        with cursor.copy(TOKENS) as copy:
-            for number, digest in enumerate(itertools.islice(digests, count)):
-                key = f"{WAYS.getrandbits(128):032x}"
-                copy.write_row((key, first + number % people, "permanent", f"token-{number}", digest, "abcd", now, ends[0], True, "", 0))
+        copy_tokens(cursor, itertools.islice(digests, count), range(first, first + people), (now, ends[0]))
     tidy(database)
+
+
+def copy_tokens(cursor: psycopg.Cursor, digests: Iterable[bytes], owners: Sequence[int], times: tuple[Any, Any]) -> None:
+    """`times`: when they were created, and when they expire."""
+    with cursor.copy(TOKENS) as copy:
+        for number, digest in enumerate(digests):
+            key, owner = f"{WAYS.getrandbits(128):032x}", owners[number % len(owners)]
+            copy.write_row((key, owner, "permanent", f"token-{number}", digest, "abcd", *times, True, "", 0))
 
 
 def tidy(database: str) -> None:

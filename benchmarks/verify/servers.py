@@ -1,4 +1,4 @@
-"""What is measured, running: PostgreSQL from its wheel, and granian as the portal starts it."""
+"""What is measured, running: the portal by its own command, and the peers by granian's WSGI interface."""
 
 import os
 import socket
@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -17,7 +18,18 @@ ROOT = Path(__file__).parent.parent.parent
 WORKERS = 2
 
 
-def environment(database: str, folder: Path) -> dict[str, str]:
+def portal_command(port: int) -> list[str]:
+    """As `run_portal` starts it."""
+    return processes.commands(port, WORKERS)["web"]
+
+
+def wsgi_command(port: int, application: str) -> list[str]:
+    """Two workers of two threads, which is what the portal had as long as it was a WSGI application, and what serves Django best here."""
+    words = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", str(WORKERS), "--http", "1"]
+    return [sys.executable, "-m", *words, "--blocking-threads", "2", "--log-level", "warning", application]
+
+
+def environment(database: str, folder: Path, root: Path = ROOT) -> dict[str, str]:
     return os.environ | {
         "DATABASE_URL": database,
         "SECRET_KEY": "a key for the benchmark alone, of some length",
@@ -27,7 +39,8 @@ def environment(database: str, folder: Path) -> dict[str, str]:
         "REDIS_URL": "",
         "DEBUG": "",
         "PYTHONWARNINGS": "ignore:No directory at",  # the static files, which nobody asks for here
-        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'benchmarks'}",
+        "TRUSTED_PROXIES": "127.0.0.1",  # clients of many addresses, for the limits of sign-ins
+        "PYTHONPATH": f"{root}{os.pathsep}{ROOT / 'benchmarks'}",
         "DJANGO_SETTINGS_MODULE": "portal.settings",
     }
 
@@ -45,21 +58,22 @@ def free_port() -> int:
 
 
 class Server:
-    """The project's own server command, over any WSGI application. A context manager; `.url` is its address.
+    """A running web server. A context manager; `.url` is its address. `root`: the folder with its code.
 
-    `path`: what answers once the server is up.
+    Raises RuntimeError when it does not start.
     """
 
-    def __init__(self, target: str, database: str, folder: Path, path: str) -> None:
-        port = free_port()
-        self.url, self.path = f"http://127.0.0.1:{port}", path
-        command = [*processes.commands(port, WORKERS)["web"][:-1], target]
-        self.process = subprocess.Popen(command, env=environment(database, folder), cwd=ROOT)
+    def __init__(self, command: Callable[[int], list[str]], database: str, folder: Path, root: Path = ROOT) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / f"server-{self.port}.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(command(self.port), env=environment(database, folder, root), cwd=root, stdout=log, stderr=log)
 
     def __enter__(self) -> "Server":
-        if not processes.wait_until_it_answers(int(self.url.rpartition(":")[2])):
+        if not processes.wait_until_it_answers(self.port):
             self.__exit__()
-            raise SystemExit(f"{self.path} does not answer.")
+            raise RuntimeError(f"A server does not start: {self.log.read_text()[-2000:]}")
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 SOON = 30  # seconds in which any of them ends that was told to
+LONGEST = 180  # seconds that a measurement may take
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,16 @@ def begin(port: int, file: Path, seconds: float, rate: float = 200, connections:
 def result(client: subprocess.Popen[str]) -> Steady:
     """Waits for the client's end. Raises TimeoutExpired."""
     try:
-        text, _ = client.communicate(timeout=180)
+        text, _ = client.communicate(timeout=LONGEST)
     finally:
         client.kill()
     return Steady(**json.loads(text))
+
+
+def stop(client: subprocess.Popen[str]) -> Steady:
+    """Ends the measurement now."""
+    client.terminate()
+    return result(client)
 
 
 def measure(port: int, file: Path, seconds: float, rate: float = 200, connections: int = 8) -> Steady:

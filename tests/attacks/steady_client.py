@@ -2,7 +2,8 @@
 
 Each line of the file is a status and the token for which `/verify` must return it. The time of a request counts from the moment at
 which it was due, so that a server that stands still for a second delays all requests of this second, and not only the one that waits.
-Prints one line of JSON: requests, wrong responses by what came instead, p50, p90, p99 and longest in milliseconds.
+It ends after `--seconds`, or by SIGTERM, and prints one line of JSON: requests, wrong responses by what came instead, p50, p90, p99 and
+longest in milliseconds.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import asyncio
 import gc
 import json
 import random
+import signal
 import sys
 import time
 from collections import Counter
@@ -23,10 +25,14 @@ LONGEST_WAIT = 10.0
 
 @dataclass
 class Measured:
-    """Seconds of each request, and what was wrong."""
+    """Seconds of each request, and what was wrong. `ends`: when the last request is due."""
 
+    ends: float
     seconds: list[float] = field(default_factory=list)
     wrong: Counter[str] = field(default_factory=Counter)
+
+    def end(self) -> None:
+        self.ends = min(self.ends, time.monotonic())
 
     def percentile(self, percent: float) -> float:
         """In milliseconds."""
@@ -48,10 +54,10 @@ async def outcome(connection: Connection, data: bytes) -> str:
         return type(error).__name__
 
 
-async def verify(port: int, expected: list[tuple[str, bytes]], first: float, interval: float, ends: float, measured: Measured) -> None:
+async def verify(port: int, expected: list[tuple[str, bytes]], first: float, interval: float, measured: Measured) -> None:
     """One connection: a request each `interval` from `first` on, at once when it is late."""
     connection, due = Connection(port), first
-    while due < ends:
+    while due < measured.ends:
         await asyncio.sleep(max(0.0, due - time.monotonic()))
         status, data = random.choice(expected)
         found = await outcome(connection, data)
@@ -59,7 +65,7 @@ async def verify(port: int, expected: list[tuple[str, bytes]], first: float, int
         if found != status:
             measured.wrong[f"{found} instead of {status}"] += 1
         due += interval
-        if time.monotonic() > ends + LONGEST_WAIT:
+        if time.monotonic() > measured.ends + LONGEST_WAIT:
             break  # so late that it would never end
     connection.close()
 
@@ -67,10 +73,10 @@ async def verify(port: int, expected: list[tuple[str, bytes]], first: float, int
 async def measure(port: int, lines: list[str], connections: int, rate: float, seconds: float) -> Measured:
     pairs = [line.split() for line in lines]
     expected = [(status, request("GET", "/verify", {"Authorization": f"Bearer {token}"})) for status, token in pairs]
-    measured, begins = Measured(), time.monotonic() + 0.1
-    clients = [
-        verify(port, expected, begins + number / rate, connections / rate, begins + seconds, measured) for number in range(connections)
-    ]
+    begins = time.monotonic() + 0.1
+    measured = Measured(begins + seconds)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, measured.end)
+    clients = [verify(port, expected, begins + number / rate, connections / rate, measured) for number in range(connections)]
     await asyncio.gather(*clients)
     return measured
 
