@@ -67,7 +67,7 @@ def test_another_site_cannot_approve_a_code() -> None:
     assert poll(codes["device_code"]).json()["error"] == "authorization_pending"
 
 
-def test_the_token_and_the_codes_are_nowhere_but_in_their_responses(caplog: pytest.LogCaptureFixture) -> None:
+def test_token_and_codes_are_nowhere_but_in_their_responses(caplog: pytest.LogCaptureFixture) -> None:
     visitor, codes = Visitor(UserFactory()), request_device_login()
     pages = [visitor.send(name, **{field: codes["user_code"]}).content.decode() for name, field in PLACES[:2]]
     text = poll(codes["device_code"]).json()["access_token"]

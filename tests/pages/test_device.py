@@ -3,11 +3,12 @@
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from auditlog.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
 
 from tests.cli import poll, request_device_login
-from tests.factories import PASSWORD, UserFactory
+from tests.factories import PASSWORD, OperatorFactory, UserFactory
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
 from tokens.models import DeviceLogin, Token
@@ -58,7 +59,7 @@ def test_a_wrong_code_is_shown_again_with_an_error(visitor: Visitor, typed: str)
         assert box.attributes["aria-describedby"] == "id_user_code_error"
 
 
-def test_section_3_3_1_the_complete_address_fills_the_code_in_and_decides_nothing(visitor: Visitor) -> None:
+def test_section_3_3_1_the_complete_address_only_fills_the_code_in(visitor: Visitor) -> None:
     code = request_device_login()["user_code"]
     seen = visitor.see(reverse("tokens:device", query={"user_code": code}))
     assert next(each for each in seen.all("input") if each.attributes.get("name") == "user_code").attributes["value"] == code
@@ -84,7 +85,7 @@ def test_who_is_not_signed_in_comes_back_with_the_code() -> None:
     assert visitor.get(page).status_code == 200
 
 
-def test_an_approval_after_the_session_has_ended_is_not_kept_for_a_click(visitor: Visitor) -> None:
+def test_an_approval_without_a_session_is_not_kept(visitor: Visitor) -> None:
     codes = request_device_login()
     answer = Visitor().post(reverse("tokens:device_approve"), {"confirmed": codes["user_code"]}, headers={"Sec-Fetch-Site": "same-origin"})
     assert answer["Location"].startswith(reverse("account_login"))
@@ -97,6 +98,15 @@ def test_the_pages_after_a_decision_say_what_was_decided(visitor: Visitor) -> No
     approved = Page(visitor.send("tokens:device_approve", confirmed=first["user_code"]))
     assert "acme cli will be signed in as bob@example.com" in approved.text
     assert "acme cli was denied access" in Page(visitor.send("tokens:device_deny", confirmed=second["user_code"])).text
+
+
+def test_operators_see_each_step_in_the_django_admin() -> None:
+    codes, visitor = request_device_login(), Visitor(OperatorFactory())
+    visitor.send("tokens:device_deny", confirmed=codes["user_code"])
+    seen = visitor.see("admin:auditlog_logentry_changelist").text
+    assert seen.count("acme cli at 127.0.0.1") == 2
+    for entry in LogEntry.objects.all():
+        assert visitor.get(reverse("admin:auditlog_logentry_change", args=[entry.pk])).status_code == 200
 
 
 @pytest.mark.parametrize(("name", "field"), [("tokens:device", "user_code"), ("tokens:device_approve", "confirmed")])

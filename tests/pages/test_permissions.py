@@ -27,6 +27,8 @@ home                                    -         in 302 200 200   405 405 405 4
 profile                                 -         in 200 200 200   405 405 405 405
 health                                  -        200 200 200 200   405 405 405 405
 scan_health                             -        200 200 200 200   405 405 405 405
+live                                    -        200 200 200 200   405 405 405 405
+ready                                   -        200 200 200 200   405 405 405 405
 tokens:user_tokens                      username  in 403 403 200   405 405 405 405
 tokens:create                           username  in 403 403 200    in 403 403 422
 tokens:all                              -         in 403 403 200   405 405 405 405
