@@ -11,6 +11,7 @@ from portal.core.admin_input import rejecting_bad_input
 from portal.core.probes import respond
 from portal.oauth.cli_token import cli_token
 from portal.oauth.device_authorization import device_authorization
+from portal.oauth.metadata import authorization_server
 from portal.oauth.revocation import revoke
 from portal.pages import shortened_urls as shortened
 from portal.pages import views
@@ -39,6 +40,7 @@ urlpatterns = [
     path("api/v1/", api_page, name="api_page"),
     path("api/v1/openapi.json", openapi_json, name="api_document"),
     path("api/v1/", api.urls),
+    path(".well-known/oauth-authorization-server", authorization_server, name="oauth_metadata"),
     path("oauth/revoke", revoke, name="oauth_revoke"),
     path("oauth/device_authorization", device_authorization, name="device_authorization"),
     path("cli/token", cli_token, name="cli_token"),

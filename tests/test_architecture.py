@@ -19,6 +19,7 @@ OPEN_TO_ALL = {
     "portal.pages.views.admin_sign_in",
     "portal.oauth.cli_token.cli_token",
     "portal.oauth.device_authorization.device_authorization",
+    "portal.oauth.metadata.authorization_server",
     "portal.oauth.revocation.revoke",
     "portal.api.views.page",
     "portal.api.views.openapi_json",
@@ -115,7 +116,7 @@ WEB = {
     *("permissions", "htmx", "list_views", "client_ip", "request_bodies", "rejected_forms", "admin_input", "decorators"),
     *("shortened_urls",),
     *("adapter", "devices", "limits", "trail", "sign_in_log", "sign_in_watch", "pasted", "check_email", "health", "probes"),
-    *("cli_token", "revocation", "device_authorization", "device_views"),
+    *("cli_token", "revocation", "device_authorization", "device_views", "metadata"),
 }
 
 

@@ -56,6 +56,7 @@ device_authorization                    -        405 405 405 405   400 400 400 4
 cli_token                               -        405 405 405 405   400 400 400 400
 api_page                                -        200 200 200 200   405 405 405 405
 api_document                            -        200 200 200 200   405 405 405 405
+oauth_metadata                          -        200 200 200 200   405 405 405 405
 oauth_revoke                            -        405 405 405 405   401 401 401 401
 users:list                              -         in 403 403 200   405 405 405 405
 users:create                            -         in 403 403 200    in 403 403 422

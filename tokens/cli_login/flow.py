@@ -32,6 +32,7 @@ STATE = re.compile(r"[A-Za-z0-9._~+/=-]{8,200}")
 # RFC 7636: a SHA-256 in base64url without padding (section 4.2), and what it is made of (section 4.1).
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+REDIRECT_URI = re.compile(r"http://127\.0\.0\.1:([1-9][0-9]{3,4})/callback", re.ASCII)
 CODE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -55,7 +56,7 @@ class Question:
 
     def answer(self, **values: str) -> str:
         """The address that takes an answer to the program."""
-        return f"{self.origin}{CALLBACK}?{urlencode({**values, 'state': self.state})}"
+        return f"{self.origin}{CALLBACK}?{urlencode({**values, 'state': self.state} if self.state else values)}"
 
 
 def origin(port: int) -> str:
@@ -63,11 +64,11 @@ def origin(port: int) -> str:
     return f"http://127.0.0.1:{port}"
 
 
-def question(port: str, state: str, challenge: str, method: str, client: str) -> Question:
+def question(port: str, state: str, challenge: str, method: str, client: str, state_required: bool = True) -> Question:
     """What the parameters ask for. `method`: S256 or empty. Raises ServiceError."""
     if not PORT.fullmatch(port) or not LOWEST_PORT <= int(port) <= HIGHEST_PORT:
         raise ServiceError(f"port must be a number from {LOWEST_PORT} to {HIGHEST_PORT}.")
-    if not STATE.fullmatch(state):
+    if (state or state_required) and not STATE.fullmatch(state):
         raise ServiceError("state must have 8 to 200 letters, digits or characters of . _ ~ + / = -")
     if method not in ("", "S256"):
         raise ServiceError("code_challenge_method can only be S256.")
@@ -77,6 +78,18 @@ def question(port: str, state: str, challenge: str, method: str, client: str) ->
         return Question(int(port), state, challenge, services.clean_name(client) if client else "")
     except ServiceError:
         raise ServiceError("client must be a plain name.") from None
+
+
+def standard_question(response_type: str, redirect_uri: str, state: str, challenge: str, method: str, client: str) -> Question:
+    """The same in the parameters of RFC 6749, section 4.1.1, and RFC 7636, section 4.3, which OAuth libraries send. The state may be left
+    out, as PKCE protects the code; the method may not, since it would be `plain`. Raises ServiceError."""
+    if response_type != "code":
+        raise ServiceError("response_type can only be code.")
+    if not (match := REDIRECT_URI.fullmatch(redirect_uri)):
+        raise ServiceError(f"redirect_uri must be http://127.0.0.1:<port>{CALLBACK}.")
+    if method != "S256":
+        raise ServiceError("code_challenge_method can only be S256.")
+    return question(match[1], state, challenge, method, client, state_required=False)
 
 
 @transaction.atomic

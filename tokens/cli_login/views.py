@@ -14,8 +14,17 @@ from portal.core.errors import ServiceError
 from portal.core.requests import AuthenticatedHttpRequest
 from tokens import sessions
 from tokens.cli_login import flow as cli_sign_in
+from tokens.cli_login.flow import Question
 
 PARAMETERS = {"port": "port", "state": "state", "challenge": "code_challenge", "method": "code_challenge_method", "client": "client"}
+STANDARD = {
+    "response_type": "response_type",
+    "redirect_uri": "redirect_uri",
+    "state": "state",
+    "challenge": "code_challenge",
+    "method": "code_challenge_method",
+    "client": "client_id",
+}
 
 
 class SeeOther(HttpResponseRedirect):
@@ -30,7 +39,7 @@ def sign_in(request: AuthenticatedHttpRequest) -> HttpResponseBase:
     """Which program asks, and Confirm. A wrong question is answered here, and never sent on to anybody."""
     now = timezone.now()
     try:
-        asked = cli_sign_in.question(**{name: only(request, parameter) for name, parameter in PARAMETERS.items()})
+        asked = read_question(request)
     except ServiceError as error:
         return render(request, "tokens/cli_rejected.html", {"error": error}, status=400)
     token = sessions.current(request.session, now)
@@ -42,6 +51,13 @@ def sign_in(request: AuthenticatedHttpRequest) -> HttpResponseBase:
     context = {"asked": asked, "token": token, "cancel": asked.answer(error="access_denied")}
     page = csp_update({"form-action": [asked.origin]})(partial(render, template_name="tokens/cli_sign_in.html", context=context))
     return page(request)
+
+
+def read_question(request: HttpRequest) -> Question:
+    """What the program asks for: in the parameters of OAuth if there is a response_type, else in the shorter ones. Raises ServiceError."""
+    if "response_type" in request.GET:
+        return cli_sign_in.standard_question(**{name: only(request, parameter) for name, parameter in STANDARD.items()})
+    return cli_sign_in.question(**{name: only(request, parameter) for name, parameter in PARAMETERS.items()})
 
 
 def only(request: HttpRequest, name: str) -> str:
