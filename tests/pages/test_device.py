@@ -13,6 +13,7 @@ from tests.pages.page import Page
 from tests.pages.visitor import Visitor
 from tokens.models import DeviceLogin, Token
 
+RUNS_ON = "sqlite"
 pytestmark = pytest.mark.django_db
 PAGE = "/device/"
 
