@@ -2,15 +2,8 @@
 
 import * as client from "openid-client";
 
-const portal = process.env.PORTAL;
-const server = {
-  issuer: portal,
-  device_authorization_endpoint: `${portal}/oauth/device_authorization`,
-  token_endpoint: `${portal}/cli/token`,
-};
-const configuration = new client.Configuration(server, "openid-client", undefined, client.None());
-client.allowInsecureRequests(configuration);
-
+const options = { algorithm: "oauth2", execute: [client.allowInsecureRequests] };
+const configuration = await client.discovery(new URL(process.env.PORTAL), "openid-client", undefined, client.None(), options);
 const asked = await client.initiateDeviceAuthorization(configuration, { scope: "user" });
 console.log(`user code ${asked.user_code}`);
 const given = await client.pollDeviceAuthorizationGrant(configuration, asked);

@@ -1,10 +1,11 @@
-"""openid-client, as people have it from npm, signs in as a program on a machine without a browser."""
+"""openid-client, as people have it from npm, finds the portal's endpoints and signs in on a machine without a browser."""
 
 import shutil
 from pathlib import Path
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.factories import UserFactory
@@ -19,7 +20,8 @@ RUNS_ON = "postgres"
 PROGRAM = Path(__file__).parent / "device_program.mjs"
 
 
-def test_openid_client_gets_the_token_once_it_is_approved(live_server: LiveServer, tmp_path: Path) -> None:
+def test_openid_client_gets_the_token_once_it_is_approved(live_server: LiveServer, settings: Settings, tmp_path: Path) -> None:
+    settings.PORTAL_URL = live_server.url
     (tmp_path / "node_modules").symlink_to(npm_packages("device") / "node_modules")
     script = shutil.copy(PROGRAM, tmp_path)  # node looks for packages beside the script
     visitor = Visitor(UserFactory())
