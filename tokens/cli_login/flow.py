@@ -64,12 +64,23 @@ def origin(port: int) -> str:
     return f"http://127.0.0.1:{port}"
 
 
-def question(port: str, state: str, challenge: str, method: str, client: str, state_required: bool = True) -> Question:
-    """What the parameters ask for. `method`: S256 or empty. Raises ServiceError."""
+def question(port: str, state: str, challenge: str, method: str, client: str) -> Question:
+    """What the parameters of our own ask for. `method`: S256 or empty. Raises ServiceError."""
+    if not state:
+        raise wrong_state()
+    return checked(port, state, challenge, method, client)
+
+
+def wrong_state() -> ServiceError:
+    return ServiceError("state must have 8 to 200 letters, digits or characters of . _ ~ + / = -")
+
+
+def checked(port: str, state: str, challenge: str, method: str, client: str) -> Question:
+    """The same, with or without a state."""
     if not PORT.fullmatch(port) or not LOWEST_PORT <= int(port) <= HIGHEST_PORT:
         raise ServiceError(f"port must be a number from {LOWEST_PORT} to {HIGHEST_PORT}.")
-    if (state or state_required) and not STATE.fullmatch(state):
-        raise ServiceError("state must have 8 to 200 letters, digits or characters of . _ ~ + / = -")
+    if state and not STATE.fullmatch(state):
+        raise wrong_state()
     if method not in ("", "S256"):
         raise ServiceError("code_challenge_method can only be S256.")
     if not CHALLENGE.fullmatch(challenge):
@@ -89,7 +100,7 @@ def standard_question(response_type: str, redirect_uri: str, state: str, challen
         raise ServiceError(f"redirect_uri must be http://127.0.0.1:<port>{CALLBACK}.")
     if method != "S256":
         raise ServiceError("code_challenge_method can only be S256.")
-    return question(match[1], state, challenge, method, client, state_required=False)
+    return checked(match[1], state, challenge, method, client)
 
 
 @transaction.atomic
