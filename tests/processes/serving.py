@@ -59,7 +59,7 @@ class Server(Program):
             "portal/granian.json",
             "portal.wsgi:application",
         ]
-        super().__init__([sys.executable, "-m", *server], environment)
+        super().__init__([sys.executable, "-m", *server], {"PORTAL_URL": self.address, **environment})
         self.connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
 
     def answers(self) -> Self:
