@@ -16,6 +16,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.ports import free_port
 
+BENCH = Path(__file__).resolve().parent.parent / ".venv-bench/bin"
+
 
 def missing(component: str) -> NoReturn:
     """Says which real component a test wanted: a failure with --require-real, else a skip."""
@@ -112,6 +114,7 @@ def chromium_program() -> str | None:
 
 
 def installed(name: str) -> str:
-    """The path of a server, or a skip (a failure with --require-real). Debian keeps some where an ordinary user's PATH does not look."""
-    program = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    """The path of a server, or a skip (a failure with --require-real). Debian keeps some where an ordinary user's PATH does not look;
+    those that come as wheels are in .venv-bench."""
+    program = shutil.which(name) or shutil.which(name, path=f"/usr/sbin:/usr/local/sbin:{BENCH}")
     return program or missing(name)

@@ -17,10 +17,10 @@ class Gateway:
     service: WSGIService
     portal: Server
 
-    def rejects(self, token: str | None, lines: tuple[str, ...] = ()) -> int:
+    def rejects(self, token: str | None, lines: tuple[str, ...] = (), seconds: float = 20) -> int:
         """The status with which the request was rejected, before it reached the service."""
         before = self.service.count
-        status = send(self.port, token, lines).status
+        status = send(self.port, token, lines, seconds=seconds).status
         assert self.service.count == before
         assert status >= 400
         return status

@@ -37,13 +37,22 @@ def test_nginx_replaces_each_header(headers: set[str]) -> None:
 
 def test_traefik_removes_each_spelling_and_connection_and_then_sets_the_headers(headers: set[str]) -> None:
     http = yaml.safe_load(documented("traefik.yml"))["http"]
-    names = http["routers"]["service"]["middlewares"]
-    first, second = (http["middlewares"][name] for name in names[:2])
-    removed = first["headers"]["customRequestHeaders"]
-    assert set(removed) == spellings(headers) | {"Connection"}
-    assert set(removed.values()) == {""}
-    assert set(second["forwardAuth"]["authResponseHeaders"]) == headers
-    assert set(names) == set(http["middlewares"])
+    used = set()
+    for router, connection in (("service", ""), ("websocket", "Upgrade")):
+        names = http["routers"][router]["middlewares"]
+        first, second, third = (http["middlewares"][name] for name in names[:3])
+        removed = first["headers"]["customRequestHeaders"]
+        assert set(removed) == spellings(headers)
+        assert set(removed.values()) == {""}
+        assert second["headers"]["customRequestHeaders"] == {"Connection": connection}
+        assert set(third["forwardAuth"]["authResponseHeaders"]) == headers
+        used |= set(names)
+    assert used == set(http["middlewares"])
+
+
+def test_envoy_sets_each_header(headers: set[str]) -> None:
+    found = re.findall(r"\{ exact: (x-auth-[\w-]+), ignore_case: true \}", documented("envoy.yaml"))
+    assert set(found) == {name.lower() for name in headers}
 
 
 def test_caddy_copies_each_header_and_sets_it_again_for_the_service(headers: set[str]) -> None:
@@ -61,6 +70,19 @@ def test_haproxy_sets_each_header(headers: set[str]) -> None:
 
 def test_apache_removes_each_spelling(headers: set[str]) -> None:
     assert set(re.findall(r"RequestHeader unset (X.Auth\S+)", documented("apache.conf"))) == spellings(headers)
+
+
+def test_the_kubernetes_resources_name_each_header(headers: set[str]) -> None:
+    policy, clients, route, ingress = yaml.safe_load_all(documented("kubernetes.yaml"))
+    assert {policy["kind"], clients["kind"], route["kind"]} == {"SecurityPolicy", "ClientTrafficPolicy", "HTTPRoute"}
+    assert set(policy["spec"]["extAuth"]["http"]["headersToBackend"]) == {name.lower() for name in headers}
+    assert policy["spec"]["extAuth"]["failOpen"] is False
+    assert clients["spec"]["headers"]["withUnderscoresAction"] == "DropHeader"
+    prefix = "nginx.ingress.kubernetes.io/"
+    annotations = {name.removeprefix(prefix): value for name, value in ingress["metadata"]["annotations"].items()}
+    assert set(annotations["auth-response-headers"].split(",")) == headers
+    assert annotations["auth-url"].endswith(":8000/verify")
+    assert all(isinstance(value, str) for value in annotations.values())
 
 
 def test_the_guide_lists_each_header_and_each_status(headers: set[str]) -> None:

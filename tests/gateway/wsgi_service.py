@@ -62,11 +62,11 @@ class Reply:
         return {name: value for name, value in self.seen.items() if name.startswith("HTTP_X_AUTH")}
 
 
-def send(port: int, token: str | None, lines: Iterable[str] = (), client: str = CLIENT) -> Reply:
+def send(port: int, token: str | None, lines: Iterable[str] = (), client: str = CLIENT, seconds: float = 20) -> Reply:
     """GET / with these header lines, as they are."""
     credentials = [] if token is None else [f"Authorization: Bearer {token}"]
     request = "\r\n".join(["GET / HTTP/1.1", f"Host: 127.0.0.1:{port}", *credentials, *lines, "", ""])
-    with socket.create_connection(("127.0.0.1", port), timeout=20, source_address=(client, 0)) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=seconds, source_address=(client, 0)) as connection:
         connection.sendall(request.encode("latin-1"))
         response = HTTPResponse(connection)
         response.begin()
