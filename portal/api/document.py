@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.http import quote_etag
 
-from portal.api import token_endpoints
+from portal.api import token_endpoints, token_schemas
 from portal.api.app import api
 from portal.api.documented import error_responses
 
@@ -30,7 +30,8 @@ def document() -> dict[str, Any]:
         for parameter in operation.get("parameters", []):
             leave_out_null(parameter)
     whole["paths"] |= token_endpoints.PATHS
-    whole["components"]["schemas"] |= token_endpoints.SCHEMAS
+    whole["components"]["schemas"] |= token_schemas.SCHEMAS
+    whole["components"]["securitySchemes"] |= token_endpoints.SECURITY_SCHEMES
     keep_used_schemas(whole)
     return whole
 

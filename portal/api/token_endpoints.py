@@ -2,19 +2,16 @@
 
 from typing import Any
 
-from portal.api.documented import TEXT, error_response, error_responses, header
+from portal.api.documented import RETRY_AFTER, error_response, error_responses, header
+from portal.api.token_schemas import text
 
 TAG = "Token endpoints"
-BEARER: list[dict[str, list[str]]] = [{"BearerToken": []}]
+Security = list[dict[str, list[str]]]
+BEARER_OR_BASIC: Security = [{"BearerToken": []}, {"Basic": []}]
+ANYBODY: Security = []
+SECURITY_SCHEMES = {"Basic": {"type": "http", "scheme": "basic", "description": "An API token as the password, with any user name."}}
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 FORM = "application/x-www-form-urlencoded"
-
-
-def text(description: str, example: str, **more: Any) -> dict[str, Any]:
-    return {**TEXT, "description": description, "examples": [example], **more}
-
-
-def seconds(description: str) -> dict[str, Any]:
-    return {"type": "integer", "description": description, "examples": [1798761599]}
 
 
 def form(required: tuple[str, ...], **fields: dict[str, Any]) -> dict[str, Any]:
@@ -28,7 +25,7 @@ def success(description: str, schema: str) -> dict[str, Any]:
 def operation(name: str, summary: str, description: str, responses: dict[str, Any], *errors: int, **more: Any) -> dict[str, Any]:
     """`errors`: statuses with the description that they have everywhere."""
     words = {"operationId": name, "tags": [TAG], "summary": summary, "description": description}
-    return {**words, "security": BEARER, **more, "responses": responses | error_responses(map(str, errors))}
+    return {**words, "security": BEARER_OR_BASIC, **more, "responses": responses | error_responses(map(str, errors))}
 
 
 TOKEN = text("The text of the token that this is about.", "tpp_0000000000000000000000000000000004L8wLI", minLength=1)
@@ -38,18 +35,19 @@ VERIFIED = {
     "X-Auth-Token-Name": header("The token's name, percent-encoded unless it is printable ASCII.", "deploy"),
     "X-Auth-Token-Expires": header("The time from which the token is rejected.", "2027-01-01T00:00:00+00:00"),
 }
+CLIENT_SECRET = "The client's token can also be the form's `client_secret` instead of an `Authorization` header."
 VERIFY = operation(
     "verify",
     "Verify",
     "Whether the token in the `Authorization` header is valid, for gateways: nginx's auth_request, Traefik's ForwardAuth, "
-    "Caddy's forward_auth and others.",
+    "Caddy's forward_auth and others. Every other method does the same as `GET`; a body is never read.",
     {"204": {"description": "The token is valid; the headers say whose it is.", "headers": VERIFIED}},
     *(400, 401, 429, 503),
 )
 INTROSPECT = operation(
     "oauth_introspect",
     "Introspect",
-    "What a token is (RFC 7662), for administrators and users with the permission to introspect.",
+    f"What a token is (RFC 7662), for administrators and users with the permission to introspect. {CLIENT_SECRET}",
     {"200": success("The token; `active` alone is false if it is not valid.", "Introspection")},
     *(400, 401, 403, 413, 415, 429, 503),
     requestBody=form(("token",), token=TOKEN),
@@ -58,66 +56,61 @@ REVOKE = operation(
     "oauth_revoke",
     "Revoke",
     "Revokes a token (RFC 7009): the one in the `Authorization` header, another one of its owner, or, for an administrator, any. "
-    "A token that is unknown or not valid any more is no error.",
+    f"A token that is unknown or not valid any more is no error. {CLIENT_SECRET}",
     {"200": success("The token is not valid any more.", "Empty")},
     *(400, 401, 403, 413, 415, 429, 503),
     requestBody=form(("token",), token=TOKEN, token_type_hint=text("Ignored.", "access_token")),
 )
 CLI_TOKEN = operation(
     "cli_token",
-    "Token for a command-line tool",
-    "The temporary token of a command-line tool's sign-in (RFC 6749, section 4.1.3, and RFC 7636). Errors have the codes of section 5.2.",
+    "Token for a program",
+    "The temporary token of a program's sign-in: with `code` and `code_verifier` through a browser (RFC 6749, section 4.1.3; RFC 7636), "
+    "with `device_code` on a machine without one (RFC 8628, section 3.4).",
     {
         "200": success("The token.", "AccessToken"),
         "400": error_response(
-            "The request is malformed, or the code is not valid (any more).",
+            "The codes of RFC 6749, section 5.2, and, while the user has not decided, those of RFC 8628, section 3.5.",
             ("invalid_grant", "The code is unknown, already used or expired, or the code_verifier doesn't match it."),
             {},
         ),
     },
     *(413, 415, 503),
-    security=[],
+    security=ANYBODY,
     requestBody=form(
-        ("code", "code_verifier"),
-        grant_type=text("`authorization_code`, which is the default.", "authorization_code"),
-        code=text("The code that the browser brought back.", "kP3v5Jx2", minLength=1),
-        code_verifier=text("What `code_challenge` was made of.", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", minLength=1),
+        (),
+        grant_type=text(f"`authorization_code`, which is the default, or `{DEVICE_GRANT}`.", "authorization_code"),
+        code=text("The code that the browser brought back.", "kP3v5Jx2"),
+        code_verifier=text("What `code_challenge` was made of.", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
         redirect_uri=text("The address that the browser came back to.", "http://127.0.0.1:51004/callback"),
+        device_code=text("The `device_code` of `/oauth/device_authorization`.", "GmRhmhcxhwAzkoEqiMEg_DnyEysNkuNhszIySk9eS3Q"),
+        client_id=text("The program's name, as at `/oauth/device_authorization`.", "acme cli"),
+    ),
+)
+DEVICE_AUTHORIZATION = operation(
+    "device_authorization",
+    "Device authorization",
+    "Starts the sign-in of a program on a machine without a browser (RFC 8628): it shows `user_code`, which the user enters on a page of "
+    "the portal, and polls `/cli/token` with `device_code`.",
+    {
+        "200": success("The two codes, and the page.", "DeviceAuthorization"),
+        "429": error_response(
+            "Too many sign-ins from this address.",
+            ("too_many_requests", "Too many device sign-ins from this address."),
+            {"Retry-After": RETRY_AFTER},
+        ),
+    },
+    *(400, 413, 415, 503),
+    security=ANYBODY,
+    requestBody=form(
+        ("client_id",),
+        client_id=text("The program's name, which the user sees.", "acme cli", minLength=1),
+        scope=text("Ignored: the token can do what its user can.", "user"),
     ),
 )
 PATHS: dict[str, Any] = {
     "/verify": {"get": VERIFY},
     "/oauth/introspect": {"post": INTROSPECT},
     "/oauth/revoke": {"post": REVOKE},
+    "/oauth/device_authorization": {"post": DEVICE_AUTHORIZATION},
     "/cli/token": {"post": CLI_TOKEN},
-}
-SCHEMAS: dict[str, Any] = {
-    "Introspection": {
-        "type": "object",
-        "description": "RFC 7662, section 2.2. A token that is not valid has `active` alone.",
-        "required": ["active"],
-        "properties": {
-            "active": {"type": "boolean", "description": "Whether the token is valid.", "examples": [True]},
-            "username": text("The owner's username.", "ci-runner"),
-            "sub": text("The owner's ID.", "7"),
-            "token_type": text("How the token is sent.", "Bearer"),
-            "iat": seconds("When the token was created, in seconds since 1970."),
-            "exp": seconds("Until when this answer holds at most, in seconds since 1970."),
-            "jti": text("The token's ID.", "0198c6a2-7f2e-7c3a-9d55-0a4b8c1d2e3f"),
-            "client_id": text("The token's name.", "deploy"),
-            "scope": text("The roles that the token has, separated by spaces.", "user"),
-            "role": text("The owner's role.", "user"),
-        },
-    },
-    "AccessToken": {
-        "type": "object",
-        "description": "RFC 6749, section 5.1.",
-        "required": ["access_token", "token_type", "expires_in"],
-        "properties": {
-            "access_token": text("The token's text.", "tpt_0000000000000000000000000000000004L8wLI"),
-            "token_type": text("How the token is sent.", "Bearer"),
-            "expires_in": {"type": "integer", "description": "Seconds until the token expires.", "examples": [28800]},
-        },
-    },
-    "Empty": {"type": "object", "description": "An object without members.", "properties": {}},
 }

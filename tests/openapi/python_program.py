@@ -9,7 +9,7 @@ import httpx
 from portal_client import AuthenticatedClient, Client
 from portal_client.api.config import delete_config, get_config, list_config, put_config
 from portal_client.api.faults import acknowledge_fault, list_faults
-from portal_client.api.token_endpoints import cli_token, oauth_introspect, oauth_revoke, verify
+from portal_client.api.token_endpoints import cli_token, device_authorization, oauth_introspect, oauth_revoke, verify
 from portal_client.api.tokens import create_token, get_token, list_tokens, revoke_token
 from portal_client.api.users import activate_user, create_user, deactivate_user, delete_user, get_user, list_users, update_user
 from portal_client.api.who_am_i import whoami
@@ -19,6 +19,8 @@ from portal_client.models import (
     ConfigIn,
     ConfigOut,
     ConfigPage,
+    DeviceAuthorization,
+    DeviceAuthorizationBody,
     Empty,
     Error,
     FaultOut,
@@ -128,9 +130,15 @@ def faults() -> None:
 
 def sign_in() -> None:
     anonymous = Client(PORTAL, httpx_args=hooks, raise_on_unexpected_status=True)
-    given = cli_token.sync(client=anonymous, body=CliTokenBody(os.environ["CODE"], os.environ["VERIFIER"]))
+    given = cli_token.sync(client=anonymous, body=CliTokenBody(code=os.environ["CODE"], code_verifier=os.environ["VERIFIER"]))
     assert isinstance(given, AccessToken)
     assert given.token_type == "Bearer"
+    codes = device_authorization.sync(client=anonymous, body=DeviceAuthorizationBody("robot"))
+    assert isinstance(codes, DeviceAuthorization)
+    poll = CliTokenBody(grant_type="urn:ietf:params:oauth:grant-type:device_code", device_code=codes.device_code)
+    pending = cli_token.sync(client=anonymous, body=poll)
+    assert isinstance(pending, Error)
+    assert pending.error == "authorization_pending"
 
 
 me = whoami.sync(client=client)

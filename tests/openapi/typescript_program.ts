@@ -94,8 +94,13 @@ async function faults(): Promise<void> {
 
 async function signIn(): Promise<void> {
   const body = { code: process.env.CODE ?? "", code_verifier: process.env.VERIFIER ?? "" };
-  const given = got(await clientWith("").POST("/cli/token", { body, ...asForm }));
+  const anonymous = clientWith("");
+  const given = got(await anonymous.POST("/cli/token", { body, ...asForm }));
   check(given.token_type === "Bearer" && given.expires_in > 0, "signed in");
+  const codes = got(await anonymous.POST("/oauth/device_authorization", { body: { client_id: "robot" }, ...asForm }));
+  const poll = { grant_type: "urn:ietf:params:oauth:grant-type:device_code", device_code: codes.device_code };
+  const pending = await anonymous.POST("/cli/token", { body: poll, ...asForm });
+  check(pending.error?.error === "authorization_pending", "pending");
 }
 
 got(await client.GET("/api/v1/whoami"));
