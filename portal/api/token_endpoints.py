@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from portal.api.documented import RETRY_AFTER, error_response, error_responses, header
+from portal.api.documented import RETRY_AFTER, TEXT, error_response, error_responses, header
 from portal.api.token_schemas import text
 
 TAG = "Token endpoints"
@@ -107,8 +107,19 @@ DEVICE_AUTHORIZATION = operation(
         scope=text("Ignored: the token can do what its user can.", "user"),
     ),
 )
+METADATA = operation(
+    "oauth_metadata",
+    "Authorization server metadata",
+    "The addresses of the token endpoints and what they support (RFC 8414), from which OAuth libraries configure themselves.",
+    {
+        "200": success("The metadata.", "AuthorizationServer"),
+        "400": {"description": "The `Host` header is none of the portal's names.", "content": {"text/html": {"schema": TEXT}}},
+    },
+    security=ANYBODY,
+)
 PATHS: dict[str, Any] = {
     "/verify": {"get": VERIFY},
+    "/.well-known/oauth-authorization-server": {"get": METADATA},
     "/oauth/introspect": {"post": INTROSPECT},
     "/oauth/revoke": {"post": REVOKE},
     "/oauth/device_authorization": {"post": DEVICE_AUTHORIZATION},

@@ -7,6 +7,24 @@ from django.conf import settings
 from portal.api.documented import TEXT
 
 DEVICE_PAGE = f"{settings.PORTAL_URL}/device/"
+ENDPOINTS = {
+    "authorization_endpoint": "/cli/sign-in",
+    "device_authorization_endpoint": "/oauth/device_authorization",
+    "token_endpoint": "/cli/token",
+    "introspection_endpoint": "/oauth/introspect",
+    "revocation_endpoint": "/oauth/revoke",
+    "service_documentation": "/api/v1/",
+}
+SUPPORTED = {
+    "response_types_supported": "code",
+    "response_modes_supported": "query",
+    "code_challenge_methods_supported": "S256",
+    "token_endpoint_auth_methods_supported": "none",
+    "grant_types_supported": "authorization_code",
+    "introspection_endpoint_auth_methods_supported": "client_secret_basic",
+    "revocation_endpoint_auth_methods_supported": "client_secret_basic",
+    "scopes_supported": "user",
+}
 
 
 def text(description: str, example: str, **more: Any) -> dict[str, Any]:
@@ -56,6 +74,16 @@ SCHEMAS: dict[str, Any] = {
             "verification_uri_complete": text("The same page with the code filled in.", f"{DEVICE_PAGE}?user_code=WDJB-MJHT"),
             "expires_in": number("Seconds for which the codes are valid.", 600),
             "interval": number("Seconds to wait between two polls.", 5),
+        },
+    },
+    "AuthorizationServer": {
+        "type": "object",
+        "description": "RFC 8414, section 2.",
+        "required": ["issuer", *ENDPOINTS, *SUPPORTED],
+        "properties": {
+            "issuer": text("The portal's URL.", settings.PORTAL_URL),
+            **{name: text("An address.", f"{settings.PORTAL_URL}{path}") for name, path in ENDPOINTS.items()},
+            **{name: {"type": "array", "items": TEXT, "examples": [[value]]} for name, value in SUPPORTED.items()},
         },
     },
     "Empty": {"type": "object", "description": "An object without members.", "properties": {}},

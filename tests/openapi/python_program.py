@@ -9,12 +9,13 @@ import httpx
 from portal_client import AuthenticatedClient, Client
 from portal_client.api.config import delete_config, get_config, list_config, put_config
 from portal_client.api.faults import acknowledge_fault, list_faults
-from portal_client.api.token_endpoints import cli_token, device_authorization, oauth_introspect, oauth_revoke, verify
+from portal_client.api.token_endpoints import cli_token, device_authorization, oauth_introspect, oauth_metadata, oauth_revoke, verify
 from portal_client.api.tokens import create_token, get_token, list_tokens, revoke_token
 from portal_client.api.users import activate_user, create_user, deactivate_user, delete_user, get_user, list_users, update_user
 from portal_client.api.who_am_i import whoami
 from portal_client.models import (
     AccessToken,
+    AuthorizationServer,
     CliTokenBody,
     ConfigIn,
     ConfigOut,
@@ -130,6 +131,9 @@ def faults() -> None:
 
 def sign_in() -> None:
     anonymous = Client(PORTAL, httpx_args=hooks, raise_on_unexpected_status=True)
+    metadata = oauth_metadata.sync(client=anonymous)
+    assert isinstance(metadata, AuthorizationServer)
+    assert metadata.token_endpoint.endswith("/cli/token")
     given = cli_token.sync(client=anonymous, body=CliTokenBody(code=os.environ["CODE"], code_verifier=os.environ["VERIFIER"]))
     assert isinstance(given, AccessToken)
     assert given.token_type == "Bearer"

@@ -95,6 +95,8 @@ async function faults(): Promise<void> {
 async function signIn(): Promise<void> {
   const body = { code: process.env.CODE ?? "", code_verifier: process.env.VERIFIER ?? "" };
   const anonymous = clientWith("");
+  const { data: metadata } = await anonymous.GET("/.well-known/oauth-authorization-server");
+  check(metadata?.token_endpoint.endsWith("/cli/token") === true, "metadata");
   const given = got(await anonymous.POST("/cli/token", { body, ...asForm }));
   check(given.token_type === "Bearer" && given.expires_in > 0, "signed in");
   const codes = got(await anonymous.POST("/oauth/device_authorization", { body: { client_id: "robot" }, ...asForm }));
