@@ -68,6 +68,18 @@ def test_a_library_signs_a_user_in_by_the_metadata_alone(portal: Server, tmp_pat
     assert found.id == Token.objects.get(user=visitor.user).pk
 
 
+@pytest.mark.parametrize("script", ["authlib_client.py", "openid_client.mjs"])
+def test_a_library_signs_a_user_in_from_a_machine_without_a_browser(portal: Server, tmp_path: Path, script: str) -> None:
+    visitor = Visitor(UserFactory())
+    with program(tmp_path, portal, script, "device") as running:
+        code = running.wait_for("enter ").split()[-1]
+        assert visitor.send("tokens:device_approve", confirmed=code).status_code == 200
+        assert running.ends_with_all(60) == 0, running.output
+    found = verify(running.output.splitlines()[-1], timezone.now())
+    assert not isinstance(found, Rejected)
+    assert found.id == Token.objects.get(user=visitor.user).pk
+
+
 @pytest.mark.parametrize("method", ["basic", "bearer"])
 def test_django_oauth_toolkit_protects_a_resource_by_the_role(portal: Server, tmp_path: Path, method: str) -> None:
     secrets = {"SECRET": issue(AdministratorFactory())[1]}

@@ -1,12 +1,15 @@
-"""Authlib, unchanged. `check METHOD`: introspects and revokes the token TOKEN; `sign-in`: signs a user in through a browser."""
+"""Authlib, unchanged. `check METHOD`: introspects and revokes the token TOKEN; `sign-in`: signs a user in through a browser;
+`device`: through a browser on another machine."""
 
 import json
 import os
 import sys
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import requests
 from authlib.common.security import generate_token
+from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 
 PORTAL = os.environ["PORTAL"]
@@ -37,6 +40,22 @@ def sign_in() -> None:
     print(token["access_token"])
 
 
+def device() -> None:
+    session = OAuth2Session("authlib", scope="user", token_endpoint_auth_method="none")
+    asked = requests.post(SERVER["device_authorization_endpoint"], {"client_id": "authlib", "scope": "user"}, timeout=10).json()
+    print(f"enter {asked['user_code']}", flush=True)
+    grant = "urn:ietf:params:oauth:grant-type:device_code"
+    while True:
+        time.sleep(asked["interval"])
+        try:
+            token = session.fetch_token(SERVER["token_endpoint"], grant_type=grant, device_code=asked["device_code"])
+        except OAuthError as error:
+            if error.error != "authorization_pending":
+                raise
+        else:
+            return print(token["access_token"])
+
+
 class Callback(BaseHTTPRequestHandler):
     path_seen = ""
 
@@ -49,4 +68,4 @@ class Callback(BaseHTTPRequestHandler):
         """Nothing: the last line is the token."""
 
 
-check(sys.argv[2]) if sys.argv[1] == "check" else sign_in()
+{"check": check, "sign-in": sign_in, "device": device}[sys.argv[1]](*sys.argv[2:])

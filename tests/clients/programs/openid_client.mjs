@@ -1,4 +1,5 @@
-// openid-client, unchanged. `check METHOD`: introspects and revokes the token TOKEN; `sign-in`: signs a user in through a browser.
+// openid-client, unchanged. `check METHOD`: introspects and revokes the token TOKEN; `sign-in`: signs a user in through a browser;
+// `device`: through a browser on another machine.
 
 import { createServer } from "node:http";
 import * as client from "openid-client";
@@ -36,4 +37,12 @@ async function signIn() {
   console.log(given.access_token);
 }
 
-await (action === "check" ? check() : signIn());
+async function device() {
+  const configuration = await discovered("openid-client", client.None());
+  const asked = await client.initiateDeviceAuthorization(configuration, { scope: "user" });
+  console.log(`enter ${asked.user_code}`);
+  const given = await client.pollDeviceAuthorizationGrant(configuration, asked);
+  console.log(given.access_token);
+}
+
+await { check, device, "sign-in": signIn }[action]();
