@@ -34,8 +34,8 @@ EXPOSE 8000
 # /livez, not /readyz: Swarm and others start an unhealthy container again, which mends no database.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://localhost:8000/livez', timeout=4)"]
-# HTTP/1 alone: an HTTP/2 stream that is closed before its body would keep its thread for ever.
+# The options are those of portal/processes.py.
 # GRANIAN_WORKERS says how many processes: as many as there are cores.
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--http", "1", \
-     "--blocking-threads", "2", \
-     "--respawn-failed-workers", "--workers-kill-timeout", "8", "--log-config", "portal/granian.json", "portal.wsgi:application"]
+CMD ["granian", "--interface", "asginl", "--loop", "uvloop", "--http", "1", "--no-ws", "--backlog", "4096", "--backpressure", "4096", \
+     "--host", "0.0.0.0", "--port", "8000", "--log-config", "portal/granian.json", \
+     "--respawn-failed-workers", "--workers-kill-timeout", "8", "portal.asgi:application"]

@@ -7,7 +7,6 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         # `shared_task` binds to the Celery app. Not imported in portal/__init__.py: granian's main process would carry it along.
         import portal.celery  # noqa: F401
-        from portal.core import checks, db_connections, ordering  # noqa: F401  # the checks register themselves
+        from portal.core import checks, ordering  # noqa: F401  # the checks register themselves
 
-        db_connections.connect()
         ordering.connect()

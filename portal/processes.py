@@ -16,28 +16,19 @@ from contextlib import suppress
 from queue import SimpleQueue
 
 STOP_SECONDS = 10
+APPLICATION = "portal.asgi:application"
 LOG_CONFIG = os.path.join(os.path.dirname(__file__), "granian.json")  # noqa: PTH118, PTH120  # pathlib would stay in memory
+# HTTP/2 with prior knowledge is what no proxy speaks to us. Each worker keeps as many connections as clients may leave open.
+SERVER = ["--interface", "asginl", "--loop", "uvloop", "--http", "1", "--no-ws", "--backlog", "4096", "--backpressure", "4096"]
+SERVER += ["--log-config", LOG_CONFIG]
 
 
 def commands(port: int, web_workers: int) -> dict[str, list[str]]:
     """Name -> command line of each process."""
     python = [sys.executable, "-m"]
-    web = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", str(web_workers)]
-    # HTTP/2 with prior knowledge, which no proxy speaks to us: a stream that is closed before its body never frees its thread.
-    web += ["--http", "1"]
-    # Two threads: while one waits for the database, the other answers. More of them only wait for each other (docs/benchmarks.md).
+    web = ["granian", *SERVER, "--host", "127.0.0.1", "--port", str(port), "--workers", str(web_workers)]
     # A browser keeps connections open; the server waits for them no longer than this when it has to stop.
-    web += [
-        "--blocking-threads",
-        "2",
-        "--workers-kill-timeout",
-        "3",
-        "--log-level",
-        "warning",
-        "--log-config",
-        LOG_CONFIG,
-        "portal.wsgi:application",
-    ]
+    web += ["--workers-kill-timeout", "3", "--log-level", "warning", APPLICATION]
     # --pool solo: SQLite has one writer, so that a second process would wait more than work. --beat: this worker is the only one.
     worker = ["celery", "--quiet", "--app", "portal", "worker", "--pool", "solo", "--beat"]
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]

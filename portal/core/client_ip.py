@@ -1,4 +1,4 @@
-"""The client's address, worked out once for each request, before anything reads REMOTE_ADDR: by the WSGI front for the paths that it
+"""The client's address, worked out once for each request, before anything reads REMOTE_ADDR: by the front for the paths that it
 answers itself, by ClientIPMiddleware for all that Django answers. `X-Forwarded-For` is trusted only as far as TRUSTED_PROXIES wrote it.
 
 The header `Forwarded` (RFC 7239) is not read: a proxy that writes the one passes on whatever its client wrote in the other.

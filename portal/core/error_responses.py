@@ -1,4 +1,4 @@
-"""Error responses of the API and of the token endpoints: one JSON body from every source (the WSGI front, a Django view, django-ninja)."""
+"""Error responses of the API and of the token endpoints: one JSON body from every source (the front, a Django view, django-ninja)."""
 
 import json
 

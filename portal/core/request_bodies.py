@@ -4,7 +4,6 @@ The portal takes no files. Pages take forms as browsers send them (application/x
 addresses check the type themselves, before they read.
 """
 
-import io
 import re
 from collections.abc import Callable
 from typing import Any
@@ -19,32 +18,11 @@ READABLE = re.compile(r"|[\w.+-]+/[\w.+-]+( *; *(charset *= *\"?utf-8\"?|(?!char
 CHECKED_BY_THEIR_VIEWS = ("/api/", "/oauth/", "/cli/token", "/v1/", "/v3/", "/admin/UpdateUserRole")
 
 
-class WholeBody(io.IOBase):
-    """`wsgi.input` that raises OSError where the connection ended before the announced `length` (bytes) was there.
-
-    The server hands over what did arrive as if it were all of it, and half a form can mean something else than the whole.
-    """
-
-    def __init__(self, stream: Any, length: int) -> None:
-        self.stream, self.left = stream, length
-
-    def read(self, size: int = -1) -> bytes:
-        wanted = self.left if size is None or size < 0 else min(size, self.left)
-        data = self.stream.read(wanted) if wanted else b""
-        self.left -= len(data)
-        if len(data) < wanted:
-            raise OSError("The connection was closed before the whole body had arrived.")
-        return data
-
-
-def prepare(environ: dict[str, Any]) -> None:
-    """Before Django makes a request of a WSGI environment: a body of known length becomes a WholeBody, and a content type that Django
-    would fail at (it raises whatever Python does for a charset such as `hex`) one that nothing takes."""
+def normalize_content_type(environ: dict[str, Any]) -> None:
+    """Before Django makes a request of a WSGI environment: a content type that Django would fail at (it raises whatever Python does for a
+    charset such as `hex`) becomes one that nothing takes."""
     if not READABLE.fullmatch(environ.get("CONTENT_TYPE", "")):
         environ["CONTENT_TYPE"] = "application/octet-stream"
-    length = str(environ.get("CONTENT_LENGTH", ""))
-    if length.isascii() and length.isdigit():
-        environ["wsgi.input"] = WholeBody(environ["wsgi.input"], int(length))
 
 
 class BodyMiddleware:

@@ -9,7 +9,7 @@ from portal.core.error_responses import APIError, no_store
 from portal.core.errors import ServiceError
 from portal.core.permissions import actor_of
 from portal.oauth.decorators import token_endpoint
-from portal.oauth.front import read_form, single_param
+from portal.oauth.forms import read_form, single_param
 from tokens.cli_login import device
 from tokens.cli_login import flow as cli_sign_in
 from tokens.models import Token

@@ -12,7 +12,7 @@ from portal.core.error_responses import APIError, no_store
 from portal.core.errors import ServiceError
 from portal.core.permissions import actor_of
 from portal.oauth.decorators import token_endpoint
-from portal.oauth.front import read_form, single_param
+from portal.oauth.forms import read_form, single_param
 from portal.users.throttle import Throttled
 from tokens.cli_login import device
 

@@ -1,20 +1,24 @@
 """`POST /oauth/revoke` (RFC 7009)."""
 
 from datetime import datetime
+from functools import partial
 
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse, JsonResponse
 
 from portal.core import permissions as access
 from portal.core.actors import Actor
-from portal.core.error_responses import no_store
+from portal.core.error_responses import APIError, no_store
+from portal.oauth.clients import as_client_error, check_one_method, client_token
 from portal.oauth.decorators import token_endpoint
-from portal.oauth.front import authenticated_client, single_param
+from portal.oauth.forms import Form, read_form, single_param
 from portal.users.models import User
 from tokens import services
 from tokens.credentials import TokenCredential
 from tokens.models import Token
+from tokens.verification.authenticate import authenticate
 from tokens.verification.bearer import BearerError, reject
+from tokens.verification.lookup import Stored
 from tokens.verification.verify import Rejected, verify
 
 
@@ -22,7 +26,8 @@ from tokens.verification.verify import Rejected, verify
 def revoke(request: WSGIRequest, now: datetime) -> HttpResponse:
     """Ends a token: the caller's own, another one of its owner, or, for an administrator, any. A token that is unknown or ended
     already is no error (section 2.2); a valid one of somebody else is (section 2.1)."""
-    caller, form = authenticated_client(request.environ, now)
+    form = read_form(request.environ)
+    caller = authenticated_client(request, form, now)
     found = verify(single_param(form, "token"), now)
     target = found.token if isinstance(found, Rejected) else found
     if target:
@@ -33,6 +38,17 @@ def revoke(request: WSGIRequest, now: datetime) -> HttpResponse:
         elif target is found:
             raise reject(BearerError.INSUFFICIENT_SCOPE)
     return no_store(JsonResponse({}))
+
+
+def authenticated_client(request: WSGIRequest, form: Form, now: datetime) -> Stored:
+    """Raises APIError."""
+    header = request.headers.get("Authorization")
+    try:
+        client = authenticate(request.environ, now, partial(client_token, form=form))
+    except APIError as error:
+        raise as_client_error(error, header) from None
+    check_one_method(header, form)
+    return client
 
 
 def end(token: Token, actor: Actor, now: datetime) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.oauth.clients import client_token
-from tests.api.wsgi_client import FORM, Reply, ask
+from tests.api.asgi_client import FORM, Reply, ask
 from tests.factories import ServiceFactory, issue
 from tokens import token_format
 from tokens.models import Token

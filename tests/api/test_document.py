@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.config import SchemathesisConfig
 
 import settings_app.services as config
-from portal.wsgi import application
 from tests.api.caller import API, Caller
 from tests.factories import FaultFactory, TokenFactory, UserFactory
 
@@ -36,7 +36,7 @@ ANY_METHOD = [
 CONFIG = SchemathesisConfig.from_dict({"checks": CHECKS, "operations": [*SIGN_INS, *ANY_METHOD]})
 # Beside the cases that schemathesis derives from the document itself, about thirty an operation. PostgreSQL is the stricter one.
 EXAMPLES = 10 if os.environ["TEST_DATABASE"] == "postgres" else 5
-schema = schemathesis.openapi.from_wsgi(f"{API}/openapi.json", application, config=CONFIG)
+schema = schemathesis.openapi.from_wsgi(f"{API}/openapi.json", get_wsgi_application(), config=CONFIG)
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from portal.core import client_ip as addresses
 from portal.core.client_ip import client_address, set_client_ip
 from portal.users import throttle
 from portal.users.models import Throttle
-from tests.api.wsgi_client import ask
+from tests.api.asgi_client import ask
 from tokens.verification import limits
 
 CASES = [

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from tests.api.wsgi_client import ask
+from tests.api.asgi_client import ask
 from tokens import token_format
 from tokens.verification import lookup
 from tokens.verification.bearer import MAX_LENGTH, BearerError, challenge, token_of

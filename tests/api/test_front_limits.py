@@ -10,7 +10,7 @@ import pytest
 import redis
 from pytest_django import Settings
 
-from tests.api.wsgi_client import ask, introspect, verify
+from tests.api.asgi_client import ask, introspect, verify
 from tests.factories import AdministratorFactory, issue
 from tests.ports import free_port
 from tokens import token_format

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from portal.core.actors import Actor
 from portal.users import services as users
-from tests.api.wsgi_client import verify
+from tests.api.asgi_client import verify
 from tests.clock import DAY, MINUTE, NOW, SECOND
 from tests.factories import AdministratorFactory, TokenFactory, UserFactory, issue
 from tests.racing import race

@@ -12,7 +12,7 @@ from portal.oauth import introspection
 from portal.oauth.introspection import FRESH_SECONDS, Cap, described
 from settings_app import services as config
 from settings_app.models import Config
-from tests.api.wsgi_client import introspect
+from tests.api.asgi_client import introspect
 from tests.factories import AdministratorFactory, issue
 from tokens.verification.lookup import Stored
 

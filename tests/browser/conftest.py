@@ -14,7 +14,6 @@ from portal.users.models import User
 from tests.browser.sample_data import create_sample_data
 from tests.browser.watching import REPORT_VIOLATIONS, Visit, Watch
 from tests.factories import AdministratorFactory
-from tokens.verification import lookup
 
 expect.set_options(timeout=30_000)
 
@@ -37,14 +36,6 @@ def context(context: BrowserContext, watch: Watch) -> Iterator[BrowserContext]:
     context.on("page", watch.follow)
     yield context
     assert not watch.left(), "\n".join(watch.left())
-
-
-@pytest.fixture(autouse=True)
-def no_connection_left() -> Iterator[None]:
-    """Under Playwright's event loop Django has other connections than the one that the look-up keeps for this thread: nobody else
-    would close that one, and PostgreSQL could not drop the test database."""
-    yield
-    lookup.drop()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 import yaml
 
-from tests.api.wsgi_client import verify
+from tests.api.asgi_client import verify
 from tests.factories import issue
 from tests.gateway.gateways import DOCUMENTED
 from tests.processes.running import REPOSITORY

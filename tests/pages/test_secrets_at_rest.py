@@ -23,8 +23,8 @@ from portal.notifications import delivery
 from portal.notifications.models import Message
 from portal.users.models import User
 from tests import checks
+from tests.api.asgi_client import FORM, ask
 from tests.api.caller import Caller
-from tests.api.wsgi_client import FORM, ask
 from tests.cli import VERIFIER, confirm, exchange
 from tests.factories import PASSWORD
 from tests.pages.page import Page

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from django.db import connection
 
+from portal.processes import APPLICATION, SERVER
 from tests.ports import free_port
 from tests.postgres import url_for
 from tests.processes.running import Program, until
@@ -49,16 +50,8 @@ class Server(Program):
     def __init__(self, environment: dict[str, str]) -> None:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
-        server = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1", "--http", "1"]
-        server += [
-            "--blocking-threads",
-            "2",
-            "--workers-kill-timeout",
-            "8",
-            "--log-config",
-            "portal/granian.json",
-            "portal.wsgi:application",
-        ]
+        server = ["granian", *SERVER, "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
+        server += ["--workers-kill-timeout", "8", APPLICATION]
         super().__init__([sys.executable, "-m", *server], {"PORTAL_URL": self.address, **environment})
         self.connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
 

@@ -1,5 +1,6 @@
-"""Whose bearer token a request carries. Every endpoint that takes a bearer token calls `authenticate`."""
+"""Whose token a request carries. Every endpoint that takes one calls one of the two functions."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -9,8 +10,8 @@ from portal.core.error_responses import APIError
 from tokens.verification import limits
 from tokens.verification import usage as uses
 from tokens.verification.bearer import BearerError, reject, token_of
-from tokens.verification.lookup import Stored
-from tokens.verification.verify import Rejected, verify
+from tokens.verification.lookup import Lookups, Stored
+from tokens.verification.verify import Rejected, verify, verify_in_loop
 
 Environ = dict[str, Any]
 Read = Callable[[str | None], str | BearerError]
@@ -22,15 +23,31 @@ def authenticate(environ: Environ, now: datetime, read: Read = token_of) -> Stor
 
     Raises APIError, and Unavailable when the database does not respond.
     """
-    text = read(environ.get("HTTP_AUTHORIZATION"))
-    if isinstance(text, BearerError):
-        raise reject(text)
-    found = verify(text, now)
+    found = verify(presented(environ.get("HTTP_AUTHORIZATION"), read), now)
     address = environ.get("REMOTE_ADDR") or None
     if isinstance(found, Rejected):
         raise reject_token(found, now, address)
     uses.record_accepted(found.id, now, address)
     return found
+
+
+async def authenticate_in_loop(header: str | None, address: str | None, lookups: Lookups, read: Read) -> Stored:
+    """The same in the event loop. `header`: Authorization; `address`: the client's."""
+    found, now = await verify_in_loop(presented(header, read), lookups)
+    if isinstance(found, Rejected):
+        if limits.counter.waits:
+            raise await asyncio.to_thread(reject_token, found, now, address)
+        raise reject_token(found, now, address)
+    uses.record_accepted(found.id, now, address)
+    return found
+
+
+def presented(header: str | None, read: Read) -> str:
+    """The token that `read` finds. Raises APIError."""
+    text = read(header)
+    if isinstance(text, BearerError):
+        raise reject(text)
+    return text
 
 
 def reject_token(refused: Rejected, now: datetime, address: str | None) -> APIError:

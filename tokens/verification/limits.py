@@ -26,6 +26,8 @@ PAUSE_SECONDS = 5
 class InProcess:
     """Rejected tokens of each address in the present window."""
 
+    waits = False  # for another program
+
     def __init__(self) -> None:
         self.window = 0
         self.counts: dict[str, int] = {}
@@ -40,7 +42,9 @@ class InProcess:
 
 
 class InRedis:
-    """A Redis that does not respond is not used for a while: waiting for it would slow valid tokens down too."""
+    """A Redis that does not respond is not used for a while: every rejected token would wait for it."""
+
+    waits = True
 
     def __init__(self, url: str) -> None:
         self.client = redis.Redis.from_url(url, socket_timeout=0.25, socket_connect_timeout=0.25, retry=Retry(NoBackoff(), 0))

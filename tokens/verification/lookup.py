@@ -1,103 +1,94 @@
 """One token by its digest, with what of its owner the verifier looks at: one SELECT over the digest's unique index, no cache.
 
-On PostgreSQL it is a prepared statement on the connection that Django keeps for this thread (postgres.py), and has an answer or an
-error within MOST_SECONDS, whatever the database does. SQLite has its twin here.
+Two ways to it: `by_digest` for code that runs in a thread (the API, pages), on the thread's own connection; and `look_up` for the event
+loop, which answers `/verify`: on PostgreSQL in batches (postgres.py), on SQLite in a thread that does nothing else.
 """
 
-import threading
-import time
-from contextlib import suppress
+import asyncio
+from collections.abc import Awaitable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol, Self
+from uuid import UUID
 
-import psycopg
-from django.db import DEFAULT_DB_ALIAS, Error, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import InterfaceError, OperationalError, connection
 
 from tokens.models import Token
-from tokens.verification.postgres import FIELDS, SELECT, Prepared, Stored, Unavailable, connected
 
-__all__ = ["SELECT", "Stored", "Unavailable", "by_digest", "drop"]
-
-MOST_SECONDS = 1.5  # to connect, prepare and ask, all together
-PAUSE_SECONDS = 0.25  # between two tries while the database is down
-
-
-class OfThread(threading.local):
-    """What a thread keeps between its look-ups. Django's own proxy finds the thread's connection anew at each access."""
-
-    def __init__(self) -> None:
-        self.django: BaseDatabaseWrapper = connections[DEFAULT_DB_ALIAS]
-        self.prepared: Prepared | None = None
+MOST_SECONDS = 1.5  # for one look-up, with everything that it waits for
+FIELDS = (
+    "id kind name digest created_at expires_at revoked_at session_hash user_id user__username user__role user__may_introspect "
+    "user__is_active user__session_stamp user__password"
+)
 
 
-of_thread = OfThread()
+class Unavailable(Exception):
+    """The database did not answer. The request gets the status 503: nothing is guessed."""
 
 
-class Outage:
-    """While the database is known to be down every request hears so at once, instead of waiting for it one after the other; one thread
-    asks it again and again, and ends the outage when it gets an answer."""
+class Stored(NamedTuple):
+    """A token's row with its owner's; the order is that of FIELDS and of the SELECT in postgres.py. Instants are aware."""
 
-    def __init__(self) -> None:
-        self.known = False
-        self.lock = threading.Lock()
+    id: UUID
+    kind: str
+    name: str
+    digest: bytes
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+    session_hash: str
+    user_id: int
+    username: str
+    role: str
+    may_introspect: bool
+    owner_active: bool
+    session_stamp: str
+    password: str
 
-    def begin(self) -> None:
-        with self.lock:
-            if self.known:
-                return
-            threading.Thread(target=self.last, name="database-outage", daemon=True).start()
-            self.known = True  # not before there is a thread that ends it
-
-    def last(self) -> None:
-        while True:
-            time.sleep(PAUSE_SECONDS)
-            try:
-                fetch(b"", time.monotonic() + MOST_SECONDS)
-                drop()
-                break
-            except Exception:  # whatever it is, nobody else would ask again
-                with suppress(Exception):
-                    drop()
-        with self.lock:
-            self.known = False
+    @classmethod
+    def of(cls, token: Token) -> Self:
+        """The same of a model instance that is loaded with its owner."""
+        values = (attribute(token, path) for path in FIELDS.split())
+        return cls(*values)
 
 
-outage = Outage()
+def attribute(token: Token, path: str) -> Any:
+    owner, _, name = path.rpartition("__")
+    return getattr(token.user if owner else token, name)
 
 
 def by_digest(digest: bytes) -> Stored | None:
     """The token with this digest, or None. Raises Unavailable."""
-    if outage.known:
-        raise Unavailable
-    return answer(digest, time.monotonic() + MOST_SECONDS)
-
-
-def answer(digest: bytes, deadline: float) -> Stored | None:
-    """A kept connection that died is replaced once."""
-    kept = of_thread.django.connection is not None
     try:
-        return fetch(digest, deadline)
-    except (psycopg.Error, Error, Unavailable) as error:
-        drop()
-        open_transaction = of_thread.django.connection is not None  # Django replaces no connection in the middle of one
-        if not kept or open_transaction or isinstance(error, Unavailable):
-            outage.begin()
-            raise Unavailable from error
-    return answer(digest, deadline)
-
-
-def drop() -> None:
-    """Closes the thread's connection: what it would answer next is not known."""
-    of_thread.prepared = None
-    of_thread.django.close()
-
-
-def fetch(digest: bytes, deadline: float) -> Stored | None:
-    django, prepared = of_thread.django, of_thread.prepared
-    if django.vendor != "postgresql":
         row = Token.objects.filter(digest=digest).values_list(*FIELDS.split()).first()
-        return Stored(*row) if row else None
-    if django.connection is None:
-        django = of_thread.django = connected(deadline)
-    if prepared is None or prepared.connection is not django.connection:
-        prepared = of_thread.prepared = Prepared(django.connection, deadline)
-    return prepared.fetch(digest, deadline)
+    except (OperationalError, InterfaceError) as error:
+        raise Unavailable from error
+    return Stored(*row) if row else None
+
+
+class Lookups(Protocol):
+    """Look-ups of the event loop."""
+
+    def look_up(self, digest: bytes) -> Awaitable[Stored | None]:
+        """Raises Unavailable, now or when it is awaited."""
+
+
+class InThread:
+    """For SQLite, which reads without a server: a thread of its own keeps a slow disk away from the event loop."""
+
+    def __init__(self) -> None:
+        self.executor = ThreadPoolExecutor(1, "look-ups")
+
+    async def look_up(self, digest: bytes) -> Stored | None:
+        try:
+            async with asyncio.timeout(MOST_SECONDS):
+                return await asyncio.get_running_loop().run_in_executor(self.executor, self.fetch, digest)
+        except TimeoutError:
+            raise Unavailable from None
+
+    def fetch(self, digest: bytes) -> Stored | None:
+        try:
+            return by_digest(digest)
+        except Unavailable:
+            connection.close()
+            raise

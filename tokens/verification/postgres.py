@@ -1,27 +1,23 @@
-"""The look-up's one statement, prepared on a connection to PostgreSQL, and run by psycopg's binding of libpq.
+"""A connection to PostgreSQL for look-ups in the event loop, and the two statements that it sends (batches.py decides when).
 
-Measured in microseconds of this process's own time (the system's, about 22, comes to each): 18 so, 43 with a psycopg cursor, 89 with
-Django's. And so alone can a database that hangs be given up: everything here ends at a `deadline` of time.monotonic().
+psycopg connects; the statements are sent and read with its binding of libpq, which costs a third of a cursor's time.
 """
 
-import select
-import threading
-import time
-from concurrent.futures import Future
-from datetime import datetime
+import asyncio
+import os
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple, Self
-from uuid import UUID
+from hashlib import sha256
+from typing import Any, Self
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import connection as django_connection
 from psycopg.adapt import Transformer
-from psycopg.pq import ExecStatus, Format
-from psycopg.pq.abc import PGconn, PGresult
+from psycopg.pq import DiagnosticField, ExecStatus, Format
+from psycopg.pq.abc import PGresult
 
-from portal.core import db_connections as threads
-from tokens.models import Token
+from tokens.verification.lookup import MOST_SECONDS, Stored
 
 COLUMNS = """
     t.id, t.kind, t.name, t.digest, t.created_at, t.expires_at, t.revoked_at, t.session_hash,
@@ -29,120 +25,126 @@ COLUMNS = """
     CASE WHEN t.kind = 'temporary' THEN u.password ELSE '' END
 """
 SELECT = f"SELECT {COLUMNS} FROM tokens_token t JOIN users_user u ON u.id = t.user_id WHERE t.digest = $1".encode()  # noqa: S608
-NAME = b"token_by_digest"
-FIELDS = (
-    "id kind name digest created_at expires_at revoked_at session_hash user_id user__username user__role user__may_introspect "
-    "user__is_active user__session_stamp user__password"
-)
+SELECT_MANY = SELECT.replace(b"= $1", b"= ANY($1::bytea[])")
+# A name that says which statement it is: behind a pooler another release of the portal may have prepared one on the same connection.
+NAMES = {text: b"portal_" + sha256(text).hexdigest()[:16].encode() for text in (SELECT, SELECT_MANY)}
+# A pooler hands each transaction to whichever server connection is free: `prepared statement does not exist`, or `already exists`.
+NOT_PREPARED_HERE = (b"26000", b"42P05")
+MAKE = partial(tuple.__new__, Stored)  # Stored._make without its check of the length
+Rows = dict[bytes, Stored]
 
 
-class Unavailable(Exception):
-    """The database did not answer, or failed twice. The request must be rejected, not guessed."""
+class PreparedElsewhere(psycopg.OperationalError):
+    """Prepared statements do not work on this connection: there is a pooler in transaction mode between."""
 
 
-class Stored(NamedTuple):
-    """A token's row with its owner's; the order is that of the SELECT. Instants are aware."""
+class Connection:
+    """One connection to PostgreSQL: at most one round trip at a time."""
 
-    id: UUID
-    kind: str
-    name: str
-    digest: bytes
-    created_at: datetime
-    expires_at: datetime
-    revoked_at: datetime | None
-    session_hash: str
-    user_id: int
-    username: str
-    role: str
-    may_introspect: bool
-    owner_active: bool
-    session_stamp: str
-    password: str
+    def __init__(self, connection: psycopg.AsyncConnection[Any], prepared: bool) -> None:
+        self.connection, self.pgconn, self.prepared = connection, connection.pgconn, prepared
+        self.transformer = Transformer(connection)
+        self.loaders_wanted = True  # once: the columns stay what they are
+        self.reply: asyncio.Future[PGresult] | None = None
+        self.result: PGresult | None = None
+        self.loop = asyncio.get_running_loop()
+        self.pgconn.nonblocking = 1
+        # One of our own: libpq closes its descriptor when the server ends the connection, before the loop can be told.
+        self.descriptor = os.dup(self.pgconn.socket)
+        self.loop.add_reader(self.descriptor, self.read)
 
     @classmethod
-    def of(cls, token: Token) -> Self:
-        """The same of a model instance that is loaded with its owner."""
-        values = (attribute(token, path) for path in FIELDS.split())
-        return cls(*values)
+    async def open(cls, prepared: bool) -> Self:
+        """Raises psycopg's errors."""
+        settings = django_connection.get_connection_params()
+        for name in ("cursor_factory", "context", "prepare_threshold"):  # Django's own
+            settings.pop(name, None)
+        self = cls(await psycopg.AsyncConnection.connect(autocommit=True, **settings), prepared)
+        try:
+            for text, name in NAMES.items() if prepared else ():
+                self.pgconn.send_prepare(name, text)
+                check(await self.sent(), ExecStatus.COMMAND_OK)
+        except BaseException:
+            self.close()
+            raise
+        return self
 
+    def sent(self) -> asyncio.Future[PGresult]:
+        """Sends what is in libpq's buffer. The future has the server's result, or a psycopg error."""
+        self.reply, self.result = self.loop.create_future(), None
+        self.pgconn.flush()
+        return self.reply
 
-def attribute(token: Token, path: str) -> Any:
-    owner, _, name = path.rpartition("__")
-    return getattr(token.user if owner else token, name)
+    def fetch(self, digests: Sequence[bytes]) -> asyncio.Future[PGresult]:
+        """Asks for the tokens with these digests; `rows` makes them of the result. Raises psycopg's errors."""
+        if len(digests) == 1:
+            text, value, form = SELECT, digests[0], Format.BINARY
+        else:
+            text, form = SELECT_MANY, Format.TEXT
+            value = b"{" + b",".join(b'"\\\\x%b"' % digest.hex().encode() for digest in digests) + b"}"
+        if self.prepared:
+            self.pgconn.send_query_prepared(NAMES[text], (value,), (form,), Format.BINARY)
+        else:
+            self.pgconn.send_query_params(text, (value,), None, (form,), Format.BINARY)
+        return self.sent()
 
-
-MAKE = partial(tuple.__new__, Stored)  # Stored._make without its check of the length
-
-
-class Prepared:
-    """The statement on one connection."""
-
-    def __init__(self, connection: psycopg.Connection, deadline: float) -> None:
-        self.connection = connection
-        self.pgconn: PGconn = connection.pgconn
-        self.transformer = Transformer(connection)
-        self.loaders_wanted = True  # once: the columns of a prepared statement stay what they are
-        self.poll = select.poll()
-        self.poll.register(self.pgconn.socket, select.POLLIN)
-        self.pgconn.send_prepare(NAME, SELECT)
-        self.result(ExecStatus.COMMAND_OK, deadline)
-
-    def fetch(self, digest: bytes, deadline: float) -> Stored | None:
-        self.pgconn.send_query_prepared(NAME, (digest,), (Format.BINARY,), Format.BINARY)
-        result = self.result(ExecStatus.TUPLES_OK, deadline)
+    def rows(self, result: PGresult) -> Rows:
+        check(result, ExecStatus.TUPLES_OK)
         if not result.ntuples:
-            return None
+            return {}
         self.transformer.set_pgresult(result, set_loaders=self.loaders_wanted)
         self.loaders_wanted = False
-        return self.transformer.load_row(0, MAKE)
+        return {row.digest: row for row in self.transformer.load_rows(0, result.ntuples, MAKE)}
 
-    def result(self, expected: ExecStatus, deadline: float) -> PGresult:
-        """What the server answers to what was sent, read to its end. Raises psycopg's errors, and Unavailable when time is up."""
-        pgconn, found = self.pgconn, None
-        while True:
-            while pgconn.is_busy():
-                left = deadline - time.monotonic()
-                if left <= 0 or not self.poll.poll(left * 1000):
-                    raise Unavailable
-                pgconn.consume_input()
-            result = pgconn.get_result()
-            if result is None:
-                break
-            found = found or result
-        if found is None or found.status != expected:
-            raise psycopg.OperationalError(pgconn.get_error_message())
-        return found
+    def read(self) -> None:
+        """Called when the socket can be read, whether or not something was asked."""
+        try:
+            self.pgconn.consume_input()
+            while not self.pgconn.is_busy():
+                result = self.pgconn.get_result()
+                if result is None:
+                    break
+                self.result = self.result or result
+            else:
+                return
+            if self.result is None:
+                return  # a notice, or a setting that the server announces
+        except psycopg.Error as error:
+            self.close()
+            self.finish(error)
+            return
+        self.finish(self.result)
+
+    def finish(self, outcome: PGresult | psycopg.Error) -> None:
+        reply, self.reply, self.result = self.reply, None, None
+        if reply is None or reply.done():
+            return
+        if isinstance(outcome, psycopg.Error):
+            reply.set_exception(outcome)
+        else:
+            reply.set_result(outcome)
+
+    def closed(self) -> bool:
+        return self.pgconn.status != psycopg.pq.ConnStatus.OK
+
+    def close(self) -> None:
+        if self.descriptor >= 0:
+            self.loop.remove_reader(self.descriptor)
+            os.close(self.descriptor)
+            self.descriptor = -1
+        self.pgconn.finish()
+
+    async def give_up(self) -> None:
+        """Closes the connection, and has the server end the statement, which could otherwise wait there for a lock for ever."""
+        with suppress(psycopg.Error):
+            await self.connection.cancel_safe(timeout=MOST_SECONDS)
+        self.close()
 
 
-def connected(deadline: float) -> BaseDatabaseWrapper:
-    """A new connection of Django's for this thread, made in a thread of its own: nothing else bounds what the host's name, each of its
-    addresses, the greeting and Django's first statements take. Raises Unavailable when time is up, else what the attempt raises."""
-    wrapper = connections.create_connection(DEFAULT_DB_ALIAS)
-    done: Future[None] = Future()
-    wrapper.inc_thread_sharing()
-    threading.Thread(target=connect, args=(wrapper, done), name="database-connecting", daemon=True).start()
-    try:
-        done.result(max(0.0, deadline - time.monotonic()))
-    except TimeoutError:
-        if done.cancel():
-            raise Unavailable from None
-        done.result()  # it came in this very moment
-    wrapper.dec_thread_sharing()
-    connections[DEFAULT_DB_ALIAS] = wrapper
-    threads.keep(wrapper)
-    return wrapper
-
-
-def connect(wrapper: BaseDatabaseWrapper, done: Future[None]) -> None:
-    """A connection that nobody waits for any more is closed."""
-    error = None
-    try:
-        wrapper.ensure_connection()
-    except BaseException as raised:  # any error is passed on to the thread that waits
-        error = raised
-    if not done.set_running_or_notify_cancel():
-        wrapper.close()
-    elif error:
-        done.set_exception(error)
-    else:
-        done.set_result(None)
+def check(result: PGresult, expected: ExecStatus) -> None:
+    """Raises psycopg.OperationalError if the server says something else than what is expected."""
+    if result.status == expected:
+        return
+    state = result.error_field(DiagnosticField.SQLSTATE) or b""
+    message = result.error_message.decode(errors="replace")
+    raise (PreparedElsewhere if state in NOT_PREPARED_HERE else psycopg.OperationalError)(message)

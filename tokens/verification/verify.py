@@ -6,7 +6,7 @@ The reason is for the portal's own pages, counters and tests. The error response
 import enum
 import hmac
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from portal.users.models import User
 from tokens import token_format
@@ -59,8 +59,22 @@ def verify(text: str, now: datetime) -> Stored | Rejected:
     if not token_format.well_formed(text):
         return Rejected(RejectionReason.MALFORMED)
     digest = token_format.digest(text)
-    token = lookup.by_digest(digest)
-    if token is None or not hmac.compare_digest(bytes(token.digest), digest) or not text.startswith(PREFIXES[token.kind]):
+    return judge(text, digest, lookup.by_digest(digest), now)
+
+
+async def verify_in_loop(text: str, lookups: lookup.Lookups) -> tuple[Stored | Rejected, datetime]:
+    """The same for the event loop, and the time at which it was judged: a look-up may have to wait, and a token to end meanwhile."""
+    if not token_format.well_formed(text):
+        return Rejected(RejectionReason.MALFORMED), datetime.now(UTC)
+    digest = token_format.digest(text)
+    row = await lookups.look_up(digest)
+    now = datetime.now(UTC)
+    return judge(text, digest, row, now), now
+
+
+def judge(text: str, digest: bytes, row: Stored | None, now: datetime) -> Stored | Rejected:
+    """`row`: what was found for `digest`, that of `text`."""
+    if row is None or not hmac.compare_digest(bytes(row.digest), digest) or not text.startswith(PREFIXES[row.kind]):
         return Rejected(RejectionReason.UNKNOWN)
-    reason = rejection_reason(token, now)
-    return Rejected(reason, token) if reason else token
+    reason = rejection_reason(row, now)
+    return Rejected(reason, row) if reason else row

@@ -1,0 +1,177 @@
+"""Django's pages behind the event loop: bodies are read before a thread is taken, and the number of threads is bounded."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from a2wsgi import WSGIMiddleware
+from django.conf import settings
+
+from portal.core.request_bodies import normalize_content_type
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+WSGIApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+Headers = list[tuple[bytes, bytes]]
+
+FIRST_BYTES_SECONDS = 10.0
+LEAST_BYTES_A_SECOND = 32 * 1024
+LARGE_BYTES = 64 * 1024
+MOST_LARGE = 32  # bodies of more than LARGE_BYTES that one process reads at the same time: they are held in memory
+MOST_WAITING = 200  # requests for the threads of one InThreads
+
+
+class Disconnected(Exception):
+    """The client is gone, or sent less than it had announced. Nobody waits for a response."""
+
+
+class TooLarge(Exception):
+    """The body has more bytes than are taken."""
+
+
+async def read_body(receive: Receive, length: int | None, most: int, seconds: float) -> bytes:
+    """The request's body: of `length` bytes, or, where the client did not announce it (None), up to `most`.
+
+    Raises Disconnected, TooLarge, and TimeoutError after `seconds`.
+    """
+    body, more = b"", length != 0
+    async with asyncio.timeout(seconds):
+        while more and (length is None or len(body) < length):
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > most:
+                raise TooLarge
+    # The server hands over what did arrive before a connection was closed, as if it were all of it: half a form can mean something else.
+    if length is not None and len(body) != length:
+        raise Disconnected
+    return body
+
+
+class Client:
+    """Who waits for a response. Once gone, what is sent goes nowhere."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self.receive, self.asgi_send = receive, send
+        self.gone = False
+
+    async def watch(self) -> None:
+        """Ends when the client is gone. Only for a request whose body was read."""
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+        self.gone = True
+
+    async def send(self, message: Message) -> None:
+        """Never raises: the thread that makes the response would wait for ever."""
+        if not self.gone:
+            try:
+                await self.asgi_send(message)
+            except Exception:  # whatever the server says of a connection that is closed
+                self.gone = True
+
+
+class Chunks:
+    """A WSGI response that ends early when its client is gone."""
+
+    def __init__(self, response: Iterable[bytes], client: Client) -> None:
+        self.response, self.client = response, client
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self.response:
+            if self.client.gone:
+                break
+            yield chunk
+
+    def close(self) -> None:
+        getattr(self.response, "close", lambda: None)()
+
+
+class InThreads:
+    """An ASGI application: a WSGI one, in at most `threads` threads."""
+
+    large = 0
+
+    def __init__(self, app: WSGIApp, threads: int) -> None:
+        self.app = app
+        self.behind = WSGIMiddleware(self.run, threads)
+        self.waiting = 0
+
+    def run(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """In a thread."""
+        scope = environ["asgi.scope"]
+        client: Client = scope["client_waiting"]
+        if client.gone:
+            start_response("408 Request Timeout", [])
+            return []
+        normalize_content_type(environ)
+        environ["PATH_INFO"] = unquote_to_bytes(scope["raw_path"]).decode("latin-1")
+        return Chunks(self.app(environ, start_response), client)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        client = Client(receive, send)
+        headers = plain(scope["headers"])
+        length = announced(headers)
+        large = length > LARGE_BYTES
+        if self.waiting >= MOST_WAITING or (large and InThreads.large >= MOST_LARGE):
+            await reply(client.send, 503, (b"retry-after", b"1"))
+            return
+        InThreads.large += large
+        try:
+            body = await read_body(receive, length, length, FIRST_BYTES_SECONDS + length / LEAST_BYTES_A_SECOND)
+            await self.respond(scope | {"headers": headers}, body, client)
+        except Disconnected:
+            await reply(client.send, 400)
+        except TimeoutError:
+            await reply(client.send, 408, (b"connection", b"close"))
+        finally:
+            InThreads.large -= large
+
+    async def respond(self, scope: Scope, body: bytes, client: Client) -> None:
+        async def receive() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        scope |= {"client_waiting": client, "query_string": quote_from_bytes(scope["query_string"], QUERY).encode()}
+        watch = asyncio.create_task(client.watch())
+        self.waiting += 1
+        try:
+            await self.behind(scope, receive, client.send)
+        finally:
+            self.waiting -= 1
+            watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await watch
+
+
+QUERY = "".join(map(chr, range(0x21, 0x7F)))  # what a request line may hold stays as it is
+
+
+def plain(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """The headers without those whose name has an underscore: in WSGI, X_Forwarded_For would be taken for X-Forwarded-For, which a proxy
+    answers for (Django's own server leaves them out too)."""
+    return [(name, value) for name, value in headers if b"_" not in name]
+
+
+def announced(headers: Headers) -> int:
+    """How many bytes of the body are to be read: 0 where BodyMiddleware rejects the request for its headers."""
+    values = {value for name, value in headers if name == b"content-length"}
+    if len(values) != 1 or any(name == b"transfer-encoding" for name, _ in headers):
+        return 0
+    text = values.pop()
+    length = int(text[:20]) if text.isdigit() else 0
+    return length if length <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE else 0
+
+
+async def reply(send: Send, status: int, *headers: tuple[bytes, bytes]) -> None:
+    """A response without a body, for a client that does not keep to the rules or a portal that has too much to do."""
+    start = [(b"content-length", b"0"), (b"cache-control", b"no-store"), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": start})
+    await send({"type": "http.response.body", "body": b""})
