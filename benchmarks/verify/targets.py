@@ -100,7 +100,7 @@ class Bench:
         manage(database, self.folder, "manage.py", "migrate", "--verbosity", "0")
         portal_fill.fill(database, portal_fill.numbered(), self.tokens, self.tokens)
         target = PgBench(program, database, self.folder / "lookup.sql", self.tokens)
-        words = "from tokens.verification.lookup import SELECT; print(SELECT.decode())"
+        words = "from tokens.verification.postgres import SELECT; print(SELECT.decode())"
         target.write(manage(database, self.folder, "manage.py", "shell", "--verbosity", "0", "--command", words))
         return {"pgbench": target}
 

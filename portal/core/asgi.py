@@ -1,9 +1,9 @@
 """Django's pages behind the event loop: bodies are read before a thread is taken, and the number of threads is bounded."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from a2wsgi import WSGIMiddleware
@@ -11,8 +11,8 @@ from django.conf import settings
 
 from portal.core.request_bodies import normalize_content_type
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
+Scope = dict[str, Any]
+Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -102,7 +102,7 @@ class InThreads:
 
     def __init__(self, app: WSGIApp, threads: int) -> None:
         self.app = app
-        self.behind = WSGIMiddleware(self.run, threads)
+        self.behind = cast(App, WSGIMiddleware(cast(Any, self.run), threads))  # a2wsgi's own types are narrower than ASGI's
         self.waiting = 0
 
     def run(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

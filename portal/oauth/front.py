@@ -46,10 +46,8 @@ class Response:
 
 def front(behind: App, lookups: Lookups) -> App:
     """The application that answers the two paths, and hands everything else to `behind`."""
-    handlers: dict[str, Callable[[Request, Lookups], Awaitable[Response]]] = {"/verify": forward_auth, "/oauth/introspect": introspect}
-
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        handler = handlers.get(scope["path"])
+        handler = HANDLERS.get(scope["path"])
         if handler is None:
             await behind(scope, receive, send)
             return
@@ -159,3 +157,6 @@ async def read_form(request: Request) -> forms.Form:
         raise APIError(400, "invalid_request", "The connection was closed before the whole form had arrived.") from None
     except TimeoutError:
         raise APIError(408, "invalid_request", "The form did not arrive in time.", ("Connection", "close")) from None
+
+
+HANDLERS: dict[str, Callable[[Request, Lookups], Awaitable[Response]]] = {"/verify": forward_auth, "/oauth/introspect": introspect}

@@ -19,6 +19,7 @@ from tokens.verification.bearer import MAX_LENGTH, BearerError
 from tokens.verification.verify import Stored, verify
 
 TOKEN = token_format.with_checksum("tpp_" + "aB3" * 10 + "xY")
+OTHER = token_format.with_checksum("tpp_" + "cD4" * 10 + "zQ")
 MALFORMED = BearerError.MALFORMED_BASIC
 
 
@@ -45,7 +46,7 @@ def encoded(text: str) -> str:
         f"{TOKEN}:",
         f"{TOKEN}:x-oauth-basic",
         f"{encoded(TOKEN)}:",
-        f"{token_format.generate()}:{TOKEN}",
+        f"{OTHER}:{TOKEN}",
     ],
 )
 def test_the_password_is_the_token_or_without_one_the_user_name(pair: str) -> None:

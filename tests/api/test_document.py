@@ -2,7 +2,9 @@
 and holds every answer against it. A 500 fails, and so does an answer that the document does not know."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
+from typing import Any
 
 import pytest
 import schemathesis
@@ -13,6 +15,7 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.config import SchemathesisConfig
 
 import settings_app.services as config
+from tests.api.asgi_client import ask
 from tests.api.caller import API, Caller
 from tests.factories import FaultFactory, TokenFactory, UserFactory
 
@@ -36,7 +39,21 @@ ANY_METHOD = [
 CONFIG = SchemathesisConfig.from_dict({"checks": CHECKS, "operations": [*SIGN_INS, *ANY_METHOD]})
 # Beside the cases that schemathesis derives from the document itself, about thirty an operation. PostgreSQL is the stricter one.
 EXAMPLES = 10 if os.environ["TEST_DATABASE"] == "postgres" else 5
-schema = schemathesis.openapi.from_wsgi(f"{API}/openapi.json", get_wsgi_application(), config=CONFIG)
+django = get_wsgi_application()
+
+
+def portal(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """The whole portal as a WSGI application, which schemathesis calls in the test's thread."""
+    if environ["PATH_INFO"] not in ("/verify", "/oauth/introspect"):
+        return django(environ, start_response)
+    values = {name: value for name, value in environ.items() if name.startswith(("HTTP_", "CONTENT_"))}
+    authorization, body = values.pop("HTTP_AUTHORIZATION", None), environ["wsgi.input"].read()
+    reply = ask(environ["PATH_INFO"], authorization, environ["REQUEST_METHOD"], body, **values)
+    start_response(f"{reply.status} {HTTPStatus(reply.status).phrase}", list(reply.headers.items()))
+    return [reply.body]
+
+
+schema = schemathesis.openapi.from_wsgi(f"{API}/openapi.json", portal, config=CONFIG)
 
 
 @pytest.fixture(autouse=True)

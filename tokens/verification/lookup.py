@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol, Self
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import Error, connection
 
 from tokens.models import Token
 
@@ -61,7 +61,7 @@ def by_digest(digest: bytes) -> Stored | None:
     """The token with this digest, or None. Raises Unavailable."""
     try:
         row = Token.objects.filter(digest=digest).values_list(*FIELDS.split()).first()
-    except (OperationalError, InterfaceError) as error:
+    except Error as error:
         raise Unavailable from error
     return Stored(*row) if row else None
 

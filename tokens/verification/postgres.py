@@ -57,8 +57,8 @@ class Connection:
     async def open(cls, prepared: bool) -> Self:
         """Raises psycopg's errors."""
         settings = django_connection.get_connection_params()
-        for name in ("cursor_factory", "context", "prepare_threshold"):  # Django's own
-            settings.pop(name, None)
+        for key in ("cursor_factory", "context", "prepare_threshold"):  # Django's own
+            settings.pop(key, None)
         self = cls(await psycopg.AsyncConnection.connect(autocommit=True, **settings), prepared)
         try:
             for text, name in NAMES.items() if prepared else ():

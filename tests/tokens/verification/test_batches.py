@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
+import psycopg
 import pytest
 import uvloop
 from django.db import connection
@@ -210,7 +211,7 @@ def test_connections_that_died_are_replaced_and_nobody_notices() -> None:
 
 
 @pytest.mark.usefixtures("soon")
-@pytest.mark.parametrize("failure", [OSError("no route"), TimeoutError(), lookup.OperationalError("refused")])
+@pytest.mark.parametrize("failure", [OSError("no route"), TimeoutError(), psycopg.OperationalError("refused")])
 def test_a_database_that_takes_no_connection_is_down_until_it_takes_one(monkeypatch: pytest.MonkeyPatch, failure: Exception) -> None:
     digest = token_format.digest(issue()[1])
     attempts = []
@@ -219,7 +220,7 @@ def test_a_database_that_takes_no_connection_is_down_until_it_takes_one(monkeypa
     async def fails(prepared: bool) -> Connection:
         attempts.append(1)
         if len(attempts) < 4:
-            raise failure if not isinstance(failure, lookup.OperationalError) else batches.psycopg.OperationalError("refused")
+            raise failure
         return await connect(prepared)
 
     monkeypatch.setattr(Connection, "open", fails)
