@@ -10,6 +10,7 @@ import pytest
 from portal.core import asgi
 from portal.core.asgi import InThreads, Message, Scope
 from portal.oauth.front import read_headers
+from tests import event_loop
 
 RUNS_ON = "sqlite"
 FORM = (b"content-type", b"application/x-www-form-urlencoded")
@@ -66,7 +67,7 @@ def length(number: int) -> list[tuple[bytes, bytes]]:
 
 
 def run(app: InThreads, connection: Connection) -> Connection:
-    asyncio.run(asyncio.wait_for(app(connection.scope, connection.receive, connection.send), 20))
+    event_loop.run(app(connection.scope, connection.receive, connection.send))
     return connection
 
 
@@ -91,7 +92,7 @@ def test_no_thread_is_taken_for_a_body_that_is_still_coming() -> None:
         await asyncio.gather(*tasks)
         assert not any(each.sent for each in slow)
 
-    asyncio.run(asyncio.wait_for(work(), 20))
+    event_loop.run(work())
 
 
 def test_a_body_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +158,7 @@ def test_a_request_whose_client_has_left_while_it_waited_is_not_run() -> None:
         go_on.set()
         await asyncio.gather(*tasks)
 
-    asyncio.run(asyncio.wait_for(work(), 20))
+    event_loop.run(work())
     assert ran == ["/first"]
 
 
@@ -184,7 +185,7 @@ def test_a_stream_ends_when_its_client_leaves() -> None:
         connection.gone.set()
         await task
 
-    asyncio.run(asyncio.wait_for(work(), 20))
+    event_loop.run(work())
     assert closed.is_set()
 
 

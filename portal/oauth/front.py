@@ -46,6 +46,7 @@ class Response:
 
 def front(behind: App, lookups: Lookups) -> App:
     """The application that answers the two paths, and hands everything else to `behind`."""
+
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         handler = HANDLERS.get(scope["path"])
         if handler is None:

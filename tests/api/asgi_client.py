@@ -17,6 +17,7 @@ from django.utils.datastructures import CaseInsensitiveMapping
 from portal.core.asgi import App, Message, Receive, Scope, Send
 from portal.oauth.front import front
 from portal.oauth.introspection import Cap
+from tests import event_loop
 from tokens.verification import lookup
 from tokens.verification.lookup import Stored
 
@@ -97,13 +98,17 @@ def ask(
         "server": ("localhost", 80),
     }
     lookups.connection = connections[DEFAULT_DB_ALIAS]
+    lookups.connection.inc_thread_sharing()
 
     async def cap(self: Cap) -> timedelta | None:
         return lookups.run(self.get)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Cap, "get_in_loop", cap)
-        return asyncio.run(exchange(through, scope, body))
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Cap, "get_in_loop", cap)
+            return event_loop.run(exchange(through, scope, body))
+    finally:
+        lookups.connection.dec_thread_sharing()
 
 
 async def exchange(through: App, scope: Scope, body: bytes | None) -> Reply:

@@ -130,8 +130,6 @@ def test_a_form_that_does_not_come_is_given_up(caller: str, monkeypatch: pytest.
 def test_who_may_not_ask_is_told_so_before_the_form_has_come() -> None:
     caller = f"Bearer {token_format.generate()}"
     assert ask("/oauth/introspect", caller, "POST", None, CONTENT_TYPE=FORM, CONTENT_LENGTH="100").status == 401
-        ask("/oauth/introspect", f"Bearer {token_format.generate()}", "POST", None, CONTENT_TYPE=FORM, CONTENT_LENGTH="100").status == 401
-    )
 
 
 def test_a_body_whose_length_was_not_announced_is_read(caller: str) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import psycopg
 import pytest
-import uvloop
 from django.db import connection
 from psycopg.pq import Format
 
+from tests import event_loop
 from tests.factories import ServiceFactory, issue
 from tokens import token_format
 from tokens.models import Token
@@ -45,12 +45,11 @@ def run(work: Callable[[BatchedLookups], Coroutine[Any, Any, Any]]) -> Any:
     async def main() -> Any:
         lookups = BatchedLookups()
         try:
-            return await asyncio.wait_for(work(lookups), 30)
+            return await work(lookups)
         finally:
             await close(lookups)
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(main())
+    return event_loop.run(main())
 
 
 async def outcomes(lookups: BatchedLookups, *digests: bytes) -> list[Any]:
