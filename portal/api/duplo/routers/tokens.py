@@ -13,7 +13,7 @@ from pydantic import AwareDatetime
 
 import settings_app.services as config
 from portal.api.duplo.streams import stream
-from portal.api.routers.tokens import NEWEST_FIRST, permanent
+from portal.api.routers.tokens import NEWEST_FIRST
 from portal.core import permissions as access
 from portal.core.actors import Actor
 from portal.core.requests import AuthenticatedHttpRequest
@@ -43,7 +43,8 @@ def shape(token: Token) -> dict[str, Any]:
 
 
 def listed(now: datetime, **reach: Any) -> QuerySet[Token]:
-    return permanent(now).filter(revoked_at=None, **reach)
+    rows = Token.objects.permanent().with_status(now, services.expiring_before(now))
+    return rows.filter(revoked_at=None, **reach).select_related("user")
 
 
 def revoke(token_id: UUID, actor: Actor, **reach: Any) -> None:
@@ -66,7 +67,7 @@ def create_own(request: AuthenticatedHttpRequest, data: NewToken) -> dict[str, A
     access.require(access.may_create_own_tokens(request.user, config.get("users_may_create_tokens")))
     now = timezone.now()
     token, text = services.issue(request.user, data.name, data.expiresAt, access.actor_of(request), now)
-    return shape(permanent(now).get(pk=token.pk)) | {"token": text}
+    return shape(listed(now).get(pk=token.pk)) | {"token": text}
 
 
 @router.delete(f"{OWN}/{{uuid:token_id}}")
