@@ -1,5 +1,6 @@
 """Wrong tokens from one address are slowed down; good ones from the same address are not."""
 
+import base64
 import socket
 import threading
 import time
@@ -10,7 +11,7 @@ import pytest
 import redis
 from pytest_django import Settings
 
-from tests.api.asgi_client import ask, introspect, verify
+from tests.api.asgi_client import FORM, ask, introspect, verify
 from tests.factories import AdministratorFactory, issue
 from tests.ports import free_port
 from tokens import token_format
@@ -44,6 +45,17 @@ def test_the_fourth_wrong_token_of_a_minute_is_too_many_and_good_ones_still_pass
     assert "WWW-Authenticate" not in reply.headers
     assert [verify(text).status for _ in range(10)] == [204] * 10
     assert verify(WRONG).status == 429
+
+
+@pytest.mark.django_db
+def test_wrong_tokens_count_by_whichever_method_they_come(counter: None) -> None:
+    _, text = issue()
+    wrong, valid = (f"Basic {base64.b64encode(f'any:{password}'.encode()).decode()}" for password in (WRONG, text))
+    form = {"CONTENT_TYPE": FORM}
+    statuses = [ask("/verify", wrong).status, ask("/oauth/introspect", wrong, "POST", b"token=x", **form).status]
+    statuses += [ask("/oauth/introspect", None, "POST", b"token=x&client_secret=wrong", **form).status, ask("/verify", wrong).status]
+    assert statuses == [401, 401, 401, 429]
+    assert ask("/verify", valid).status == 204
 
 
 @pytest.mark.django_db
