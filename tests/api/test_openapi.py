@@ -7,6 +7,8 @@ from django.test import Client
 
 from portal.api import document
 from portal.core.error_responses import UNAVAILABLE
+from portal.pages import shortened_urls as shortened
+from portal.urls import urlpatterns
 from tests.api.caller import API
 
 RUNS_ON = "sqlite"
@@ -23,6 +25,12 @@ def test_it_covers_the_token_endpoints(whole: dict[str, Any]) -> None:
     posts = {"/oauth/introspect", "/oauth/revoke", "/oauth/device_authorization", "/cli/token"}
     gets = {"/verify", "/.well-known/oauth-authorization-server"}
     assert outside == {*((path, "get") for path in gets), *((path, "post") for path in posts)}
+
+
+def test_every_token_endpoint_with_a_url_is_in_it(whole: dict[str, Any]) -> None:
+    urls = {f"/{pattern.pattern}" for pattern in urlpatterns if pattern not in shortened.urlpatterns}
+    endpoints = {url for url in urls if url.startswith(("/oauth/", "/cli/", "/.well-known/"))}
+    assert {"/oauth/revoke", "/cli/token"} <= endpoints <= whole["paths"].keys()
 
 
 def test_every_operation_says_what_it_is_for(whole: dict[str, Any]) -> None:
