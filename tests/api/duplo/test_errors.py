@@ -81,6 +81,17 @@ def test_a_body_that_is_too_large_is_rejected(caller: DuploCaller) -> None:
     assert message(caller.call("POST", UPDATE, {"Username": "x" * 2_000_000}), 413)
 
 
+@pytest.mark.parametrize("path", ["/v3/admin/systemSettings/config/a%00b", "/v3/admin/systemSettings/config/nothing"])
+def test_a_key_that_cannot_be_is_not_found(caller: DuploCaller, path: str) -> None:
+    assert message(caller.call("DELETE", path), 404)
+
+
+@pytest.mark.parametrize("name", ["", "a\0b", "two words", "x" * 200, "<b>"])
+def test_a_name_that_no_user_can_have_is_rejected(caller: DuploCaller, name: str) -> None:
+    for state in ("added", "updated", "deleted"):
+        assert message(caller.call("POST", UPDATE, {"Username": name, "State": state}), 422)
+
+
 @pytest.mark.parametrize("body", [{}, [], {"Username": 7}, {"Username": "a", "Roles": ["Root"]}, {"Username": "a", "State": "gone"}])
 def test_a_body_of_another_shape_is_rejected(caller: DuploCaller, body: Any) -> None:
     assert message(caller.call("POST", UPDATE, body), 422)

@@ -16,7 +16,7 @@ from tokens import sessions
 from tokens.models import Token
 from tokens.verification.verify import verify
 
-pytestmark = pytest.mark.usefixtures("enabled", "running_clock")
+pytestmark = pytest.mark.usefixtures("enabled")
 REQUESTED = {"localAppName": "duploctl", "localPort": "51004", "isAdmin": "false", "redirect": "true"}
 
 

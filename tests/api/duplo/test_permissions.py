@@ -1,12 +1,16 @@
 """Who may do what, by the rules of `/api/v1/`: one table over every operation. One that the table does not know fails the test."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
+from django.db import transaction
 
 import settings_app.services as config
 from portal.api.duplo.app import OPERATIONS
 from portal.users.models import User
 from tests.api.duplo.caller import DuploCaller
-from tests.factories import FaultFactory, TokenFactory, UserFactory
+from tests.factories import TokenFactory, UserFactory
 from tokens.models import Token
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +42,6 @@ BODIES = {
     "/v3/admin/systemSettings/config": {"Type": "AppConfig", "Key": "session_minutes", "Value": "60"},
     "/v1/aiservicedesk/user/data/ApiTokens": {"name": "deploy"},
 }
-CASES = [(role, method, path, int(status)) for method, path, *all_ in ROWS for role, status in zip(ROLES, all_, strict=True)]
 
 
 def address(path: str) -> str:
@@ -47,7 +50,7 @@ def address(path: str) -> str:
     return path.format(token_id=TokenFactory(user=other).pk, key=config.add("token_expiration_days", "15", None).key)
 
 
-def everything() -> list[object]:
+def everything() -> list[Any]:
     rows = [*User.objects.order_by("pk").values(), *Token.objects.order_by("pk").values("pk", "revoked_at")]
     return [*rows, config.get_many("token_expiration_days", "session_minutes")]
 
@@ -57,36 +60,45 @@ def test_every_url_stands_in_the_table() -> None:
     assert found == {path for _, path, *_ in ROWS}
 
 
-@pytest.mark.usefixtures("enabled")
-@pytest.mark.parametrize(("role", "method", "path", "status"), CASES)
-def test_each_role_gets_what_the_table_says(role: str | None, method: str, path: str, status: int) -> None:
-    caller, url = DuploCaller(role), address(path)
-    before = everything()
-    response = caller.call(method, url, BODIES.get(path) if method != "GET" else None)
-    assert response.status_code == status, response.getvalue()
-    assert response["Content-Type"].startswith("application/json")
-    assert "no-store" in response["Cache-Control"]
-    if status >= 400:
-        assert set(response.json()) == {"Message"}
-        assert everything() == before
-
-
-@pytest.mark.parametrize(("method", "path"), [(method, path) for method, path, *_ in ROWS])
-def test_while_the_flag_is_off_nothing_is_there(method: str, path: str) -> None:
-    FaultFactory()
-    url = address(path)
-    for caller in (DuploCaller(), DuploCaller("administrator")):
-        response = caller.call(method, url, BODIES.get(path) if method != "GET" else None)
-        assert (response.status_code, response["Content-Type"]) == (404, "application/json")
-        assert caller.call("PATCH", url).status_code == 404
+def requests() -> Iterator[tuple[str, str, Any, dict[str | None, int]]]:
+    """Method, path, body and expected status by role, of each row of the table. What one changes is gone before the next."""
+    for method, path, *statuses in ROWS:
+        with transaction.atomic():
+            body = BODIES.get(path) if method != "GET" else None
+            yield method, address(path), body, dict(zip(ROLES, map(int, statuses), strict=True))
+            transaction.set_rollback(True)
 
 
 @pytest.mark.usefixtures("enabled")
-@pytest.mark.parametrize(("method", "path"), [(method, path) for method, path, *_ in ROWS])
-def test_a_sessions_cookie_opens_nothing(method: str, path: str) -> None:
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_gets_what_the_table_says(role: str | None) -> None:
+    caller = DuploCaller(role)
+    for method, url, body, statuses in requests():
+        before = everything()
+        response = caller.call(method, url, body)
+        assert response.status_code == statuses[role], (method, url, response.getvalue())
+        assert response["Content-Type"].startswith("application/json")
+        assert "no-store" in response["Cache-Control"]
+        if response.status_code >= 400:
+            assert set(response.json()) == {"Message"}
+            assert everything() == before
+
+
+def test_while_the_flag_is_off_nothing_is_there() -> None:
+    callers = DuploCaller(), DuploCaller("administrator")
+    for method, url, body, _ in requests():
+        for caller in callers:
+            response = caller.call(method, url, body)
+            assert (response.status_code, response["Content-Type"]) == (404, "application/json"), (method, url)
+            assert caller.call("PATCH", url).status_code == 404
+
+
+@pytest.mark.usefixtures("enabled")
+def test_a_sessions_cookie_opens_nothing() -> None:
     caller = DuploCaller()
     caller.force_login(UserFactory(role="administrator"))
-    assert caller.call(method, address(path), BODIES.get(path) if method != "GET" else None).status_code == 401
+    for method, url, body, _ in requests():
+        assert caller.call(method, url, body).status_code == 401, (method, url)
 
 
 @pytest.mark.usefixtures("enabled")

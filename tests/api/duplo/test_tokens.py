@@ -11,7 +11,7 @@ from tests.factories import TokenFactory, UserFactory
 from tokens.models import Token
 from tokens.verification.verify import verify
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enabled", "running_clock")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enabled")]
 OWN, ALL = "/v1/aiservicedesk/user/data/ApiTokens", "/v1/aiservicedesk/admin/data/apiTokens"
 
 

@@ -3,6 +3,7 @@
 from django.http import Http404
 from ninja import Router, Schema
 
+from portal.api.routers.config import known
 from portal.core import permissions as access
 from portal.core.errors import ServiceError
 from portal.core.requests import AuthenticatedHttpRequest
@@ -52,6 +53,6 @@ def put_setting(request: AuthenticatedHttpRequest, data: Setting) -> dict[str, s
 @access.administrator
 def delete_setting(request: AuthenticatedHttpRequest, key: str) -> None:
     """Resets a key to its default. 404 if it is not set."""
-    stored = Config.objects.filter(key=key).first()
+    stored = Config.objects.filter(key=known(key).name).first()
     if stored is None or not services.delete(stored, access.actor_of(request)):
         raise Http404

@@ -7,6 +7,7 @@ from ninja import Router, Schema
 
 from portal.api.duplo.streams import stream
 from portal.api.routers.users import existing
+from portal.api.schemas import Username
 from portal.core import permissions as access
 from portal.core.actors import Actor
 from portal.core.errors import ServiceError
@@ -21,7 +22,7 @@ ACTIVE, INACTIVE = "active", "inactive"
 class UserRole(Schema):
     """What DuploCloud has beside these fields (VPN addresses, for example) has no effect."""
 
-    Username: str
+    Username: Username
     Roles: list[Literal["User", "Administrator"]] | None = None
     IsReadOnly: bool | None = None
     State: Literal["", "added", "updated", "deleted", "active", "inactive"] | None = None
