@@ -160,6 +160,8 @@ else:
     options = limits | DATABASES["default"].get("OPTIONS", {})
     password = DATABASES["default"]["PASSWORD"] or POSTGRES_PASSWORD
     DATABASES["default"] |= {"PASSWORD": password, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
+    # A cursor that outlives its transaction is lost behind PgBouncer, which gives the next one another connection to the server.
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SILENCED_SYSTEM_CHECKS = [
     "models.W040",  # on SQLite an index is without the columns that it would only carry along: known, and no news
