@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from portal.core.actors import Actor
+from portal.core.errors import ServiceError
 from portal.users import devices, links
 from portal.users.models import User
 from tests.api.caller import Caller
@@ -23,6 +25,7 @@ from tests.pages.page import Page
 from tests.pages.visitor import Visitor
 from tokens import sessions
 from tokens.calendar import links as calendar
+from tokens.cli_login import device
 from tokens.models import Token
 from tokens.verification.verify import Rejected, verify
 
@@ -82,6 +85,17 @@ def command_line_code() -> Works:
     return lambda: status(exchange(code)) == 200
 
 
+def device_code() -> Works:
+    code = device.start("deploy tool", Actor(None), timezone.now()).user_code
+
+    def is_found() -> bool:
+        with suppress(ServiceError):
+            return device.find(code, timezone.now()) is not None
+        return False
+
+    return is_found
+
+
 def page_of_a_list() -> Works:
     caller = Caller("administrator")
     TokenFactory.create_batch(3)
@@ -104,6 +118,7 @@ KEYED = [
     link_that_was_opened,
     calendar_link,
     command_line_code,
+    device_code,
     page_of_a_list,
     known_browser,
 ]
@@ -186,6 +201,8 @@ def test_whatever_uses_the_key_is_tried_here() -> None:
         "portal/api/pagination.py",
         "tokens/sessions.py",  # temporary tokens
         "tokens/calendar/links.py",
+        "tokens/cli_login/device.py",
+        "tokens/models/cli_login.py",  # names it in a help text
     }
 
 

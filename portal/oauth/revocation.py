@@ -26,8 +26,7 @@ from tokens.verification.verify import Rejected, verify
 def revoke(request: WSGIRequest, now: datetime) -> HttpResponse:
     """Ends a token: the caller's own, another one of its owner, or, for an administrator, any. A token that is unknown or ended
     already is no error (section 2.2); a valid one of somebody else is (section 2.1)."""
-    form = read_form(request.environ)
-    caller = authenticated_client(request, form, now)
+    caller, form = authenticated_client(request, now)
     found = verify(single_param(form, "token"), now)
     target = found.token if isinstance(found, Rejected) else found
     if target:
@@ -40,15 +39,17 @@ def revoke(request: WSGIRequest, now: datetime) -> HttpResponse:
     return no_store(JsonResponse({}))
 
 
-def authenticated_client(request: WSGIRequest, form: Form, now: datetime) -> Stored:
-    """Raises APIError."""
+def authenticated_client(request: WSGIRequest, now: datetime) -> tuple[Stored, Form]:
+    """Who asks, and the form. Raises APIError: for a client that is unknown, whatever its form is."""
     header = request.headers.get("Authorization")
+    form = None if header else read_form(request.environ)
     try:
         client = authenticate(request.environ, now, partial(client_token, form=form))
     except APIError as error:
         raise as_client_error(error, header) from None
+    form = form or read_form(request.environ)
     check_one_method(header, form)
-    return client
+    return client, form
 
 
 def end(token: Token, actor: Actor, now: datetime) -> None:

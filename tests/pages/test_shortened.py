@@ -59,13 +59,16 @@ def test_a_shortened_url_sends_anonymous_visitors_to_sign_in(path: str, anonymou
     )
 
 
+NO_PAGES = ("admin/", "adminproxy/", "api/", "app/", "v1/", "v3/", ".well-known/")
+
+
 def routes(patterns: list[Any], before: str = "") -> Iterator[str]:
-    """The routes of the portal's own pages, without those of the Django admin and of the API."""
+    """The routes of the portal's own pages, without those of the Django admin and of the APIs."""
     for pattern in patterns:
         route = before + str(pattern.pattern)
-        if isinstance(pattern, URLResolver) and not route.startswith(("admin/", "api/")):
+        if isinstance(pattern, URLResolver) and not route.startswith(NO_PAGES):
             yield from routes(pattern.url_patterns, route)
-        elif isinstance(pattern, URLPattern) and not route.startswith(("admin/", "api/")) and "^" not in route:
+        elif isinstance(pattern, URLPattern) and not route.startswith(NO_PAGES) and "^" not in route:
             yield route
 
 
