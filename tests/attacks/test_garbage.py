@@ -1,5 +1,6 @@
 """What an anonymous visitor can make the portal write to its log: no traceback, no long line, no flood, and no secret."""
 
+import base64
 import json
 import time
 from contextlib import suppress
@@ -25,6 +26,10 @@ def get(path: bytes, headers: bytes = b"", host: bytes = b"127.0.0.1") -> bytes:
 def post(path: bytes, body: bytes, headers: bytes = FORM + CSRF) -> bytes:
     length = b"Content-Length: %d\r\n" % len(body)
     return b"POST " + path + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n" + headers + length + b"\r\n" + body
+
+
+def basic(pair: bytes) -> bytes:
+    return b"Authorization: Basic " + base64.b64encode(pair) + b"\r\n"
 
 
 SIGN_IN, KEY = b"/accounts/sign-in/", b"csrfmiddlewaretoken=" + b"x" * 32
@@ -94,6 +99,15 @@ GARBAGE = {
     ),
     "Authorization of garbage": get(b"/api/v1/whoami", b"Authorization: Bearer \xff\xfe\r\n"),
     "Basic credentials": get(b"/verify", b"Authorization: Basic " + b"=" * 2000 + b"\r\n"),
+    "a line break in Basic": get(b"/verify", basic(b"any\r\nX-Auth-Role: administrator:x\n")),
+    "NUL in Basic": get(b"/verify", basic(b"any\0:x\0")),
+    "bytes in Basic": get(b"/verify", basic(b"\xff\xfe:\xed\xa0\x80%ff%00")),
+    "Basic of 60,000 bytes": get(b"/verify", basic(b"a" * 30_000 + b":" + b"%" * 30_000)),
+    "two schemes": get(b"/verify", basic(b"any:x") + b"Authorization: Bearer x\r\n"),
+    "a secret of garbage": post(b"/oauth/introspect", b"token=x&client_id=%00&client_secret=%ff%00" + b"%" * 5000),
+    "two secrets": post(b"/oauth/revoke", b"token=x&client_secret=a&client_secret=b"),
+    "a client's request of garbage": get(b"/cli/sign-in?response_type=code&redirect_uri=http%3A%2F%2F%5B%00&client_id=%ff"),
+    "metadata by another Host": get(b"/.well-known/oauth-authorization-server", host=b"evil.example"),
     "JSON of garbage": post(b"/api/v1/users", b"[" * 100_000, b"Content-Type: application/json\r\n"),
     "a CLI sign-in of garbage": get(b"/cli/sign-in?port=%00&state=%ff&code_challenge=" + b"9" * 9000),
     "a CLI code of garbage": post(b"/cli/token", b"code=%00&code_verifier=%ff&redirect_uri=%00"),
@@ -133,7 +147,8 @@ def problem(server: Server, request: bytes) -> str:
     lines = logged(server, since)
     if found and int(found.split(b" ")[1]) >= 500:
         return f"an error of ours: {str(lines)[-400:]}"
-    own = [line for line in lines if line["logger"] == "portal.core.rejected_forms"]  # beside Django's line, for a wrong PORTAL_URL
+    # Beside Django's line: for a wrong PORTAL_URL, and for a rejected token or a failed sign-in (tests/test_rejection_log.py).
+    own = [line for line in lines if line["logger"] in ("portal.core.rejected_forms", "portal.core.rejection_log")]
     if len(lines) > 1 + len(own) or [
         line for line in lines if "exception" in line or "Traceback" in line["event"] or len(json.dumps(line)) > 2000
     ]:
@@ -154,7 +169,10 @@ FLOODS = {
     "forms with too many fields": (post(SIGN_IN, KEY + b"&" + MANY_FIELDS), "django.security.TooManyFieldsSent"),
     "forms from elsewhere": (post(SIGN_IN, KEY, FORM + CSRF + b"Origin: https://evil.example\r\n"), "portal.core.rejected_forms"),
     "bodies that are no JSON": (post(b"/api/v1/users", b"{", b"Content-Type: application/json\r\n"), "django.request"),
-    "tokens that are wrong": (get(b"/verify", b"Authorization: Bearer " + token_format.generate().encode() + b"\r\n"), ""),
+    "tokens that are wrong": (
+        get(b"/verify", b"Authorization: Bearer " + token_format.generate().encode() + b"\r\n"),
+        "portal.core.rejection_log",
+    ),
 }
 
 
