@@ -38,6 +38,17 @@ class Postgres:
         self.server.start()
         self.down.append((began, time.time()))
 
+    def kill_and_start(self, chance: random.Random) -> None:
+        """SIGKILL to the postmaster, as the kernel does when memory is short. Its children end by themselves, then it can start again."""
+        process = psutil.Process(self.server.get_pid())
+        children = process.children(recursive=True)
+        process.kill()
+        process.wait(20)
+        for child in psutil.wait_procs(children, timeout=20)[1]:
+            child.kill()
+        time.sleep(chance.uniform(0.1, 1.5))
+        self.server.start()
+
     def was_down_at(self, at: float) -> bool:
         """Down, or going down within the moment that it takes to mark a mail."""
         return any(began - 2 <= at <= ended for began, ended in self.down)

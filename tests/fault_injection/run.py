@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from tests.fault_injection.injection import FaultInjection
 from tests.fault_injection.machines import Machines
+from tests.fault_injection.outages import Outages
 from tests.fault_injection.people import People
 from tests.fault_injection.settling import settle
 from tests.fault_injection.verdict import Verdict
@@ -41,7 +42,12 @@ def run(kills: int, tokens: int, chance: random.Random, machines: Machines, fold
         workers.end_all()
     verdict = Verdict(injection)
     nothing_is_left(verdict)
+    outages = Outages(machines.postgres, machines.redis, environment, chance)
+    outages.run(max(2, kills // 5))
+    verdict.check(outages.wrong, "no token is answered wrongly")
     report(injection, verdict, {"seconds of faults": round(lasted), "seconds until all was settled": round(settled, 1)})
+    report_outages(outages)
+    sys.stdout.write("\n".join(verdict_lines(verdict)) + "\n")
     if verdict.wrong or workers.hung_beats:
         keep_log(workers)
     return 1 if verdict.wrong else 0
@@ -66,6 +72,14 @@ def report(injection: FaultInjection, verdict: Verdict, figures: dict[str, float
         for name, figure in {**dict(sorted(injection.figures.items())), **verdict.figures, **figures, **back}.items()
     ]
     lines += [f"  {'the mail server: ' + answer + ':':52}{count:>8,}" for answer, count in sorted(injection.mail.answers.items())]
-    lines += [f"BROKEN  {promise}" for promise in verdict.wrong]
-    lines.append(f"{len(verdict.wrong)} promises were broken" if verdict.wrong else "every promise was kept")
     sys.stdout.write("\n".join(lines) + "\n")
+
+
+def report_outages(outages: Outages) -> None:
+    lines = [f"  {name + ':':70}{figure:>8,}" for name, figure in outages.all_figures().items()]
+    sys.stdout.write("while tokens were verified throughout:\n" + "\n".join(lines) + "\n")
+
+
+def verdict_lines(verdict: Verdict) -> list[str]:
+    broken = [f"BROKEN  {promise}" for promise in verdict.wrong]
+    return [*broken, f"{len(broken)} promises were broken" if broken else "every promise was kept"]
