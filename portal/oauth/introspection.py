@@ -66,14 +66,17 @@ class Cap:
         if not self.is_fresh():
             if self.reading is None or self.reading.done():
                 self.reading = asyncio.ensure_future(asyncio.to_thread(self.read_apart))
-            with suppress(TimeoutError):
+            try:
                 await asyncio.wait_for(asyncio.shield(self.reading), MOST_SECONDS)
+            except TimeoutError:
+                self.read_at = time.monotonic()  # so that nobody waits again before FRESH_SECONDS have passed
         return self.value
 
     def read(self) -> None:
-        self.read_at = time.monotonic()
+        began = time.monotonic()
         with suppress(DatabaseError, InterfaceError):
             self.value = as_cap(config.get(CAP_KEY))
+        self.read_at = began  # last: until then everybody waits for the value
 
     def read_apart(self) -> None:
         """In a thread that nobody tells of the end of a request, at which Django would close a connection that has died."""
