@@ -1,6 +1,7 @@
 """Error responses of the API and of the token endpoints: one JSON body from every source (the front, a Django view, django-ninja)."""
 
 import json
+from functools import lru_cache
 
 from django.http import HttpResponse
 
@@ -24,6 +25,7 @@ def unavailable() -> APIError:
     return APIError(503, *UNAVAILABLE, ("Retry-After", "1"))
 
 
+@lru_cache(maxsize=64)  # a flood of rejected tokens gets the same one each time
 def error_body(error: str, description: str, field: str | None = None) -> str:
     """JSON. `error` is empty where RFC 6750 wants no code in the challenge (section 3.1)."""
     return json.dumps({"error": error or "unauthorized", "error_description": description} | ({"field": field} if field else {}))

@@ -7,6 +7,7 @@ password sends it with requests that other websites cause, too.
 
 import enum
 import re
+from functools import lru_cache
 
 from django.conf import settings
 
@@ -40,15 +41,25 @@ def reject(reason: BearerError) -> APIError:
 
 def challenge(reason: BearerError) -> str:
     """The WWW-Authenticate header; without credentials it carries no error code (section 3.1)."""
+    return challenge_of(reason, realm())
+
+
+@lru_cache(maxsize=32)
+def challenge_of(reason: BearerError, realm: str) -> str:
     _, code, description = reason.value
     if not code:
-        return f'Bearer realm="{realm()}"'
-    return f'Bearer realm="{realm()}", error="{code}", error_description="{description}"'
+        return f'Bearer realm="{realm}"'
+    return f'Bearer realm="{realm}", error="{code}", error_description="{description}"'
 
 
 def realm() -> str:
     """The portal's name, without what a quoted string cannot hold."""
-    return re.sub(r"[^ !#-\[\]-~]", "", settings.PORTAL_NAME)
+    return quotable(settings.PORTAL_NAME)
+
+
+@lru_cache(maxsize=4)
+def quotable(text: str) -> str:
+    return re.sub(r"[^ !#-\[\]-~]", "", text)
 
 
 def token_of(header: str | None) -> str | BearerError:
