@@ -13,6 +13,7 @@ django = get_wsgi_application()
 from django.db import connection  # noqa: E402  # the apps can be imported once Django is set up
 
 from portal.core.asgi import App, InThreads, Receive, Scope, Send  # noqa: E402
+from portal.core.probes import probing  # noqa: E402
 from portal.oauth.front import front  # noqa: E402
 from tokens.verification.batches import BatchedLookups  # noqa: E402
 from tokens.verification.lookup import InThread  # noqa: E402
@@ -34,7 +35,7 @@ def by_path(pages: App, heavy: App, token_endpoints: App) -> App:
 
 
 pages = by_path(InThreads(django, 2), InThreads(django, 1), InThreads(django, 1))
-application = front(pages, BatchedLookups() if connection.vendor == "postgresql" else InThread())
+application = front(probing(pages), BatchedLookups() if connection.vendor == "postgresql" else InThread())
 
 # A thread that computes hands the interpreter over after so many seconds: the event loop asks for it several times a request.
 sys.setswitchinterval(0.0005)

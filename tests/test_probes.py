@@ -13,6 +13,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from portal.core import probes, readiness
+from portal.core.asgi import Receive, Scope, Send
+from portal.core.probes import probing
+from tests.api import asgi_client
 from tests.clock import BUSY
 from tests.ports import free_port
 
@@ -46,6 +49,20 @@ def test_probes_respond_for_any_host(host: str) -> None:
 @pytest.mark.parametrize("path", ["/livez/", "/healthz/scan", "/accounts/sign-in/", "/livezz", "//livez", "/api/v1/"])
 def test_every_other_path_still_rejects_another_host(path: str) -> None:
     assert ask(path, "other.example.com").status_code == 400
+
+
+def test_probes_are_answered_while_all_of_djangos_threads_are_busy() -> None:
+    async def busy(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 503, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    through = probing(busy)
+    for path, body in (("/livez", {}), ("/readyz", {"checks": {"database": "ok", "migrations": "ok"}}), ("/healthz", {})):
+        reply = asgi_client.ask(path, through=through, QUERY_STRING="exclude=broker")
+        assert (reply.status, reply.json) == (200, {"status": "ok", **body})
+        assert asgi_client.ask(path, method="HEAD", through=through).body == b""
+    assert asgi_client.ask("/livez", method="POST", through=through).status == 503
+    assert asgi_client.ask("/livezz", through=through).status == 503
 
 
 def test_probes_take_get_and_head_alone() -> None:

@@ -1,18 +1,21 @@
 """What load balancers, containers and Kubernetes ask: `/livez`, `/readyz` and `/healthz`, without a sign-in.
 
 They respond for any Host header, since a kubelet sends the pod's IP address, and they need no redirect to https. Nothing in them depends
-on the Host header; everywhere else ALLOWED_HOSTS holds. Plain functions, for Django's middleware and for an event loop (in a thread:
-`ready` and `healthy` may wait for two seconds).
+on the Host header; everywhere else ALLOWED_HOSTS holds. The server answers them in front of Django's threads (`probing`), which may all be
+busy; the middleware is for Django alone, as in its development server.
 """
 
+import asyncio
 import json
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from portal.core import readiness
+from portal.core.asgi import App, Receive, Scope, Send
 
 RETRY_AFTER = 2  # seconds
 METHODS = ("GET", "HEAD")
@@ -57,6 +60,28 @@ def reply(content: dict[str, object]) -> Reply:
 
 
 PROBES: dict[str, Callable[[str], Reply]] = {"/livez": live, "/readyz": ready, "/healthz": healthy}
+
+
+# In which requests wait for a check: two seconds at most, and only while one hangs.
+WAITING = ThreadPoolExecutor(2, thread_name_prefix="probe")
+
+
+def probing(behind: App) -> App:
+    """An ASGI application that answers the probes, and hands everything else to `behind`."""
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        probe = PROBES.get(scope["path"])
+        if probe is None or scope["method"] not in METHODS:
+            await behind(scope, receive, send)
+            return
+        query = scope["query_string"].decode("latin-1")
+        found = probe(query) if probe is live else await asyncio.get_running_loop().run_in_executor(WAITING, probe, query)
+        headers = [(name.lower().encode(), value.encode()) for name, value in found.headers]
+        headers.append((b"content-length", b"%d" % len(found.body)))
+        await send({"type": "http.response.start", "status": found.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else found.body})
+
+    return application
 
 
 def respond(request: HttpRequest) -> HttpResponse:

@@ -48,7 +48,8 @@ def front(behind: App, lookups: Lookups) -> App:
     """The application that answers the two paths, and hands everything else to `behind`."""
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        handler = HANDLERS.get(scope["path"])
+        path = scope["path"]
+        handler = HANDLERS.get(path) or (ext_authz if path.startswith("/verify/") else None)
         if handler is None:
             await behind(scope, receive, send)
             return
@@ -105,6 +106,14 @@ async def forward_auth(request: Request, lookups: Lookups) -> Response:
             NO_STORE,
         ],
     )
+
+
+async def ext_authz(request: Request, lookups: Lookups) -> Response:
+    """Whatever begins with `/verify/`, for Envoy's ext_authz: it adds the path of the request, and takes 200 alone for a yes."""
+    response = await forward_auth(request, lookups)
+    response.status = 200
+    response.headers.append((b"content-length", b"0"))
+    return response
 
 
 def header_value(text: str) -> bytes:

@@ -44,6 +44,17 @@ def test_a_good_token_passes_and_says_whose_it_is() -> None:
     assert (told, told.tzinfo) == (token.expires_at, UTC)
 
 
+@pytest.mark.parametrize("path", ["/verify/", "/verify/uploads/x", "/verify//", "/verify/../oauth/introspect"])
+def test_below_verify_a_valid_token_gets_200_for_envoy(path: str) -> None:
+    _, text = issue(name="nightly build")
+    for method in ("GET", "POST", "OPTIONS"):
+        reply = ask(path, f"Bearer {text}", method)
+        assert (reply.status, reply.body, reply.headers["Content-Length"]) == (200, b"", "0")
+        assert reply.headers["X-Auth-Token-Name"] == "nightly build"
+    assert ask(path, f"Bearer {token_format.generate()}").status == 401
+    assert ask(path).status == 401
+
+
 def test_a_good_token_costs_one_look_up_and_garbage_costs_none(monkeypatch: pytest.MonkeyPatch) -> None:
     _, text = issue()
     asked: list[bytes] = []
@@ -137,7 +148,7 @@ def test_head_is_answered_like_get() -> None:
 
 
 def test_what_is_not_ours_goes_to_django() -> None:
-    for path in ("/", "/verify/", "/verify/x", "/verification", "/oauth/introspect/", "/VERIFY", ""):
+    for path in ("/", "/verification", "/verifyx", "/oauth/introspect/", "/VERIFY", ""):
         assert ask(path).body == b"Django"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gateway.from_wheels import traefik
+from tests.gateway.from_wheels import envoy, traefik
 from tests.gateway.running import nginx, replaced
 from tests.gateway.wsgi_service import send
 from tests.ports import free_port
@@ -78,7 +78,7 @@ def start_apache(folder: Path, host: str, port: int) -> Program:
     return Program([installed("apache2"), "-X", "-f", str(folder / "apache.conf")], {"PATH": PATH}, folder)
 
 
-GATEWAYS: dict[str, Start] = {"nginx": nginx, "caddy": caddy, "haproxy": haproxy, "traefik": traefik}
+GATEWAYS: dict[str, Start] = {"nginx": nginx, "caddy": caddy, "haproxy": haproxy, "envoy": envoy, "traefik": traefik}
 
 
 @contextmanager
