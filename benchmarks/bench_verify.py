@@ -31,7 +31,7 @@ def rates(bench: Bench, options: argparse.Namespace) -> Portal:
     check(targets)
     samples = measure(targets, CONNECTIONS, options)
     report(samples)
-    memory(server, targets["verify"], round(200_000 * options.scale), max(90 * options.scale, 1))
+    memory(server, targets["verify"], round(200_000 * options.scale), max(round(90 * options.scale), 1))
     sizes = {}
     for name, full in (("tokens 10,000", 10_000), ("tokens 1,000,000", 1_000_000)):
         grown = sized(bench, options, full)
@@ -53,7 +53,7 @@ def sized(bench: Bench, options: argparse.Namespace, full: int = 1_000_000) -> P
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=4, help="of each measurement; under attack twice as long")
+    parser.add_argument("--seconds", type=int, default=4, help="of each measurement; under attack twice as long")
     parser.add_argument("--scale", type=float, default=1, help="of all numbers of tokens, and of how long memory is watched")
     parser.add_argument("--only", choices=("rates", "starvation"), help="one of the two parts")
     options = parser.parse_args()

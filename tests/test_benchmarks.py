@@ -44,7 +44,7 @@ def test_verification_beside_its_peers_and_under_attack() -> None:
         missing("requirements-bench.txt in .venv-bench")
     found = printed(WITH_PEERS, "bench_verify.py", "--scale", "0.002", "--rounds", "1", "--seconds", "1")
     assert "memory of each worker" in found
-    assert "verify / knox =" in found
+    assert "verify / knox at 16 =" in found
     assert "tokens 1,000,000 / tokens 10,000 at 16 =" in found
     for attack in (
         "none",
