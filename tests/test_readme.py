@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands
 
+from portal.oauth import forms, front
 from settings_app.registry import KEYS
+from tokens.verification import batches, lookup
 
 RUNS_ON = "sqlite"
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -47,6 +49,20 @@ def test_the_configuration_table_states_the_defaults_of_the_example_file() -> No
 def test_every_link_to_a_file_leads_somewhere(document: str) -> None:
     links = [link for link in re.findall(r"\]\(([^)#]+)", text(document)) if "://" not in link]
     assert [link for link in links if not ((REPOSITORY / document).parent / link).exists()] == []
+
+
+def test_the_architecture_page_states_the_figures_of_the_code() -> None:
+    page = text("docs/architecture.md")
+    for stated in (
+        f"longer than {batches.LATE_SECONDS * 1000:.0f} ms",
+        f"After {lookup.MOST_SECONDS} s its requests get 503",
+        f"tries again every {batches.PAUSE_SECONDS} s",
+        f"up to {batches.MOST_CONNECTIONS} connections",
+        f"{forms.MOST_BYTES // 1024} KB at most within {front.FORM_SECONDS:.0f} s",
+    ):
+        assert stated in page
+    for file in re.findall(r"`((?:portal|tokens|tests)/[\w/.]+)`", page):
+        assert (REPOSITORY / file).exists(), file
 
 
 def test_every_command_that_the_documents_name_exists() -> None:
