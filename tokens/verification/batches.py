@@ -6,12 +6,12 @@ for everybody, every request hears so at once, and one task asks until it answer
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
-import psycopg
 import structlog
 from psycopg.pq.abc import PGresult
 
@@ -27,7 +27,8 @@ MOST_IN_BATCH = 100  # about 7 kB, which the socket's empty buffer always takes
 
 @dataclass(eq=False, slots=True)
 class Waiting:
-    """One request's look-up. A batch that fails is sent once more: the connection may have been dead for long."""
+    """One request's look-up. After a batch that failed it is sent once more, since the connection may have been dead for long; and alone,
+    since one row that cannot be read shall not fail those of others."""
 
     digest: bytes
     reply: asyncio.Future[Stored | None]
@@ -58,6 +59,7 @@ class BatchedLookups:
         self.prepared = True
         self.down = False
         self.answered_at = 0.0
+        self.silent_until = 0.0
 
     def look_up(self, digest: bytes) -> asyncio.Future[Stored | None]:
         """The token with this digest, or None. Raises Unavailable, now or when it is awaited."""
@@ -81,11 +83,12 @@ class BatchedLookups:
             self.task = asyncio.create_task(self.open())
 
     def send(self, connection: Connection) -> None:
-        entries = [self.waiting.popleft() for _ in range(min(len(self.waiting), MOST_IN_BATCH))]
+        number = 1 if self.waiting[0].tried else min(len(self.waiting), MOST_IN_BATCH)
+        entries = [self.waiting.popleft() for _ in range(number)]
         batch = Batch(connection, entries, connection.loop.time())
         try:
             batch.reply = connection.fetch([entry.digest for entry in entries])
-        except psycopg.Error as error:
+        except Exception as error:
             self.failed(batch, error)
             return
         batch.timer = connection.loop.call_later(LATE_SECONDS, self.late, batch)
@@ -94,12 +97,13 @@ class BatchedLookups:
 
     def answered(self, batch: Batch, reply: asyncio.Future[PGresult]) -> None:
         if batch not in self.under_way:
-            return  # it came too late
+            reply.exception()  # it came too late, whatever it is
+            return
         self.under_way.remove(batch)
         batch.timer.cancel()
         try:
             rows = batch.connection.rows(reply.result())
-        except psycopg.Error as error:
+        except Exception as error:
             self.failed(batch, error)
             return
         self.answered_at = batch.connection.loop.time()
@@ -109,15 +113,31 @@ class BatchedLookups:
             if not entry.reply.done():
                 entry.reply.set_result(rows.get(entry.digest))
 
-    def failed(self, batch: Batch, error: psycopg.Error) -> None:
+    def failed(self, batch: Batch, error: Exception) -> None:
+        """Whatever it is: a look-up that nobody ends would never end."""
         batch.connection.close()
-        self.prepared = self.prepared and not isinstance(error, PreparedElsewhere)
-        give_up([entry for entry in batch.entries if entry.tried])
+        if isinstance(error, PreparedElsewhere):
+            self.nothing_prepared()
+        if lost := [entry for entry in batch.entries if entry.tried or self.down]:
+            give_up(lost)
+            self.report(error)
         for entry in reversed(batch.entries):
             if not entry.reply.done():
                 entry.tried = True
                 self.waiting.appendleft(entry)
         self.dispatch()
+
+    def report(self, error: Exception) -> None:
+        """One line a second: it may be the same one for each request."""
+        now = time.monotonic()
+        if now >= self.silent_until:
+            self.silent_until = now + 1
+            log.error("a look-up failed", exc_info=error)
+
+    def nothing_prepared(self) -> None:
+        self.prepared = False
+        for connection in self.idle:
+            connection.close()  # each would fail once
 
     def late(self, batch: Batch) -> None:
         batch.connection.read()  # it may be this process that stood still
@@ -144,7 +164,7 @@ class BatchedLookups:
         try:
             async with asyncio.timeout(MOST_SECONDS):
                 self.idle.append(await self.connect())
-        except (psycopg.Error, OSError, TimeoutError) as error:
+        except Exception as error:
             self.task = None
             if not self.under_way:
                 self.begin_outage(type(error).__name__)
@@ -156,10 +176,12 @@ class BatchedLookups:
         try:
             return await Connection.open(self.prepared)
         except PreparedElsewhere:
-            self.prepared = False
+            self.nothing_prepared()
             return await Connection.open(False)
 
     def begin_outage(self, reason: str) -> None:
+        if self.down:
+            return  # by an earlier batch; what has failed since waits for nothing
         log.error("the database does not answer look-ups", reason=reason)
         self.down = True
         give_up(self.waiting)
@@ -178,6 +200,7 @@ class BatchedLookups:
                 log.debug("still no answer", reason=type(error).__name__)
         self.down, self.task = False, None
         log.warning("the database answers look-ups again")
+        self.dispatch()
 
     async def probe(self) -> Connection:
         """A connection that has answered. Raises what hinders it."""
@@ -187,7 +210,7 @@ class BatchedLookups:
             async with asyncio.timeout(MOST_SECONDS):
                 connection.rows(await connection.fetch([b""]))
         except PreparedElsewhere:
-            self.prepared = False
+            self.nothing_prepared()
             connection.close()
             raise
         except BaseException:

@@ -80,11 +80,15 @@ class InThread:
         self.executor = ThreadPoolExecutor(1, "look-ups")
 
     async def look_up(self, digest: bytes) -> Stored | None:
+        future = asyncio.get_running_loop().run_in_executor(self.executor, self.fetch, digest)
         try:
-            async with asyncio.timeout(MOST_SECONDS):
-                return await asyncio.get_running_loop().run_in_executor(self.executor, self.fetch, digest)
-        except TimeoutError:
-            raise Unavailable from None
+            # Not asyncio.timeout, which after a process stood still ends what has its result by now.
+            await asyncio.wait([future], timeout=MOST_SECONDS)
+            if not future.done():
+                raise Unavailable
+            return future.result()
+        finally:
+            future.cancel()
 
     def fetch(self, digest: bytes) -> Stored | None:
         try:

@@ -72,8 +72,18 @@ class Connection:
     def sent(self) -> asyncio.Future[PGresult]:
         """Sends what is in libpq's buffer. The future has the server's result, or a psycopg error."""
         self.reply, self.result = self.loop.create_future(), None
-        self.pgconn.flush()
+        if self.pgconn.flush():
+            self.loop.add_writer(self.descriptor, self.flush)
         return self.reply
+
+    def flush(self) -> None:
+        """Called when the socket can be written, for what it did not take at first."""
+        try:
+            if self.pgconn.flush():
+                return
+        except psycopg.Error:
+            pass  # `read` is told too
+        self.loop.remove_writer(self.descriptor)
 
     def fetch(self, digests: Sequence[bytes]) -> asyncio.Future[PGresult]:
         """Asks for the tokens with these digests; `rows` makes them of the result. Raises psycopg's errors."""
@@ -109,17 +119,17 @@ class Connection:
                 return
             if self.result is None:
                 return  # a notice, or a setting that the server announces
-        except psycopg.Error as error:
+        except Exception as error:
             self.close()
             self.finish(error)
             return
         self.finish(self.result)
 
-    def finish(self, outcome: PGresult | psycopg.Error) -> None:
+    def finish(self, outcome: PGresult | Exception) -> None:
         reply, self.reply, self.result = self.reply, None, None
         if reply is None or reply.done():
             return
-        if isinstance(outcome, psycopg.Error):
+        if isinstance(outcome, Exception):
             reply.set_exception(outcome)
         else:
             reply.set_result(outcome)
@@ -130,15 +140,18 @@ class Connection:
     def close(self) -> None:
         if self.descriptor >= 0:
             self.loop.remove_reader(self.descriptor)
+            self.loop.remove_writer(self.descriptor)
             os.close(self.descriptor)
             self.descriptor = -1
         self.pgconn.finish()
 
     async def give_up(self) -> None:
         """Closes the connection, and has the server end the statement, which could otherwise wait there for a lock for ever."""
-        with suppress(psycopg.Error):
-            await self.connection.cancel_safe(timeout=MOST_SECONDS)
-        self.close()
+        try:
+            with suppress(psycopg.Error, OSError):
+                await self.connection.cancel_safe(timeout=MOST_SECONDS)
+        finally:
+            self.close()
 
 
 def check(result: PGresult, expected: ExecStatus) -> None:

@@ -1,8 +1,11 @@
 """Look-ups of the event loop on PostgreSQL: many at once, slow ones, and a database that fails. With real outages: see tests/processes."""
 
 import asyncio
+import os
+import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -259,5 +262,120 @@ def test_a_request_that_is_gone_takes_nobody_with_it() -> None:
         first, gone, last = (lookups.look_up(digest) for _ in range(3))
         gone.cancel()
         assert (await first, await last)[1].digest == digest
+
+    run(work)
+
+
+@pytest.mark.parametrize("place", ["fetch", "rows"])
+def test_whatever_one_look_up_fails_with_the_others_in_its_batch_do_not(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    """A name that is no UTF-8, for example, in a database that does not check it."""
+    digest = token_format.digest(issue()[1])
+    unreadable = b"unreadable"
+    fetch, rows, asked_for = Connection.fetch, Connection.rows, []
+
+    def fetching(self: Connection, digests: Any) -> Any:
+        asked_for[:] = digests
+        if place == "fetch" and unreadable in digests:
+            raise MemoryError
+        return fetch(self, digests)
+
+    def reading(self: Connection, result: Any) -> Any:
+        if place == "rows" and unreadable in asked_for:
+            raise UnicodeDecodeError("utf-8", b"", 0, 1, "invalid start byte")
+        return rows(self, result)
+
+    monkeypatch.setattr(Connection, "fetch", fetching)
+    monkeypatch.setattr(Connection, "rows", reading)
+
+    async def work(lookups: BatchedLookups) -> None:
+        await lookups.look_up(digest)
+        first, bad, last = await outcomes(lookups, digest, unreadable, digest)
+        assert (first.digest, type(bad), last.digest) == (digest, Unavailable, digest)
+        assert not lookups.down
+        assert (await lookups.look_up(digest)).digest == digest
+
+    run(work)
+
+
+@pytest.mark.usefixtures("soon")
+def test_no_error_of_a_new_connection_hinders_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = token_format.digest(issue()[1])
+    connect, attempts = Connection.open, []
+
+    async def fails(prepared: bool) -> Connection:
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise ValueError
+        return await connect(prepared)
+
+    monkeypatch.setattr(Connection, "open", fails)
+
+    async def work(lookups: BatchedLookups) -> None:
+        assert [type(each) for each in await outcomes(lookups, digest)] == [Unavailable]
+        await until(lambda: not lookups.down)
+        assert (await lookups.look_up(digest)).digest == digest
+
+    run(work)
+
+
+@pytest.mark.usefixtures("soon")
+def test_what_fails_during_an_outage_does_not_wait_for_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = token_format.digest(issue()[1])
+    hold_up(monkeypatch, b"slow")
+
+    async def work(lookups: BatchedLookups) -> None:
+        await lookups.look_up(digest)
+        slow = lookups.look_up(b"slow")
+        lookups.begin_outage("another batch")
+        task = lookups.task
+        lookups.begin_outage("a third one")
+        assert lookups.task is task  # the attempt under way goes on
+        lookups.under_way[0].connection.finish(psycopg.OperationalError("killed"))
+        with pytest.raises(Unavailable):
+            await slow
+        await until(lambda: not lookups.down)
+
+    run(work)
+
+
+def test_a_batch_that_the_socket_takes_in_parts_is_sent_whole() -> None:
+    digest = token_format.digest(issue()[1])
+
+    async def work(lookups: BatchedLookups) -> None:
+        await lookups.look_up(digest)
+        connection = lookups.idle[0]
+        with socket.socket(fileno=os.dup(connection.descriptor)) as same:
+            same.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+        many = [digest, *(b"%032d" % number for number in range(50_000))]
+        assert list(connection.rows(await connection.fetch(many))) == [digest]
+        assert (await lookups.look_up(digest)).digest == digest
+
+    run(work)
+
+
+def descriptors() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts descriptors where Linux lists them")
+def test_outages_leave_no_descriptor_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = token_format.digest(issue()[1])
+    hold_up(monkeypatch, b"slow")
+
+    async def outage(lookups: BatchedLookups) -> None:
+        await outcomes(lookups, b"slow", digest)
+        await until(lambda: not lookups.down)
+        await asyncio.gather(*lookups.closing)
+        lookups.idle[0].pgconn.send_query(b"SELECT pg_terminate_backend(pg_backend_pid())")
+        lookups.idle[0].pgconn.flush()
+        assert (await lookups.look_up(digest)).digest == digest
+
+    async def work(lookups: BatchedLookups) -> None:
+        await outage(lookups)
+        before = descriptors()
+        for _ in range(3):
+            await outage(lookups)
+        assert descriptors() <= before
 
     run(work)
