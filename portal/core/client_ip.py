@@ -7,7 +7,8 @@ The header `Forwarded` (RFC 7239) is not read: a proxy that writes the one passe
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
+from socket import AF_INET6, inet_ntop, inet_pton
 from typing import Any
 
 import structlog
@@ -84,5 +85,6 @@ def trusted(address: str) -> bool:
 def subnet(address: str | None) -> str:
     """Whom an attempt counts against: an address, or for IPv6 the network of 64 bits, all of which one host may use. Empty for None."""
     if address and ":" in address:
-        return str(ip_network(f"{address}/64", strict=False))
+        # Once or twice for each rejected token, and `ipaddress` would take 80 microseconds for it.
+        return inet_ntop(AF_INET6, inet_pton(AF_INET6, address)[:8] + bytes(8)) + "/64"
     return address or ""
