@@ -41,7 +41,7 @@ def caddy(folder: Path, portal_port: int, service_port: int) -> tuple[Program, i
 
 
 def start_caddy(folder: Path, sites: str) -> Program:
-    (folder / "Caddyfile").write_text("{\n\tadmin off\n}\n" + sites)
+    (folder / "Caddyfile").write_text("{\n\tadmin off\n\tdefault_bind 127.0.0.1\n}\n" + sites)
     command = [installed("caddy"), "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
     return Program(command, {"PATH": PATH, "HOME": str(folder)}, folder)
 

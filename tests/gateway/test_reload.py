@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +44,7 @@ def test_no_request_is_lost_by_a_reload(
     def ask() -> None:
         while not stop.is_set():
             statuses[send(port, text).status] += 1
+            time.sleep(0.05)  # each of them is a connection, whose port stays taken for a minute
 
     with running(GATEWAYS[name], tmp_path_factory.mktemp(name), portal_port, service.port) as port:
         clients = [threading.Thread(target=ask, daemon=True) for _ in range(CLIENTS)]
