@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import sys
 
 from django.core.wsgi import get_wsgi_application
@@ -12,29 +13,34 @@ django = get_wsgi_application()
 
 from django.db import connection  # noqa: E402  # the apps can be imported once Django is set up
 
+from portal.api.duplo.errors import THEIRS  # noqa: E402
 from portal.core.asgi import App, InThreads, Receive, Scope, Send  # noqa: E402
 from portal.core.probes import probing  # noqa: E402
 from portal.oauth.front import front  # noqa: E402
 from tokens.verification.batches import BatchedLookups  # noqa: E402
 from tokens.verification.lookup import InThread  # noqa: E402
 
-# What takes seconds of processor time, and may take them all at once: password hashes, calendars.
-HEAVY = ("/accounts/", "/calendar/")
-TOKEN_ENDPOINTS = ("/oauth/", "/cli/token")
 
-
-def by_path(pages: App, heavy: App, token_endpoints: App) -> App:
-    """Each kind of request has threads of its own, so that none of them waits for another kind."""
+def by_path(*pools: tuple[str, App]) -> App:
+    """Each kind of request has threads of its own, so that none of them waits for another kind. The first pattern that matches decides."""
+    compiled = [(re.compile(pattern), app) for pattern, app in pools]
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"]
-        app = token_endpoints if path.startswith(TOKEN_ENDPOINTS) else heavy if path.startswith(HEAVY) else pages
+        app = next(app for pattern, app in compiled if pattern.match(scope["path"]))
         await app(scope, receive, send)
 
     return application
 
 
-pages = by_path(InThreads(django, 2), InThreads(django, 1), InThreads(django, 1))
+pages = by_path(
+    ("/oauth/|/cli/token", InThreads(django, 1)),
+    # What takes seconds of processor time, and may take them all at once: password hashes, calendars.
+    ("/accounts/|/calendar/", InThreads(django, 1)),
+    # Responses that last for as long as a client takes to read them: files, and the lists of DuploCloud's clients.
+    ("/static/", InThreads(django, 1)),
+    (THEIRS.pattern, InThreads(django, 2)),
+    ("", InThreads(django, 2)),
+)
 application = front(probing(pages), BatchedLookups() if connection.vendor == "postgresql" else InThread())
 
 # A thread that computes hands the interpreter over after so many seconds: the event loop asks for it several times a request.

@@ -13,11 +13,10 @@ from pydantic.json_schema import SkipJsonSchema
 from portal.core import permissions as access
 from portal.core.error_responses import UNAVAILABLE, APIError, error_body, error_response, unavailable
 from portal.core.errors import Code, ServiceError
+from portal.core.request_bodies import API_PREFIXES
 from tokens.verification.bearer import BearerError, reject
 from tokens.verification.lookup import Unavailable
 
-# URLs whose errors are JSON, whether this API, Django or a middleware raised them.
-PREFIXES = ("/api/", "/oauth/", "/cli/token")
 BY_STATUS = {
     400: ("invalid_request", "The request is malformed."),
     403: ("forbidden", "This is not allowed."),
@@ -42,7 +41,7 @@ class ApiMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if request.path_info.startswith(PREFIXES):
+        if request.path_info.startswith(API_PREFIXES):
             if "public" not in response.get("Cache-Control", ""):
                 response["Cache-Control"] = "no-store"
             if response.status_code >= 400 and not response["Content-Type"].startswith("application/json"):

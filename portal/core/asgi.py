@@ -1,7 +1,7 @@
 """Django's pages behind the event loop: bodies are read before a thread is taken, and the number of threads is bounded."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Any, cast
 from urllib.parse import quote_from_bytes, unquote_to_bytes
@@ -9,12 +9,11 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
+from portal.core.asgi_client import Chunks, Client, Message, Receive, Send
+from portal.core.early_responses import respond_early
 from portal.core.request_bodies import normalize_content_type
 
 Scope = dict[str, Any]
-Message = dict[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -57,44 +56,6 @@ async def read_body(receive: Receive, length: int | None, most: int, seconds: fl
     return body
 
 
-class Client:
-    """Who waits for a response. Once gone, what is sent goes nowhere."""
-
-    def __init__(self, receive: Receive, send: Send) -> None:
-        self.receive, self.asgi_send = receive, send
-        self.gone = False
-
-    async def watch(self) -> None:
-        """Ends when the client is gone. Only for a request whose body was read."""
-        while (await self.receive())["type"] != "http.disconnect":
-            pass
-        self.gone = True
-
-    async def send(self, message: Message) -> None:
-        """Never raises: the thread that makes the response would wait for ever."""
-        if not self.gone:
-            try:
-                await self.asgi_send(message)
-            except Exception:  # whatever the server says of a connection that is closed
-                self.gone = True
-
-
-class Chunks:
-    """A WSGI response that ends early when its client is gone."""
-
-    def __init__(self, response: Iterable[bytes], client: Client) -> None:
-        self.response, self.client = response, client
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self.response:
-            if self.client.gone:
-                break
-            yield chunk
-
-    def close(self) -> None:
-        getattr(self.response, "close", lambda: None)()
-
-
 class InThreads:
     """An ASGI application: a WSGI one, in at most `threads` threads."""
 
@@ -102,7 +63,7 @@ class InThreads:
 
     def __init__(self, app: WSGIApp, threads: int) -> None:
         self.app = app
-        self.behind = cast(App, WSGIMiddleware(cast(Any, self.run), threads))  # a2wsgi's own types are narrower than ASGI's
+        self.behind = cast(App, WSGIMiddleware(cast(Any, self.run), threads, send_queue_size=0))  # Chunks limits what waits in it
         self.waiting = 0
 
     def run(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -122,16 +83,16 @@ class InThreads:
         length = announced(headers)
         large = length > LARGE_BYTES
         if self.waiting >= MOST_WAITING or (large and InThreads.large >= MOST_LARGE):
-            await reply(client.send, 503, (b"retry-after", b"1"))
+            await respond_early(client.send, scope["path"], 503)
             return
         InThreads.large += large
         try:
             body = await read_body(receive, length, length, FIRST_BYTES_SECONDS + length / LEAST_BYTES_A_SECOND)
             await self.respond(scope | {"headers": headers}, body, client)
         except Disconnected:
-            await reply(client.send, 400)
+            await respond_early(client.send, scope["path"], 400)
         except TimeoutError:
-            await reply(client.send, 408, (b"connection", b"close"))
+            await respond_early(client.send, scope["path"], 408)
         finally:
             InThreads.large -= large
 
@@ -143,9 +104,10 @@ class InThreads:
         watch = asyncio.create_task(client.watch())
         self.waiting += 1
         try:
-            await self.behind(scope, receive, client.send)
+            await self.behind(scope, receive, client.send_part)
         finally:
             self.waiting -= 1
+            client.forget()
             watch.cancel()
             with suppress(asyncio.CancelledError):
                 await watch
@@ -168,10 +130,3 @@ def announced(headers: Headers) -> int:
     text = values.pop()
     length = int(text[:20]) if text.isdigit() else 0
     return length if length <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE else 0
-
-
-async def reply(send: Send, status: int, *headers: tuple[bytes, bytes]) -> None:
-    """A response without a body, for a client that does not keep to the rules or a portal that has too much to do."""
-    start = [(b"content-length", b"0"), (b"cache-control", b"no-store"), *headers]
-    await send({"type": "http.response.start", "status": status, "headers": start})
-    await send({"type": "http.response.body", "body": b""})

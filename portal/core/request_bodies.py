@@ -15,7 +15,9 @@ from django.template.loader import render_to_string
 FORM = "application/x-www-form-urlencoded"
 # A type without parameters, or with simple ones; the only charset is UTF-8.
 READABLE = re.compile(r"|[\w.+-]+/[\w.+-]+( *; *(charset *= *\"?utf-8\"?|(?!charset)[\w-]+=\"?[\w.+/-]*\"?)?)*", re.ASCII | re.IGNORECASE)
-CHECKED_BY_THEIR_VIEWS = ("/api/", "/oauth/", "/cli/token", "/v1/", "/v3/", "/admin/UpdateUserRole")
+# URLs whose errors are JSON, whether the API, Django, a middleware or the server raised them.
+API_PREFIXES = ("/api/", "/oauth/", "/cli/token")
+CHECKED_BY_THEIR_VIEWS = (*API_PREFIXES, "/v1/", "/v3/", "/admin/UpdateUserRole")
 
 
 def normalize_content_type(environ: dict[str, Any]) -> None:
