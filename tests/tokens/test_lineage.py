@@ -5,16 +5,19 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from auditlog.models import LogEntry
 
 from portal.core.actors import Actor
 from portal.core.errors import ServiceError
+from portal.faults.models import Fault
 from portal.users import services as users
 from portal.users.models import User
 from settings_app import services as config
 from tests.clock import DAY, NOW, TODAY
-from tests.factories import AdministratorFactory, ServiceFactory, UserFactory, issue
+from tests.factories import AdministratorFactory, FaultFactory, ServiceFactory, UserFactory, issue
 from tokens import dates, services
 from tokens.credentials import TokenCredential
+from tokens.expiry import faults as expiry_faults
 from tokens.models import Token
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +84,18 @@ def test_deactivating_the_owner_of_a_token_ends_what_it_created_for_others(admin
     child = child_of(parent, owner=ServiceFactory())
     users.deactivate(administrator, Actor(AdministratorFactory()))
     assert Token.objects.get(pk=child.pk).revoked_at is not None
+
+
+def test_many_tokens_end_with_their_children_in_several_statements(administrator: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "BATCH", 2)
+    parents = [issue(administrator, f"parent {number}", NOW)[0] for number in range(5)]
+    children = [child_of(parent, f"child of {parent.name}", ServiceFactory()) for parent in parents]
+    faults = [FaultFactory(source=expiry_faults.SOURCE, key=token.pk.hex) for token in parents + children]
+    users.deactivate(administrator, Actor(AdministratorFactory()))
+    assert not Token.objects.filter(revoked_at=None).exists()
+    assert not Fault.objects.filter(pk__in=[fault.pk for fault in faults], cleared_at=None).exists()
+    ended = LogEntry.objects.filter(action=LogEntry.Action.UPDATE, changes__has_key="revoked_at").values_list("object_pk", flat=True)
+    assert sorted(ended) == sorted(str(token.pk) for token in parents + children)
 
 
 def test_a_revoked_token_creates_nothing(administrator: User) -> None:
