@@ -1,5 +1,6 @@
 """Wrong tokens from one address are slowed down; good ones from the same address are not."""
 
+import asyncio
 import base64
 import socket
 import threading
@@ -11,6 +12,7 @@ import pytest
 import redis
 from pytest_django import Settings
 
+from tests import event_loop
 from tests.api.asgi_client import FORM, ask, introspect, verify
 from tests.factories import AdministratorFactory, issue
 from tests.ports import free_port
@@ -150,3 +152,21 @@ def test_the_text_of_a_wrong_token_is_not_in_redis(redis_url: str, monkeypatch: 
     assert len(keys := counter.client.keys()) == 1
     assert text not in str(keys) + str(counter.client.mget(keys))
     counter.client.close()
+
+
+def test_a_slow_redis_keeps_up_neither_other_threads_nor_more_than_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    counter, go_on = InRedis("redis://127.0.0.1:1"), threading.Event()
+    monkeypatch.setattr(counter, "add", lambda address, window: go_on.wait(30) and 1)
+
+    async def main() -> None:
+        slow = [asyncio.create_task(counter.add_in_loop("192.0.2.7", 1)) for _ in range(limits.MOST_WAITING)]
+        await asyncio.sleep(0)
+        assert await counter.add_in_loop("192.0.2.7", 1) == 1
+        assert await counter.add_in_loop("192.0.2.7", 1) == 2  # counted here
+        await asyncio.to_thread(lambda: None)
+        assert not any(task.done() for task in slow)
+        go_on.set()
+        assert await asyncio.gather(*slow) == [1] * limits.MOST_WAITING
+        assert counter.waiting == 0
+
+    event_loop.run(main())

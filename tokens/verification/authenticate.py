@@ -1,6 +1,5 @@
 """Whose token a request carries. Every endpoint that takes one calls one of the two functions."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -26,7 +25,8 @@ def authenticate(environ: Environ, now: datetime, read: Read = token_of) -> Stor
     found = verify(presented(environ.get("HTTP_AUTHORIZATION"), read), now)
     address = environ.get("REMOTE_ADDR") or None
     if isinstance(found, Rejected):
-        raise reject_token(found, now, address)
+        note_rejected(found, now, address)
+        raise rejected(limits.wait_after_failure(address))
     uses.record_accepted(found.id, now, address)
     return found
 
@@ -35,9 +35,8 @@ async def authenticate_in_loop(header: str | None, address: str | None, lookups:
     """The same in the event loop. `header`: Authorization; `address`: the client's."""
     found, now = await verify_in_loop(presented(header, read), lookups)
     if isinstance(found, Rejected):
-        if limits.counter.waits:
-            raise await asyncio.to_thread(reject_token, found, now, address)
-        raise reject_token(found, now, address)
+        note_rejected(found, now, address)
+        raise rejected(await limits.wait_after_failure_in_loop(address))
     uses.record_accepted(found.id, now, address)
     return found
 
@@ -50,11 +49,15 @@ def presented(header: str | None, read: Read) -> str:
     return text
 
 
-def reject_token(refused: Rejected, now: datetime, address: str | None) -> APIError:
-    """Notes the rejected use on the token's row, and counts it for the address: 429 for one that sends too many."""
+def note_rejected(refused: Rejected, now: datetime, address: str | None) -> None:
+    """In the log, and on the token's row."""
     rejection_log.report("token rejected", address, refused.reason.value, token_id=refused.token and str(refused.token.id))
     if refused.token:
         uses.record_rejected(refused.token.id, now, address)
-    if wait := limits.wait_after_failure(address):
+
+
+def rejected(wait: int) -> APIError:
+    """The error response: 429 for an address that sends too many, and has to wait so many seconds."""
+    if wait:
         return APIError(429, "too_many_requests", "Too many rejected tokens from this address.", ("Retry-After", str(wait)))
     return reject(BearerError.INVALID_TOKEN)
