@@ -14,7 +14,8 @@ django = get_wsgi_application()
 from django.db import connection  # noqa: E402  # the apps can be imported once Django is set up
 
 from portal.api.duplo.errors import THEIRS  # noqa: E402
-from portal.core.asgi import App, InThreads, Receive, Scope, Send  # noqa: E402
+from portal.core.asgi import App, InThreads, Scope  # noqa: E402
+from portal.core.asgi_client import Receive, Send  # noqa: E402
 from portal.core.probes import probing  # noqa: E402
 from portal.oauth.front import front  # noqa: E402
 from tokens.verification.batches import BatchedLookups  # noqa: E402

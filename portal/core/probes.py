@@ -15,7 +15,8 @@ from urllib.parse import parse_qs
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from portal.core import readiness
-from portal.core.asgi import App, Receive, Scope, Send
+from portal.core.asgi import App, Scope
+from portal.core.asgi_client import Receive, Send
 
 RETRY_AFTER = 2  # seconds
 METHODS = ("GET", "HEAD")

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote
 
-from portal.core.asgi import App, Disconnected, Receive, Scope, Send, TooLarge, read_body
+from portal.core.asgi import App, Disconnected, Scope, TooLarge, read_body
+from portal.core.asgi_client import Receive, Send
 from portal.core.client_ip import client_address
 from portal.core.error_responses import APIError, unavailable
 from portal.oauth import forms, introspection
