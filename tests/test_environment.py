@@ -1,10 +1,7 @@
 """Every variable of the environment: a good value arrives with its type and in one form, a bad one stops the start with one clear line."""
 
-import json
 import os
 import re
-import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,42 +11,9 @@ from hypothesis import strategies as st
 
 from portal.env import SECRETS, urls, values
 from tests.environment_values import BAD, GOOD, KEY, OTHER_KEY, POSTGRES
+from tests.forking import REPOSITORY, Ended, python
 
 RUNS_ON = "sqlite"
-REPOSITORY = Path(__file__).resolve().parent.parent
-
-Ended = subprocess.CompletedProcess[str]
-
-# For each line of JSON, an environment and the name of a setting: a process that reads the settings in it. What they import is loaded
-# once for all of them.
-MANY = """
-import gc, json, os, sys, tempfile, traceback
-import celery.app, celery.schedules, csp.constants, django.conf.global_settings, psycopg.conninfo
-import django.contrib.auth.password_validation, portal.env, portal.env.urls, portal.logging
-
-def read(name):
-    try:
-        import portal.settings
-        print(repr(eval(name, vars(portal.settings))), flush=True)
-        return 0
-    except SystemExit as end:
-        print(end, file=sys.stderr, flush=True)
-        return 1
-    except BaseException:
-        traceback.print_exc()
-        return 2
-
-gc.freeze()
-for line in sys.stdin:
-    (environment, name), (out, err) = json.loads(line), (tempfile.TemporaryFile("w+"), tempfile.TemporaryFile("w+"))
-    child = os.fork()
-    if not child:
-        os.dup2(out.fileno(), 1), os.dup2(err.fileno(), 2)
-        os.environ.clear(), os.environ.update(environment)
-        os._exit(read(name))  # at once: taking the interpreter apart would need more time than all else
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    print(json.dumps([status, *(file.seek(0) or file.read() for file in (out, err))]), flush=True)
-"""
 
 
 def environment(folder: Path, **variables: str) -> dict[str, str]:
@@ -57,39 +21,21 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "PORTAL_DATA_DIR": str(folder / "var"), "DATABASE_URL": "", **variables}
 
 
-def python(code: str, variables: dict[str, str], given: str = "") -> Ended:
-    command = [sys.executable, "-c", code]
-    return subprocess.run(command, cwd=REPOSITORY, env=variables, input=given, capture_output=True, text=True, timeout=100)
-
-
 def start(folder: Path, code: str = "import portal.settings", **variables: str) -> Ended:
     """Reads the settings in a process of their own."""
     return python(code, environment(folder, **variables))
 
 
-@pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Ended]:
-    """How the start with each value of the two tables ended."""
-    folder = tmp_path_factory.mktemp("environment")
-    cases = [(name, value, setting) for name, value, setting, _ in GOOD] + [(name, value, "PORT") for name, value in BAD]
-    lines = [json.dumps([environment(folder, **{"SECRET_KEY": KEY, name: value}), setting]) for name, value, setting in cases]
-    results = [json.loads(line) for line in python(MANY, environment(folder), "\n".join(lines)).stdout.splitlines()]
-    return {case[:2]: Ended([], *result) for case, result in zip(cases, results, strict=True)}
-
-
 @pytest.mark.parametrize(("name", "value", "setting", "expected"), GOOD)
-def test_a_good_value_arrives_with_its_type_and_in_one_form(
-    name: str, value: str, setting: str, expected: str, ended: dict[tuple[str, str], Ended]
-) -> None:
-    result = ended[name, value]
+def test_a_good_value_arrives_with_its_type_and_in_one_form(name: str, value: str, setting: str, expected: str, tmp_path: Path) -> None:
+    code = f"import portal.settings; print(repr(eval({setting!r}, vars(portal.settings))))"
+    result = start(tmp_path, code, **{"SECRET_KEY": KEY, name: value})
     assert (result.stdout.strip(), result.stderr, result.returncode) == (expected, "", 0)
 
 
 @pytest.mark.parametrize(("name", "value"), BAD)
-def test_a_bad_value_stops_the_start_with_one_line_that_names_the_variable(
-    name: str, value: str, ended: dict[tuple[str, str], Ended]
-) -> None:
-    result = ended[name, value]
+def test_a_bad_value_stops_the_start_with_one_line_that_names_the_variable(name: str, value: str, tmp_path: Path) -> None:
+    result = start(tmp_path, **{"SECRET_KEY": KEY, name: value})
     assert result.returncode == 1
     assert result.stdout == ""
     lines = result.stderr.splitlines()
@@ -108,8 +54,7 @@ def test_the_tables_have_good_and_bad_values_of_every_variable() -> None:
 
 
 def test_text_that_is_no_utf_8_stops_the_start(tmp_path: Path) -> None:
-    variables = {name.encode(): value.encode() for name, value in environment(tmp_path).items()} | {b"PORTAL_NAME": b"Caf\xe9"}
-    result = subprocess.run([sys.executable, "-c", "import portal.settings"], cwd=REPOSITORY, env=variables, capture_output=True, text=True)
+    result = start(tmp_path, PORTAL_NAME=b"Caf\xe9".decode(errors="surrogateescape"))
     assert result.stderr == "Configuration error: PORTAL_NAME must be text in UTF-8.\n"
 
 
@@ -235,10 +180,9 @@ def test_a_secret_file_that_cannot_be_used_stops_the_start(content: bytes | None
 
 
 def check_deploy(folder: Path, **variables: str) -> Ended:
-    return subprocess.run(
-        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
-        cwd=REPOSITORY, env=environment(folder, SECRET_KEY=f"{KEY}{OTHER_KEY}", **variables), capture_output=True, text=True, timeout=100,
-    )  # fmt: skip
+    words = ["manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    code = f"from django.core.management import execute_from_command_line as run; run({words})"
+    return start(folder, code, SECRET_KEY=f"{KEY}{OTHER_KEY}", DJANGO_SETTINGS_MODULE="portal.settings", **variables)
 
 
 def test_djangos_check_for_deployment_has_nothing_to_say_about_an_https_portal(tmp_path: Path) -> None:
@@ -247,15 +191,14 @@ def test_djangos_check_for_deployment_has_nothing_to_say_about_an_https_portal(t
     assert "no issues" in result.stdout
 
 
-READ = "import sys; from pathlib import Path; from portal import env as e; e.read_file(Path(sys.stdin.read())); "
+READ = "import os; from pathlib import Path; from portal import env as e; e.read_file(Path(os.environ['FILE'])); "
 
 
 def env_file(folder: Path, content: bytes) -> Ended:
     """What a process prints that reads this .env."""
     (folder / ".env").write_bytes(content)
-    return python(
-        READ + "import os; print(os.environ.get('PORT'), os.environ.get('TIME_ZONE'))", {"TIME_ZONE": "UTC"}, str(folder / ".env")
-    )
+    variables = {"TIME_ZONE": "UTC", "FILE": str(folder / ".env")}
+    return python(READ + "print(os.environ.get('PORT'), os.environ.get('TIME_ZONE'))", variables)
 
 
 def test_a_file_of_variables_is_read_and_the_environment_wins(tmp_path: Path) -> None:
@@ -278,7 +221,7 @@ def test_a_file_of_variables_that_is_not_understood_stops_the_start(content: byt
 
 def test_a_file_of_variables_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / ".env").mkdir()  # root, as in some containers, may read every file
-    result = python(READ, {}, str(tmp_path / ".env"))
+    result = python(READ, {"FILE": str(tmp_path / ".env")})
     assert (result.returncode, len(result.stderr.splitlines())) == (1, 1), result.stderr
 
 

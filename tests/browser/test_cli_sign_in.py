@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from portal.users.models import User
+from tests import cli
 from tests.browser.accessibility import audit, too_wide
 from tests.browser.watching import Visit
 from tests.cli import CliClient
@@ -44,7 +45,7 @@ def test_who_is_not_signed_in_does_so_on_the_way_and_may_still_cancel(page: Page
 
 def test_a_wrong_question_leaves_the_user_on_a_sound_page(visit: Visit, administrator: User, watch: object) -> None:
     watch.allow(400)
-    page = visit(administrator, "/cli/sign-in?port=80")
+    page = visit(administrator, cli.page(port="80"))
     expect(page.get_by_role("heading", name="Sign-in request rejected")).to_be_visible()
     expect(page.get_by_text("port must be a number from 1024 to 65535.")).to_be_visible()
     found = audit(page, "cli refused") + too_wide(page, "cli refused")

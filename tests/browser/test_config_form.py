@@ -28,7 +28,7 @@ def test_the_keys_offered_follow_the_config_type(portal: Page) -> None:
         return keys.locator("option[data-type]:not(:disabled)").all_inner_texts()
 
     pane.get_by_label("Config Type").select_option("Flags")
-    assert offered() == ["Users may create their own API tokens", "Notify token owners"]
+    assert offered() == ["Users may create their own API tokens", "Notify token owners", "DuploCloud client compatibility"]
     keys.select_option("Users may create their own API tokens")
     expect(pane.get_by_text("true: all users can create tokens")).to_be_visible()
     pane.get_by_label("Config Type").select_option("App Config")

@@ -75,13 +75,16 @@ def routes(patterns: list[Any], before: str = "") -> Iterator[str]:
 def test_every_beginning_of_every_url_leads_to_a_page(as_administrator: Visitor, person: User) -> None:
     examples = {"username:username": person.username, "uuid:pk": TokenFactory().pk, "int:pk": FaultFactory().pk}
     examples["slug:key"] = "session_minutes"
-    nowhere = []
-    for route in set(routes(get_resolver().url_patterns)):
+    beginnings = set()
+    for route in routes(get_resolver().url_patterns):
         path = "/" + re.sub(r"<([a-z:]+)>", lambda found: str(examples[found[1]]), route)
-        for end in [place + 1 for place, letter in enumerate(path) if letter == "/"]:
-            response = as_administrator.get(path[:end], follow=True)
-            if response.status_code not in (200, 204) and not path.startswith("/administrator/system-settings/config/session_minutes/"):
-                nowhere.append((path[:end], response.status_code))
+        if not path.startswith("/administrator/system-settings/config/session_minutes/"):
+            beginnings |= {path[: place + 1] for place, letter in enumerate(path) if letter == "/"}
+    nowhere = []
+    for path in beginnings:
+        response = as_administrator.get(path, follow=True)
+        if response.status_code not in (200, 204):
+            nowhere.append((path, response.status_code))
     assert not nowhere
 
 

@@ -18,7 +18,10 @@ from tests.processes.running import Program, stopped, until
 from tests.processes.serving import Reply, Server, environment
 
 RUNS_ON = "postgres"
-pytestmark = pytest.mark.skipif(os.environ["TEST_DATABASE"] != "postgres", reason="of PostgreSQL alone: in the other half of `make test`")
+pytestmark = [
+    pytest.mark.field,
+    pytest.mark.skipif(os.environ["TEST_DATABASE"] != "postgres", reason="of PostgreSQL alone: in the other half of `make test-field`"),
+]
 PREPARE = """
 import django
 django.setup()

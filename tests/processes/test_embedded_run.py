@@ -136,6 +136,7 @@ def start_again_over_a_broken_schedule(folder: Path, port: int, password: str) -
     assert len(mails(folder)) == 2
 
 
+@pytest.mark.field
 def test_the_run_ends_when_beat_dies(tmp_path: Path) -> None:
     with start(tmp_path, free_port()) as portal:
         portal.wait_for("is running on", 120)

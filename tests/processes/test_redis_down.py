@@ -18,7 +18,7 @@ from tests.processes.visitor import Visitor
 from tests.services import missing, redis_program
 
 RUNS_ON = "postgres"
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.field, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from tokens import services
 from tokens.models import ScanRun, Token
 
 RUNS_ON = "postgres"
+pytestmark = pytest.mark.field
 SET_KEY = """
 import django, sys
 django.setup()
