@@ -112,7 +112,10 @@ def cache_seconds(text: str) -> int:
     """0, or enough for a client whose clock is a few seconds fast."""
     if text.strip() == "0":
         return 0
-    return whole_number(text.strip(), 30, 86_400, "seconds")
+    try:
+        return whole_number(text.strip(), 30, 86_400, "seconds")
+    except ValueError as error:
+        raise ValueError(f"{str(error).removesuffix('.')}, or 0.") from None
 
 
 def token_count(text: str) -> int:

@@ -22,6 +22,9 @@ from tokens.models import NAME_MAX, Token
 # for garbage, `/verify` waits for up to 126 ms.
 BATCH = 500
 
+# Of tokens, and of programs that sign their users in (`clean_name`).
+NAME_RULE = f"a name of 1 to {NAME_MAX} characters, none of them invisible, < or >"
+
 
 class AlreadyMade(ServiceError):
     """The same request was sent twice. The token is there; its text was shown the first time."""

@@ -31,7 +31,7 @@ def test_the_page_names_the_program_and_where_it_asked(visitor: Visitor) -> None
     assert facts["Code"] == code
     assert facts["Requested"].endswith(" from 192.0.2.7")
     assert facts["Signs in as"] == "bob@example.com"
-    assert "Continue only if you started this yourself" in seen.text
+    assert "Approve only if you started this yourself" in seen.text
     assert DeviceLogin.objects.get().state == "pending"
 
 

@@ -67,7 +67,7 @@ def clean_client(client_id: str) -> str:
     try:
         return services.clean_name(client_id)
     except ServiceError:
-        raise ServiceError("client_id must be a plain name.", code=Code.INVALID_CLIENT) from None
+        raise ServiceError(f"client_id must be {services.NAME_RULE}.", code=Code.INVALID_CLIENT) from None
 
 
 def store(name: str, address: str | None, now: datetime) -> Codes:

@@ -88,7 +88,7 @@ def checked(port: str, state: str, challenge: str, method: str, client: str) -> 
     try:
         return Question(int(port), state, challenge, services.clean_name(client) if client else "")
     except ServiceError:
-        raise ServiceError("client must be a plain name.") from None
+        raise ServiceError(f"client must be {services.NAME_RULE}.") from None
 
 
 def standard_question(response_type: str, redirect_uri: str, state: str, challenge: str, method: str, client: str) -> Question:

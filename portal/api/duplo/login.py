@@ -42,7 +42,7 @@ def login_request(client: str, port: str, is_admin: str, redirect: str) -> Login
     try:
         return LoginRequest(services.clean_name(client), int(port), is_admin == "true")
     except ServiceError:
-        raise ServiceError("localAppName must be a plain name.") from None
+        raise ServiceError(f"localAppName must be {services.NAME_RULE}.") from None
 
 
 @transaction.atomic
