@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from portal.core import asgi
-from portal.core.asgi import InThreads, Message, Scope
+from portal.core.asgi import InThreads, Scope
+from portal.core.asgi_client import Message
 from portal.oauth.front import read_headers
 from tests import event_loop
 

@@ -3,13 +3,15 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import uvloop
 
 from portal.core import asgi, asgi_client
-from portal.core.asgi import InThreads, Message
-from portal.core.asgi_client import PART_BYTES, Client, joined
+from portal.core.asgi import InThreads
+from portal.core.asgi_client import PART_BYTES, Client, Message, joined
 from portal.core.early_responses import described
 from tests import event_loop
 from tests.test_asgi import Connection, length, run
@@ -93,6 +95,34 @@ def test_a_long_response_that_nobody_takes_is_ended(monkeypatch: pytest.MonkeyPa
     assert parts.closed.is_set()
     assert parts.made < PARTS
     assert Client.pending_in_all == 0
+
+
+def test_threads_end_when_the_server_has_ended() -> None:
+    """Which stops as soon as the last byte of a response is sent."""
+    go_on = threading.Event()
+
+    def page(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        yield b"x" * PART_BYTES
+        go_on.wait(30)
+
+    app, connection, loop = InThreads(page, 1), Connection(), uvloop.new_event_loop()
+    tasks = []
+
+    async def server() -> None:
+        tasks.append(asyncio.create_task(app(connection.scope, connection.receive, connection.send)))
+        while not connection.body:
+            await asyncio.sleep(0.01)
+
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(loop.run_until_complete, server()).result(30)
+        go_on.set()
+        ended = threading.Thread(target=app.executor.shutdown, daemon=True)
+        ended.start()
+        ended.join(10)
+        assert not ended.is_alive()
+        executor.submit(loop.run_until_complete, tasks[0]).result(30)
+    loop.close()
 
 
 def test_small_chunks_are_joined() -> None:

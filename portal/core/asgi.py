@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from io import BytesIO
 from typing import Any, cast
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from a2wsgi import WSGIMiddleware
+from a2wsgi.wsgi import WSGIResponder
 from django.conf import settings
 
-from portal.core.asgi_client import Chunks, Client, Message, Receive, Send
+from portal.core.asgi_client import Chunks, Client, Receive, Send
 from portal.core.early_responses import respond_early
 from portal.core.request_bodies import normalize_content_type
 
@@ -56,6 +58,14 @@ async def read_body(receive: Receive, length: int | None, most: int, seconds: fl
     return body
 
 
+class Responder(WSGIResponder):
+    """a2wsgi's waits in the thread for each message to be queued: for ever, if the server ends as soon as the last byte is sent."""
+
+    def send(self, message: Any) -> None:
+        with suppress(RuntimeError):  # the event loop is closed
+            self.loop.call_soon_threadsafe(self.send_queue.put_nowait, message)
+
+
 class InThreads:
     """An ASGI application: a WSGI one, in at most `threads` threads."""
 
@@ -63,7 +73,7 @@ class InThreads:
 
     def __init__(self, app: WSGIApp, threads: int) -> None:
         self.app = app
-        self.behind = cast(App, WSGIMiddleware(cast(Any, self.run), threads, send_queue_size=0))  # Chunks limits what waits in it
+        self.executor = ThreadPoolExecutor(threads, thread_name_prefix="WSGI")
         self.waiting = 0
 
     def run(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -74,6 +84,7 @@ class InThreads:
             start_response("408 Request Timeout", [])
             return []
         normalize_content_type(environ)
+        environ["wsgi.input"] = BytesIO(scope["body"])
         environ["PATH_INFO"] = unquote_to_bytes(scope["raw_path"]).decode("latin-1")
         return Chunks(self.app(environ, start_response), client)
 
@@ -97,14 +108,12 @@ class InThreads:
             InThreads.large -= large
 
     async def respond(self, scope: Scope, body: bytes, client: Client) -> None:
-        async def receive() -> Message:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        scope |= {"client_waiting": client, "query_string": quote_from_bytes(scope["query_string"], QUERY).encode()}
+        scope |= {"client_waiting": client, "body": body, "query_string": quote_from_bytes(scope["query_string"], QUERY).encode()}
         watch = asyncio.create_task(client.watch())
         self.waiting += 1
         try:
-            await self.behind(scope, receive, client.send_part)
+            responder = Responder(cast(Any, self.run), self.executor, 0)  # a queue without a limit: Chunks has one
+            await responder(cast(Any, scope), cast(Any, client.receive), cast(Any, client.send_part))
         finally:
             self.waiting -= 1
             client.forget()

@@ -14,7 +14,8 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.datastructures import CaseInsensitiveMapping
 
-from portal.core.asgi import App, Message, Receive, Scope, Send
+from portal.core.asgi import App, Receive, Scope, Send
+from portal.core.asgi_client import Message
 from portal.oauth.front import front
 from portal.oauth.introspection import Cap
 from tests import event_loop
