@@ -12,8 +12,8 @@ With xdist the controller does all of this once; its workers inherit the environ
 import atexit
 import gc
 import os
+import re
 import shutil
-import sys
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
@@ -25,6 +25,7 @@ from tests import postgres, travel
 
 LONG = ("tests/fault_injection/", "tests/processes/", "tests/test_containers.py")
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+gc.disable()  # until the tests run
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -75,22 +76,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items if reason else []:
         item.add_marker(pytest.mark.skip(reason=reason))
     travel.select(config, items)
-    if config.getoption("once"):
-        leave_to_the_other_database(config, items)
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))  # or the last of them would run alone at the end
 
 
-def leave_to_the_other_database(config: pytest.Config, items: list[pytest.Item]) -> None:
-    here = {"both", os.environ["TEST_DATABASE"]}
-    config.hook.pytest_deselected(items=[item for item in items if runs_on(item) not in here])
-    items[:] = [item for item in items if runs_on(item) in here]
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With --once a module of the other database is not even imported: each process of xdist would do so."""
+    if config.getoption("once") and collection_path.name.startswith("test_") and collection_path.suffix == ".py":
+        return runs_on(collection_path) not in ("both", os.environ["TEST_DATABASE"]) or None
+    return None
 
 
-def runs_on(item: pytest.Item) -> str:
-    """`RUNS_ON` of the test's module, or else of its package: "sqlite", "postgres", or "both", which is the default."""
-    module = item.getparent(pytest.Module).obj
-    package = sys.modules[module.__package__]
-    return getattr(module, "RUNS_ON", None) or getattr(package, "RUNS_ON", "both")
+def runs_on(module: Path) -> str:
+    """`RUNS_ON` of the test module, or else of its package: "sqlite", "postgres", or "both", which is the default."""
+    for file in (module, module.with_name("__init__.py")):
+        if file.exists() and (found := re.search(r'^RUNS_ON = "(\w+)"', file.read_text(), re.MULTILINE)):
+            return found[1]
+    return "both"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -103,7 +104,9 @@ def clean_up(folder: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def pytest_collection_finish() -> None:
-    """What is loaded by now stays. The garbage collector need not look through it in every test."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """What is loaded by now stays: the garbage collector need not look through it, neither meanwhile nor in every test."""
     gc.collect()
     gc.freeze()
+    gc.enable()
