@@ -58,6 +58,9 @@ def test_a_client_that_does_not_read_keeps_no_thread() -> None:
     async def work() -> None:
         slow, other = Taking(), Connection()
         task = asyncio.create_task(app(slow.scope, slow.receive, slow.send))
+        while app.waiting or not parts.made:
+            await asyncio.sleep(0.01)
+        assert not task.done()
         await app(other.scope, other.receive, other.send)
         assert len(other.body) == PARTS * PART_BYTES
         slow.takes.set()

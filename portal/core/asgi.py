@@ -59,11 +59,27 @@ async def read_body(receive: Receive, length: int | None, most: int, seconds: fl
 
 
 class Responder(WSGIResponder):
-    """a2wsgi's waits in the thread for each message to be queued: for ever, if the server ends as soon as the last byte is sent."""
+    """a2wsgi's waits in the thread for each message to be queued: for ever, if the server ends as soon as the last byte is sent.
+
+    `on_made` is called once the thread is free, however long the client takes to read the response.
+    """
+
+    def __init__(self, app: WSGIApp, executor: ThreadPoolExecutor, on_made: Callable[[], None]) -> None:
+        super().__init__(cast(Any, app), executor, send_queue_size=0)  # without a limit: Chunks has one
+        self.on_made = on_made
 
     def send(self, message: Any) -> None:
+        self.in_loop(self.send_queue.put_nowait, message)
+
+    def wsgi(self, environ: Any, start_response: Any) -> None:
+        try:
+            super().wsgi(environ, start_response)
+        finally:
+            self.in_loop(self.on_made)
+
+    def in_loop(self, function: Callable[..., None], *arguments: Any) -> None:
         with suppress(RuntimeError):  # the event loop is closed
-            self.loop.call_soon_threadsafe(self.send_queue.put_nowait, message)
+            self.loop.call_soon_threadsafe(function, *arguments)
 
 
 class InThreads:
@@ -112,14 +128,15 @@ class InThreads:
         watch = asyncio.create_task(client.watch())
         self.waiting += 1
         try:
-            responder = Responder(cast(Any, self.run), self.executor, 0)  # a queue without a limit: Chunks has one
-            await responder(cast(Any, scope), cast(Any, client.receive), cast(Any, client.send_part))
+            await Responder(self.run, self.executor, self.made)(cast(Any, scope), cast(Any, client.receive), cast(Any, client.send_part))
         finally:
-            self.waiting -= 1
             client.forget()
             watch.cancel()
             with suppress(asyncio.CancelledError):
                 await watch
+
+    def made(self) -> None:
+        self.waiting -= 1
 
 
 QUERY = "".join(map(chr, range(0x21, 0x7F)))  # what a request line may hold stays as it is
