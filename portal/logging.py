@@ -71,6 +71,7 @@ def logging_config(debug: bool) -> dict[str, Any]:
             "django": {"handlers": [], "level": "INFO", "propagate": True},
             "django.server": {"handlers": [], "level": "INFO", "propagate": True},
             "_granian": {"handlers": [], "propagate": True},
+            "_granian.asgi.io": {"level": "WARNING"},  # a line for each client that leaves before its response
             "granian.access": {"handlers": [], "propagate": True},
         },
     }

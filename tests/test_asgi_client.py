@@ -100,6 +100,13 @@ def test_a_long_response_that_nobody_takes_is_ended(monkeypatch: pytest.MonkeyPa
     assert Client.pending_in_all == 0
 
 
+def test_a_request_that_comes_to_no_thread_waits_for_none() -> None:
+    app = InThreads(Parts(), 1)
+    with pytest.raises(UnicodeEncodeError):
+        run(app, Connection(path="/\udcff"))
+    assert app.waiting == 0
+
+
 def test_threads_end_when_the_server_has_ended() -> None:
     """Which stops as soon as the last byte of a response is sent."""
     go_on = threading.Event()

@@ -75,7 +75,12 @@ class Responder(WSGIResponder):
         try:
             super().wsgi(environ, start_response)
         finally:
-            self.in_loop(self.on_made)
+            self.in_loop(self.made)
+
+    def made(self) -> None:
+        """Called again when the request is over: it may have come to no thread."""
+        on_made, self.on_made = self.on_made, lambda: None
+        on_made()
 
     def in_loop(self, function: Callable[..., None], *arguments: Any) -> None:
         with suppress(RuntimeError):  # the event loop is closed
@@ -126,10 +131,12 @@ class InThreads:
     async def respond(self, scope: Scope, body: bytes, client: Client) -> None:
         scope |= {"client_waiting": client, "body": body, "query_string": quote_from_bytes(scope["query_string"], QUERY).encode()}
         watch = asyncio.create_task(client.watch())
+        responder = Responder(self.run, self.executor, self.made)
         self.waiting += 1
         try:
-            await Responder(self.run, self.executor, self.made)(cast(Any, scope), cast(Any, client.receive), cast(Any, client.send_part))
+            await responder(cast(Any, scope), cast(Any, client.receive), cast(Any, client.send_part))
         finally:
+            responder.made()
             client.forget()
             watch.cancel()
             with suppress(asyncio.CancelledError):
