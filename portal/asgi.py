@@ -2,7 +2,6 @@
 
 import gc
 import os
-import re
 import sys
 
 from django.core.wsgi import get_wsgi_application
@@ -14,24 +13,12 @@ django = get_wsgi_application()
 from django.db import connection  # noqa: E402  # the apps can be imported once Django is set up
 
 from portal.api.duplo.errors import THEIRS  # noqa: E402
-from portal.core.asgi import App, InThreads, Scope  # noqa: E402
-from portal.core.asgi_client import Receive, Send  # noqa: E402
+from portal.core.asgi import InThreads  # noqa: E402
+from portal.core.asgi_pools import by_path  # noqa: E402
 from portal.core.probes import probing  # noqa: E402
 from portal.oauth.front import front  # noqa: E402
 from tokens.verification.batches import BatchedLookups  # noqa: E402
 from tokens.verification.lookup import InThread  # noqa: E402
-
-
-def by_path(*pools: tuple[str, App]) -> App:
-    """Each kind of request has threads of its own, so that none of them waits for another kind. The first pattern that matches decides."""
-    compiled = [(re.compile(pattern), app) for pattern, app in pools]
-
-    async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        app = next(app for pattern, app in compiled if pattern.match(scope["path"]))
-        await app(scope, receive, send)
-
-    return application
-
 
 pages = by_path(
     ("/oauth/|/cli/token", InThreads(django, 1)),

@@ -1,0 +1,41 @@
+"""Which threads a request gets."""
+
+import pytest
+
+from portal.api.duplo.errors import THEIRS
+from portal.core.asgi import App, Scope
+from portal.core.asgi_client import Receive, Send
+from portal.core.asgi_pools import by_path
+from tests import event_loop
+from tests.test_asgi import Connection
+
+RUNS_ON = "sqlite"
+
+
+@pytest.mark.parametrize(
+    ("path", "pool"),
+    [
+        ("/oauth/revoke", "tokens"),
+        ("/cli/token", "tokens"),
+        ("/cli/authorize", "pages"),
+        ("/v1/aiservicedesk/admin/data/apiTokens", "lists"),
+        ("/admin/GetAllUserRoles", "lists"),
+        ("/admin/users/user/", "pages"),
+        ("/", "pages"),
+        ("", "pages"),
+        ("*", "pages"),
+    ],
+)
+def test_the_first_pattern_that_matches_decides(path: str, pool: str) -> None:
+    chosen = []
+
+    def named(name: str) -> App:
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            chosen.append(name)
+
+        return app
+
+    request = Connection(path=path)
+    app = by_path(("/oauth/|/cli/token", named("tokens")), (THEIRS.pattern, named("lists")), ("", named("pages")))
+    event_loop.run(app(request.scope, request.receive, request.send))
+    assert chosen == [pool]
