@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,8 +51,9 @@ class Database:
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    database = Database(tmp_path_factory.mktemp("database"))
+def database() -> Iterator[Database]:
+    # In the run's folder: another run of pytest would close pytest's own to the user that PostgreSQL runs as.
+    database = Database(Path(tempfile.mkdtemp(dir=os.environ["TEST_RUN_DIR"])))
     yield database
     postgres.stop(database.server)
 
