@@ -53,6 +53,7 @@ ERRORS: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
         {},
     ),
     "404": ("It is not there, or it is somebody else's.", BY_STATUS[404], {}),
+    "408": ("The body did not arrive in time.", ("invalid_request", "The request did not arrive in time."), {}),
     "409": ("Another request was faster: it is revoked or acknowledged already.", ("conflict", "This token is already revoked."), {}),
     "412": ("It has changed since the version in `If-Match`.", ("precondition_failed", CHANGED), {}),
     "413": ("The body is larger than any request needs.", BY_STATUS[413], {}),

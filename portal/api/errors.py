@@ -112,5 +112,5 @@ class Error(pydantic.BaseModel):
 
 def responses(success: dict[int, Any], *errors: int) -> dict[int, Any]:
     """What an operation documents: its successes, the error statuses named, and those that any request can get."""
-    too_large = (413,) if 415 in errors else ()  # of a request with a body
-    return {**success, **dict.fromkeys(sorted({400, 401, 429, 503, *too_large, *errors}), Error)}
+    body = (408, 413) if 415 in errors else ()  # of a request with a body: too slow, too large
+    return {**success, **dict.fromkeys(sorted({400, 401, 429, 503, *body, *errors}), Error)}

@@ -49,7 +49,7 @@ INTROSPECT = operation(
     "Introspect",
     f"What a token is (RFC 7662), for administrators and users with the permission to introspect. {CLIENT_SECRET}",
     {"200": success("The token; `active` alone is false if it is not valid.", "Introspection")},
-    *(400, 401, 403, 413, 415, 429, 503),
+    *(400, 401, 403, 408, 413, 415, 429, 503),
     requestBody=form(("token",), token=TOKEN),
 )
 REVOKE = operation(
@@ -58,7 +58,7 @@ REVOKE = operation(
     "Revokes a token (RFC 7009): the one in the `Authorization` header, another one of its owner, or, for an administrator, any. "
     f"A token that is unknown or not valid any more is no error. {CLIENT_SECRET}",
     {"200": success("The token is not valid any more.", "Empty")},
-    *(400, 401, 403, 413, 415, 429, 503),
+    *(400, 401, 403, 408, 413, 415, 429, 503),
     requestBody=form(("token",), token=TOKEN, token_type_hint=text("Ignored.", "access_token")),
 )
 CLI_TOKEN = operation(
@@ -74,7 +74,7 @@ CLI_TOKEN = operation(
             {},
         ),
     },
-    *(413, 415, 503),
+    *(408, 413, 415, 503),
     security=ANYBODY,
     requestBody=form(
         (),
@@ -99,7 +99,7 @@ DEVICE_AUTHORIZATION = operation(
             {"Retry-After": RETRY_AFTER},
         ),
     },
-    *(400, 413, 415, 503),
+    *(400, 408, 413, 415, 503),
     security=ANYBODY,
     requestBody=form(
         ("client_id",),

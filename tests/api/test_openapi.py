@@ -59,6 +59,12 @@ def test_every_error_response_has_an_example(whole: dict[str, Any]) -> None:
     assert whole["paths"]["/verify"]["get"]["responses"]["503"]["content"]["application/json"]["example"]["error"] == UNAVAILABLE[0]
 
 
+def test_every_request_with_a_body_can_be_too_slow_or_too_large(whole: dict[str, Any]) -> None:
+    with_body = [operation for path in whole["paths"].values() for operation in path.values() if "requestBody" in operation]
+    assert len(with_body) >= 8
+    assert [operation["operationId"] for operation in with_body if not {"408", "413"} <= operation["responses"].keys()] == []
+
+
 def test_no_parameter_is_null_and_no_schema_is_unused(whole: dict[str, Any]) -> None:
     parameters = [each for operation in document.operations(whole) for each in operation.get("parameters", [])]
     assert [each["name"] for each in parameters if "null" in str(each["schema"])] == []
