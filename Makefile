@@ -35,7 +35,7 @@ test: lint ## everything that must hold: lint, then the whole suite on SQLite an
 	@$(BIN)/python -m slipcover --out .coverage --fail-under 96 --merge .coverage.sqlite .coverage.postgres
 
 # pyproject.toml deselects the marker `field` where no other -m is given. 5 means that none of these tests is SQLite's.
-test-field: $(DEV) $(BENCH) ## what needs other engines, gateways, other dates, attacks or minutes: the tests marked `field`, and those of test-clock a year ahead (at most 15 minutes)
+test-field: $(DEV) $(BENCH) ## what needs servers, other engines, gateways, other dates, attacks or minutes: the tests marked `field`, and those of test-clock a year ahead (at most 15 minutes)
 	$(BIN)/python -m $(PYTEST) -m field --database sqlite || test $$? = 5
 	$(BIN)/python -m $(PYTEST) -m field --database postgres
 	@$(MAKE) --no-print-directory test-clock CLOCKS=year-ahead
@@ -99,10 +99,10 @@ $(RUN): requirements.txt | $(BIN)/python
 	@$(INSTALL) -r requirements.txt
 	@touch $@
 
-# Everything of requirements.txt is in requirements-dev.txt too.
+# Everything of requirements.txt is in requirements-dev.txt too. Python compiles what is imported by itself: that is less than all of it.
 $(DEV): requirements-dev.txt | $(BIN)/python
 	@echo "Installing the libraries of requirements-dev.txt ..."
-	@$(INSTALL) -r requirements-dev.txt
+	@$(INSTALL) --no-compile -r requirements-dev.txt
 	@touch $@ $(RUN)
 
 # The peers are kept out of the environment in which the portal is developed.

@@ -29,6 +29,7 @@ from tokens.cli_login import device
 from tokens.models import Token
 from tokens.verification.verify import Rejected, verify
 
+RUNS_ON = "sqlite"
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("running_clock")]
 ROOT = Path(__file__).resolve().parent.parent
 NEW_KEY = "a new key of the portal, of some length too"

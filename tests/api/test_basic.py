@@ -18,6 +18,7 @@ from tokens.verification.basic import bearer_or_basic
 from tokens.verification.bearer import MAX_LENGTH, BearerError
 from tokens.verification.verify import Stored, verify
 
+RUNS_ON = "sqlite"
 TOKEN = token_format.with_checksum("tpp_" + "aB3" * 10 + "xY")
 OTHER = token_format.with_checksum("tpp_" + "cD4" * 10 + "zQ")
 MALFORMED = BearerError.MALFORMED_BASIC

@@ -19,6 +19,7 @@ from portal.users.models import Throttle
 from tests.api.asgi_client import ask
 from tokens.verification import limits
 
+RUNS_ON = "sqlite"
 CASES = [
     # peer, X-Forwarded-For, the client
     ("192.0.2.7", "", "192.0.2.7"),

@@ -13,6 +13,7 @@ from tokens import token_format
 from tokens.verification import lookup
 from tokens.verification.bearer import MAX_LENGTH, BearerError, challenge, token_of
 
+RUNS_ON = "sqlite"
 as_a_server_hands_it_over = st.binary(max_size=200).map(lambda data: data.decode("latin-1"))
 near_a_token = st.text(alphabet=string.ascii_letters + string.digits + "_-é ", max_size=60).map(lambda text: "tpp_" + text)
 anything = st.one_of(as_a_server_hands_it_over, st.text(max_size=200), near_a_token)

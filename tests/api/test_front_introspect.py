@@ -13,6 +13,7 @@ from tokens import services, token_format
 from tokens.models import Token
 from tokens.verification import usage as uses
 
+RUNS_ON = "sqlite"
 pytestmark = pytest.mark.django_db
 
 

@@ -20,6 +20,7 @@ from tokens import token_format
 from tokens.verification import limits
 from tokens.verification.limits import InProcess, InRedis
 
+RUNS_ON = "sqlite"
 WRONG = "wrong"
 
 

@@ -18,6 +18,7 @@ from tokens import services, token_format
 from tokens.models import Token
 from tokens.verification import lookup
 
+RUNS_ON = "sqlite"
 pytestmark = pytest.mark.django_db
 CHALLENGES = 'Bearer realm="Token Portal", Basic realm="Token Portal", charset="UTF-8"'
 

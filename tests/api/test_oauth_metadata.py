@@ -14,6 +14,7 @@ from tests.cli import CHALLENGE, VERIFIER, exchange
 from tests.factories import UserFactory
 from tests.pages.visitor import Visitor
 
+RUNS_ON = "sqlite"
 PATH = "/.well-known/oauth-authorization-server"
 REDIRECT_URI = "http://127.0.0.1:51004/callback"
 ASKED = {

@@ -61,6 +61,7 @@ def serves(server: Server) -> None:
         assert server.ask("GET", path, "x").status == expected
 
 
+@pytest.mark.field
 @pytest.mark.parametrize("end", wire.ENDS)
 @pytest.mark.parametrize("request_", REQUESTS)
 def test_a_connection_that_is_cut_off_frees_its_thread(request_: str, end: str, server: Server) -> None:
@@ -80,6 +81,7 @@ HALF_FORMS = {
 }
 
 
+@pytest.mark.field
 @pytest.mark.parametrize("path", HALF_FORMS)
 def test_half_a_form_is_rejected_as_a_whole(path: str, server: Server) -> None:
     """What arrived reads like a form with a shorter value. Introspection authenticates before it reads: 401."""

@@ -13,6 +13,7 @@ from tests.processes.serving import Server
 from tokens import token_format
 
 RUNS_ON = "postgres"
+pytestmark = pytest.mark.field
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
 CSRF = b"Cookie: portal_csrf=" + b"x" * 32 + b"\r\n"
 TOKEN = token_format.generate()

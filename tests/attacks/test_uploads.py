@@ -72,6 +72,7 @@ def upload(port: int, path: str, headers: str, chunks: int) -> tuple[int, int]:
     return status, taken
 
 
+@pytest.mark.field
 @pytest.mark.parametrize("headers", [f"Content-Length: {SIZE}\r\n", "Transfer-Encoding: chunked\r\n"], ids=["length", "chunked"])
 @pytest.mark.parametrize("path", PATHS)
 def test_an_upload_is_not_read(path: str, headers: str, server: Server, no_upload_on_disk: None) -> None:
@@ -81,6 +82,7 @@ def test_an_upload_is_not_read(path: str, headers: str, server: Server, no_uploa
     assert server.ask("GET", "/healthz", "x").status == 200
 
 
+@pytest.mark.field
 def test_the_answer_comes_before_the_body_does(server: Server) -> None:
     """Only the headers are sent: a server that waited for the body would not answer."""
     for headers, expected in (

@@ -17,7 +17,7 @@ from tests.processes.serving import Server, environment, this_database
 from tokens import services, token_format
 from tokens.models import Token
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.field, pytest.mark.django_db(transaction=True)]
 FORGED = {"X-Auth-User": "root", "x-auth-role": "administrator", "X-AUTH-TOKEN-NAME": "forged", "X-Auth-Token-Expires": "never"}
 
 

@@ -11,6 +11,7 @@ from portal.notifications.models import Message
 from settings_app.registry import APP_CONFIG, FLAGS, KEYS
 from tests.clock import NOW
 
+RUNS_ON = "sqlite"
 DAYS, EMAILS = "token_expiration_days", "token_expiration_emails"
 MANY = ";".join(f"person{n}@example.com" for n in range(500))
 

@@ -16,6 +16,7 @@ from tests.tokens.scans import OPS, Sent, configure, deliver, ending, many_endin
 from tokens.dates import ends
 from tokens.models import Notice, Token
 
+RUNS_ON = "sqlite"
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_utc")]
 
 

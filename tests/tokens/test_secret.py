@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tokens import sessions, token_format
 
+RUNS_ON = "sqlite"
 BASE62 = string.digits + string.ascii_letters
 KEY = "a key of the portal, long enough to be one"
 ID = "7b0e2a9e-6d0f-4a4e-9d6c-0d2d6a1e8a11"

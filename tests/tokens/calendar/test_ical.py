@@ -21,6 +21,7 @@ from tokens.calendar import ical as calendar_text
 from tokens.calendar import links as calendar
 from tokens.models import Token
 
+RUNS_ON = "sqlite"
 pytestmark = pytest.mark.django_db
 
 
