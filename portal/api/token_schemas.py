@@ -49,7 +49,7 @@ SCHEMAS: dict[str, Any] = {
             "exp": number("Until when the response may be kept, in seconds since 1970: at most until the token expires.", 1767225900),
             "jti": text("The token's ID.", "0198c6a2-7f2e-7c3a-9d55-0a4b8c1d2e3f"),
             "client_id": text("The token's name.", "deploy"),
-            "scope": text("The owner's role and those that it implies, separated by spaces.", "user operator"),
+            "scope": text("The owner's role and those that it implies, separated by spaces.", "operator user"),
             "role": text("The owner's role.", "operator"),
         },
     },
@@ -82,7 +82,7 @@ SCHEMAS: dict[str, Any] = {
         "required": ["issuer", *ENDPOINTS, *SUPPORTED],
         "properties": {
             "issuer": text("The portal's URL.", settings.PORTAL_URL),
-            **{name: text("An address.", f"{settings.PORTAL_URL}{path}") for name, path in ENDPOINTS.items()},
+            **{name: text("A URL of this portal.", f"{settings.PORTAL_URL}{path}") for name, path in ENDPOINTS.items()},
             **{name: {"type": "array", "items": TEXT, "examples": [[value]]} for name, value in SUPPORTED.items()},
         },
     },
