@@ -28,6 +28,7 @@ def open_user_menu(page: Page) -> Locator:
 
 def open_profile(page: Page) -> None:
     open_user_menu(page).get_by_role("link", name="Profile").click()
+    page.wait_for_load_state()
     expect(page.get_by_role("heading", level=1)).to_have_text("Profile")
 
 

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from portal.users.models import User
-from tests.browser.steps import dialog, navigate, open_profile
+from tests.browser.steps import dialog, navigate
 from tests.factories import TokenFactory
 
 FOCUS_IS_INSIDE = "dialog => dialog.contains(document.activeElement)"
@@ -89,8 +89,6 @@ def test_a_row_menu_opens_moves_and_closes_by_keys_and_its_window_gives_the_focu
 
 
 def test_the_first_tab_leads_past_the_navigation_and_every_stop_can_be_seen(portal: Page) -> None:
-    open_profile(portal)
-    portal.reload()
     portal.keyboard.press("Tab")
     skip = portal.get_by_role("link", name="Skip to main content")
     expect(skip).to_be_focused()
