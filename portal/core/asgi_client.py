@@ -38,7 +38,8 @@ class Client:
         seconds = STALL_SECONDS + len(message.get("body", b"")) / LEAST_BYTES_A_SECOND
         if not self.gone:
             try:
-                await asyncio.wait_for(self.asgi_send(message), seconds)
+                async with asyncio.timeout(seconds):
+                    await self.asgi_send(message)
             except Exception:  # whatever the server says of a connection that is closed
                 self.leave()
 
