@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from portal.users.models import User
 from tests.browser.steps import accepted, cells, navigate, row
@@ -19,8 +19,8 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
     return {**browser_context_args, "java_script_enabled": False}
 
 
-def heading(page: Page) -> str:
-    return page.get_by_role("heading", level=1).inner_text()
+def heading(page: Page) -> Locator:
+    return page.get_by_role("heading", level=1)
 
 
 def test_one_signs_in_and_out(page: Page, administrator: User) -> None:
@@ -28,19 +28,19 @@ def test_one_signs_in_and_out(page: Page, administrator: User) -> None:
     page.get_by_label("Username or email").fill(administrator.username)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    assert heading(page) == "Access Control"
+    expect(heading(page)).to_have_text("Access Control")
     page.get_by_role("button", name="User menu").click()  # a link to the Profile
-    assert heading(page) == "Profile"
+    expect(heading(page)).to_have_text("Profile")
     page.goto("/accounts/sign-out/")
     page.get_by_role("main").get_by_role("button", name="Logout").click()
-    assert heading(page) == "Sign in"
+    expect(heading(page)).to_have_text("Sign in")
 
 
 def test_a_token_is_created_shown_once_and_revoked(portal: Page, administrator: User, watch: Watch) -> None:
     watch.allow(422)
     day = timezone.localdate() + timedelta(days=30)
     portal.get_by_role("link", name="Create Token").click()
-    assert heading(portal) == "Create API Token"
+    expect(heading(portal)).to_have_text("Create API Token")
     portal.get_by_label("Token Name").fill("plain")
     portal.get_by_label("Expiry Date").fill("yesterday")
     portal.get_by_role("button", name="Create", exact=True).click()
@@ -48,7 +48,7 @@ def test_a_token_is_created_shown_once_and_revoked(portal: Page, administrator: 
     expect(portal.get_by_label("Token Name")).to_have_value("plain")
     portal.get_by_label("Expiry Date").fill(f"{day:%Y-%m-%d}")
     portal.get_by_role("button", name="Create", exact=True).click()
-    assert heading(portal) == "Token Created"
+    expect(heading(portal)).to_have_text("Token Created")
     token = accepted(portal.get_by_label("Token", exact=True).inner_text())
     assert (token.name, token.user) == ("plain", administrator)
     portal.get_by_role("link", name="Close").click()
@@ -90,7 +90,7 @@ def test_several_tokens_are_revoked_after_a_page_that_says_how_many(portal: Page
     portal.get_by_label("Select one").check()
     portal.get_by_label("Select two").check()
     portal.get_by_role("button", name="Revoke selected").click()
-    assert heading(portal) == "Revoke 2 tokens"
+    expect(heading(portal)).to_have_text("Revoke 2 tokens")
     portal.get_by_role("button", name="Revoke 2 tokens").click()
     expect(portal.get_by_text("2 tokens revoked.")).to_be_visible()
     assert {cells(portal, name)["STATUS"] for name in ("one", "two")} == {"Revoked"}
@@ -127,7 +127,7 @@ def test_a_form_whose_session_has_ended_is_sent_again_after_signing_in_in_anothe
     portal.get_by_label("Display name").fill("Carla Fernandez")
     portal.context.clear_cookies(name="portal_session")
     portal.get_by_role("button", name="Submit").click()
-    assert heading(portal) == "Your session has ended"
+    expect(heading(portal)).to_have_text("Your session has ended")
     expect(portal.get_by_text("Carla Fernandez")).to_be_visible()
     with portal.context.expect_page() as opened:
         portal.get_by_role("link", name="Sign in in a new tab").click()
@@ -135,8 +135,10 @@ def test_a_form_whose_session_has_ended_is_sent_again_after_signing_in_in_anothe
     tab.get_by_label("Username or email").fill(administrator.username)
     tab.get_by_label("Password", exact=True).fill(PASSWORD)
     tab.get_by_role("button", name="Sign in").click()
+    expect(tab.get_by_role("button", name="Sign in")).to_have_count(0)  # else the tab could be closed before it is signed in
+    tab.wait_for_load_state()
     tab.close()
     portal.get_by_role("button", name="Send again").click()
-    assert heading(portal) == "This form has expired"
+    expect(heading(portal)).to_have_text("This form has expired")
     portal.get_by_role("button", name="Send again").click()
     expect(row(portal, "carla@example.com")).to_contain_text("Carla Fernandez")
