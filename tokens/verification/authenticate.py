@@ -49,11 +49,11 @@ def presented(header: str | None, read: Read) -> str:
     return text
 
 
-def note_rejected(refused: Rejected, now: datetime, address: str | None) -> None:
+def note_rejected(rejected: Rejected, now: datetime, address: str | None) -> None:
     """In the log, and on the token's row."""
-    rejection_log.report("token rejected", address, refused.reason.value, token_id=refused.token and str(refused.token.id))
-    if refused.token:
-        uses.record_rejected(refused.token.id, now, address)
+    rejection_log.report("token rejected", address, rejected.reason.value, token_id=rejected.token and str(rejected.token.id))
+    if rejected.token:
+        uses.record_rejected(rejected.token.id, now, address)
 
 
 def rejected(wait: int) -> APIError:

@@ -1,8 +1,8 @@
 """The look-ups of one process on PostgreSQL. While a round trip is under way, arrivals wait for the next one, which asks for all of them:
 the more there is to do, the less each of them costs.
 
-A round trip that takes long keeps up none but its own: what has arrived since goes by another connection. When the database is down
-for everybody, every request hears so at once, and one task asks until it answers again.
+A round trip that takes long delays only its own requests: what has arrived since is sent on another connection. When the database is
+down for everybody, each request fails at once with Unavailable, and one task tries again until the database answers.
 """
 
 import asyncio
