@@ -42,7 +42,7 @@ async def read_body(receive: Receive, length: int | None, most: int, seconds: fl
 
     Raises Disconnected, TooLarge, and TimeoutError after `seconds`.
     """
-    body, more = b"", length != 0
+    body, more = bytearray(), length != 0
     async with asyncio.timeout(seconds):
         while more and (length is None or len(body) < length):
             message = await receive()
@@ -55,7 +55,7 @@ async def read_body(receive: Receive, length: int | None, most: int, seconds: fl
     # The server hands over what did arrive before a connection was closed, as if it were all of it: half a form can mean something else.
     if length is not None and len(body) != length:
         raise Disconnected
-    return body
+    return bytes(body)
 
 
 class Responder(WSGIResponder):
