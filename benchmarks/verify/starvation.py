@@ -1,6 +1,6 @@
 """Who can slow `/verify` down? A client verifies at a steady rate while others take what the server has least of.
 
-For each attack the server is started anew, so that none pays for the one before. A row says what the steady client found meanwhile.
+Each attack has a server of its own, so that none is slowed down by the one before. A row says what the steady client measured meanwhile.
 """
 
 import argparse

@@ -33,7 +33,7 @@ def present(form: Form, name: str) -> list[str]:
 
 
 def with_basic_challenge(error: APIError) -> APIError:
-    """The same error, whose challenge names Basic too if it is a 401: git and browsers send a password only where it is asked for.
+    """The same error, whose challenge names Basic too if it is a 401: git and browsers send a password only after such a challenge.
 
     One header with both challenges (RFC 9110, section 11.6.1): of two, nginx before 1.23 passes only the first on. Bearer comes first.
     """

@@ -8,7 +8,7 @@ SwaggerUIBundle({
   persistAuthorization: false,
   validatorUrl: null,
   requestInterceptor: (request) => {
-    // The document names PORTAL_URL. Whoever opened this page by another of the portal's names stays there.
+    // The document names PORTAL_URL. A page that was opened by another of the portal's names sends its requests to that name.
     const url = new URL(request.url, location.href);
     return { ...request, url: location.origin + url.pathname + url.search, credentials: "omit" };
   },

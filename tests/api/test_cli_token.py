@@ -6,19 +6,17 @@ from typing import Any
 import pytest
 from auditlog.models import LogEntry
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from portal.audit import services as audit
 from portal.core.actors import Actor
 from portal.core.errors import ServiceError
-from portal.users import services as users
-from portal.users.models import User
 from tests.cli import CHALLENGE, FORM, VERIFIER, confirm, exchange
 from tests.clock import SECOND
-from tests.factories import AdministratorFactory, UserFactory
+from tests.factories import UserFactory
 from tests.pages.visitor import Visitor
 from tests.racing import race, widen
+from tests.session_ends import SESSION_ENDS
 from tokens import sessions
 from tokens.cleanup import clean_up
 from tokens.cli_login import flow as cli_sign_in
@@ -76,29 +74,7 @@ def test_a_code_is_good_for_60_seconds_and_no_instant_longer(visitor: Visitor) -
     assert redeem(early, VERIFIER, then + 60 * SECOND - INSTANT)[0] == Token.objects.get()
 
 
-def sign_out(visitor: Visitor) -> None:
-    visitor.post(reverse("account_logout"))
-
-
-def change_password(visitor: Visitor) -> None:
-    visitor.user.set_password("another one of some length")
-    visitor.user.save()
-
-
-def deactivate(visitor: Visitor) -> None:
-    users.deactivate(visitor.user, Actor(AdministratorFactory()))
-
-
-def deactivate_behind_the_services_back(visitor: Visitor) -> None:
-    User.objects.filter(pk=visitor.user.pk).update(is_active=False)
-
-
-def end_token(visitor: Visitor) -> None:
-    now = timezone.now()
-    Token.objects.update(created_at=now - 2 * SECOND, expires_at=now - SECOND)
-
-
-@pytest.mark.parametrize("end", [sign_out, change_password, deactivate, deactivate_behind_the_services_back, end_token])
+@pytest.mark.parametrize("end", SESSION_ENDS)
 def test_a_code_dies_with_its_session(visitor: Visitor, end: Any) -> None:
     code = confirm(visitor)["code"]
     end(visitor)

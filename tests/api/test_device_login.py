@@ -8,7 +8,6 @@ import pytest
 from auditlog.models import LogEntry
 from django.db import IntegrityError, transaction
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -16,13 +15,12 @@ from portal.audit import services as audit
 from portal.audit.services import Event
 from portal.core.actors import Actor
 from portal.core.errors import ServiceError
-from portal.users import services as users
-from portal.users.models import User
 from tests.cli import poll, request_device_login
 from tests.clock import SECOND
-from tests.factories import AdministratorFactory, UserFactory
+from tests.factories import UserFactory
 from tests.pages.visitor import Visitor
 from tests.racing import race, widen
+from tests.session_ends import SESSION_ENDS, sign_out
 from tokens import sessions
 from tokens.cleanup import clean_up
 from tokens.cli_login import device
@@ -171,33 +169,11 @@ def test_a_request_needs_exactly_one_device_code(visitor: Visitor) -> None:
     assert poll(codes["device_code"]).status_code == 200
 
 
-def sign_out(visitor: Visitor) -> None:
-    visitor.post(reverse("account_logout"))
-
-
-def change_password(visitor: Visitor) -> None:
-    visitor.user.set_password("another one of some length")
-    visitor.user.save()
-
-
-def deactivate(visitor: Visitor) -> None:
-    users.deactivate(visitor.user, Actor(AdministratorFactory()))
-
-
-def deactivate_by_update(visitor: Visitor) -> None:
-    User.objects.filter(pk=visitor.user.pk).update(is_active=False)
-
-
-def end_token(visitor: Visitor) -> None:
-    now = timezone.now()
-    Token.objects.update(created_at=now - 2 * SECOND, expires_at=now - SECOND)
-
-
 def change_secret_key(visitor: Visitor) -> None:
     Token.objects.update(digest=b"x" * 32)  # of a text that nobody can derive any more
 
 
-ENDS = [sign_out, change_password, deactivate, deactivate_by_update, end_token, change_secret_key]
+ENDS = [*SESSION_ENDS, change_secret_key]
 
 
 @pytest.mark.parametrize("end", ENDS)

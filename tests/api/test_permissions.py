@@ -16,7 +16,7 @@ from tokens.models import Token
 RUNS_ON = "sqlite"
 
 
-# Operation, then what it answers to: no token, user, operator, administrator. What is asked for is somebody else's.
+# Operation, then what it answers to: no token, user, operator, administrator. The object belongs to another user.
 TABLE = """
 whoami             GET     /whoami                          401 200 200 200
 list_users         GET     /users                           401 403 200 200

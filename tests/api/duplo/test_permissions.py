@@ -14,7 +14,7 @@ from tests.factories import TokenFactory, UserFactory
 from tokens.models import Token
 
 pytestmark = pytest.mark.django_db
-# Method and path, then the statuses for: no token, user, operator, administrator. What is asked for is somebody else's.
+# Method and path, then the statuses for: no token, user, operator, administrator. The object belongs to another user.
 TABLE = """
 GET    /v3/features/system                                   401 200 200 200
 GET    /v3/version                                           401 200 200 200
