@@ -1,12 +1,13 @@
 "use strict";
 // Panes and windows: htmx puts content into a <dialog>, this opens it. Escape, a click outside, [data-dialog-close] and the
-// server's event "dialog-close" close it; then it is emptied and the focus goes back to what opened it.
+// server's event "dialog-close" close it; then it is emptied and the focus goes back to what opened it. All but the last ask first where
+// something was typed (unsaved.js).
 (() => {
   const FIRST = [".is-invalid", "[autofocus]", "input:not([type=hidden]), select, textarea", ".form-actions > *"];
   let opener = null;
 
   const isDialog = (element) => element instanceof HTMLDialogElement && element.matches(".pane, .window");
-  const openOne = () => document.querySelector("dialog[open]");
+  const openOne = () => document.querySelector("dialog:is(.pane, .window)[open]");
   // A form is on its way: its answer must find its dialog.
   const isSending = (dialog) => Boolean(dialog.querySelector("form[data-sending]"));
   // Held against a slip: also while a token is there that nobody has copied yet.
@@ -19,11 +20,21 @@
     }
   }
 
+  // The page behind does not scroll (frame.css). Where its scroll bar takes up room, the room is kept, so that nothing moves.
+  function show(dialog) {
+    const root = document.documentElement;
+    root.classList.toggle("keep-gutter", innerWidth > root.clientWidth);
+    dialog.showModal();
+  }
+
   function open(dialog) {
-    const other = openOne();
-    if (other && other !== dialog) other.close();
-    if (!dialog.open) dialog.showModal();
+    document.querySelectorAll("dialog[open]").forEach((other) => other === dialog || other.close());
+    if (!dialog.open) show(dialog);
     focusFirst(dialog);
+  }
+
+  async function close(dialog) {
+    if (!isSending(dialog) && (await portal.mayDiscard(dialog)) && dialog.open) dialog.close();
   }
 
   // A menu's entry is out of sight once the menu is closed: its button stands for it.
@@ -70,23 +81,27 @@
     const dialog = event.target.closest("dialog");
     if (closer && dialog) {
       event.preventDefault(); // on a full page the same link leads back
-      if (!isSending(dialog)) dialog.close();
+      close(dialog);
     }
   });
   // A click outside closes only if it also began there: not when a selection is drawn out of the dialog.
   document.addEventListener("pointerdown", ({ target }) => {
     const dialog = openOne();
     if (dialog && target === dialog && !isHeld(dialog)) {
-      document.addEventListener("click", (event) => event.target === dialog && dialog.close(), { once: true });
+      document.addEventListener("click", (event) => event.target === dialog && close(dialog), { once: true });
     }
   });
-  // "cancel" alone is not enough: Chromium lets a second Escape through without asking.
+  // "cancel" alone is not enough: Chromium closes on a second Escape without it. An Escape that closed a menu inside is used up.
   document.addEventListener("keydown", (event) => {
     const dialog = openOne();
-    if (event.key === "Escape" && dialog && isHeld(dialog)) event.preventDefault();
+    if (event.key !== "Escape" || event.defaultPrevented || event.isComposing || !dialog?.contains(event.target)) return;
+    event.preventDefault();
+    if (!isHeld(dialog)) close(dialog);
   });
   document.addEventListener("cancel", (event) => {
-    if (isDialog(event.target) && isHeld(event.target)) event.preventDefault();
+    if (!isDialog(event.target)) return;
+    event.preventDefault();
+    if (!isHeld(event.target)) close(event.target);
   }, true);
   document.addEventListener("close", ({ target }) => {
     if (!isDialog(target) || target.open) return;

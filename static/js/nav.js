@@ -1,11 +1,14 @@
 "use strict";
-// The navigation: folded to icons on a wide screen (remembered), a drawer on a narrow one.
+// The navigation: a drawer below 992 pixels, folded to icons below 1200, wide above. A click on its button changes that for screens of
+// about the same width, and is remembered.
 (() => {
   const root = document.documentElement;
+  const roomy = matchMedia("(min-width: 1200px)");
   const toggle = () => document.querySelector("[data-nav-toggle]");
+  const key = () => (roomy.matches ? "nav" : "nav-narrow");
 
   function showFold() {
-    const folded = localStorage.getItem("nav") === "folded";
+    const folded = (localStorage.getItem(key()) ?? (roomy.matches ? "wide" : "folded")) === "folded";
     root.classList.toggle("nav-folded", folded);
     document.querySelector("[data-nav-fold]")?.setAttribute("aria-pressed", String(folded));
   }
@@ -20,9 +23,10 @@
 
   showFold();
   document.addEventListener("DOMContentLoaded", showFold);
+  roomy.addEventListener("change", showFold);
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-nav-fold]")) {
-      localStorage.setItem("nav", root.classList.contains("nav-folded") ? "wide" : "folded");
+      localStorage.setItem(key(), root.classList.contains("nav-folded") ? "wide" : "folded");
       showFold();
     } else if (event.target.closest("[data-nav-toggle], [data-nav-close]")) {
       event.preventDefault();

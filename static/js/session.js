@@ -8,7 +8,7 @@
   });
 
   document.addEventListener("session-ended", ({ detail }) => {
-    if (!document.querySelector("dialog[open] form")) return location.assign(detail.url);
+    if (!document.querySelector("dialog[open] form") && !portal.isChanged(document)) return location.assign(detail.url);
     portal.toast("Your session has ended. Sign in, then submit this form again.", "error", { url: detail.url, label: "Sign in in a new tab" });
   });
 })();

@@ -29,7 +29,7 @@ def test_one_signs_in_and_out(page: Page, administrator: User) -> None:
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(heading(page)).to_have_text("Access Control")
-    page.get_by_role("button", name="User menu").click()  # a link to the Profile
+    page.get_by_role("banner").get_by_role("link", name="Profile").click()
     expect(heading(page)).to_have_text("Profile")
     page.goto("/accounts/sign-out/")
     page.get_by_role("main").get_by_role("button", name="Logout").click()
