@@ -1,4 +1,4 @@
-"""In WebKit: every pane and window of the product is tall enough for what it holds, on a wide screen and on a phone.
+"""In WebKit and Firefox: every pane and window of the product is tall enough for what it holds, on a wide screen and on a phone.
 
 The dialogs are found, not listed: whatever on a page opens one, and each template that can stand in one.
 """
@@ -16,8 +16,8 @@ from django.utils import timezone
 from portal.core.actors import Actor
 from portal.users.models import User
 from tests.browser.sample_data import LONG
+from tests.engines.driving import SIZES, Portal
 from tests.factories import issue
-from tests.webkit.driving import SIZES, Portal
 from tokens.calendar import links as calendar
 
 pytestmark = pytest.mark.field

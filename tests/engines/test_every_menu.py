@@ -1,10 +1,10 @@
-"""In WebKit: every menu and the navigation's drawer show all of their entries, on a wide screen and on a phone."""
+"""In WebKit and Firefox: every menu and the navigation's drawer show all of their entries, on a wide screen and on a phone."""
 
 import pytest
 from django.urls import reverse
 
 from portal.users.models import User
-from tests.webkit.driving import SIZES, Portal
+from tests.engines.driving import SIZES, Portal
 
 pytestmark = pytest.mark.field
 TOGGLES = """

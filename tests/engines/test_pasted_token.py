@@ -1,12 +1,12 @@
-"""In WebKit: a token that is pasted into a search box is looked up, and gets into no address."""
+"""In WebKit and Firefox: a token that is pasted into a search box is looked up, and gets into no address."""
 
 import pytest
 from django.urls import reverse
 from selenium.webdriver.common.keys import Keys
 
 from portal.users.models import User
+from tests.engines.driving import Portal
 from tests.factories import UserFactory, issue
-from tests.webkit.driving import Portal
 
 pytestmark = pytest.mark.field
 REQUESTED = "return performance.getEntriesByType('resource').map((entry) => entry.name).join()"

@@ -1,11 +1,11 @@
-"""In WebKit: a token is created, read, copied and revoked."""
+"""In WebKit and Firefox: a token is created, read, copied and revoked."""
 
 import pytest
 from django.urls import reverse
 
 from portal.users.models import User
 from tests.browser.steps import accepted
-from tests.webkit.driving import Portal
+from tests.engines.driving import Portal
 from tokens.models import Token
 
 pytestmark = pytest.mark.field

@@ -1,4 +1,4 @@
-"""What a person does in WebKit, by visible label, in terms of Selenium."""
+"""What a person does in one of the engines, by visible label, in terms of Selenium."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -58,8 +58,12 @@ class Portal:
         self.driver.get(self.url + path)
 
     def resize(self, size: str) -> None:
-        self.driver.set_window_size(*SIZES[size])
-        width = SIZES[size][0]
+        width, height = SIZES[size]
+        if self.driver.name == "firefox":
+            viewport = {"width": width, "height": height}
+            self.driver.browsing_context.set_viewport(context=self.driver.current_window_handle, viewport=viewport)
+        else:
+            self.driver.set_window_size(width, height)
         self.wait(lambda: self.script("return innerWidth") == width, f"the window to be {width} pixels wide")
 
     def script(self, text: str, *arguments: Any) -> Any:

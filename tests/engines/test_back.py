@@ -1,4 +1,4 @@
-"""In WebKit: after Back a list shows what is true now, and no box is ticked that nobody ticked."""
+"""In WebKit and Firefox: after Back a list shows what is true now, and no box is ticked that nobody ticked."""
 
 from datetime import timedelta
 
@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.users.models import User
+from tests.engines.driving import Portal
 from tests.factories import TokenFactory
-from tests.webkit.driving import Portal
 
 pytestmark = pytest.mark.field
 TICKED = "return document.querySelectorAll('[data-select-row]:checked').length"
