@@ -32,12 +32,24 @@ def render_token_created(message: Message, now: datetime) -> Content | None:
     if token is None or not token.user.is_active:
         return None
     values = {
-        "token": token,
         "username": token.user.username,
-        "creator": token.created_by.username if token.created_by else COMMAND_LINE,
-        "created_with": token.created_with,
+        "facts": facts(token),
         "others": ", ".join(names(created_by_others(token))),
-        "at": f"{timezone.localtime(token.created_at):%Y-%m-%d %H:%M %Z}",
-        "profile": absolute_url(reverse("profile")),
+        "link": absolute_url(reverse("tokens:token", args=[token.pk])),
+        "preheader": f"{token.name} ({token.hint}) acts as you. If you did not expect it, revoke it.",
+        "reason": "this is the email address of the account that the token acts as",
     }
     return from_templates("token_created", f"An API token was created for you in {settings.PORTAL_NAME}", values)
+
+
+def facts(token: Token) -> list[tuple[str, str]]:
+    """What the email says about the token, with a label for each."""
+    creator = token.created_by.username if token.created_by else COMMAND_LINE
+    if token.created_with:
+        creator += f", with the token {token.created_with.name} ({token.created_with.hint})"
+    return [
+        ("Name", f"{token.name} ({token.hint})"),
+        ("Created by", creator),
+        ("Created", f"{timezone.localtime(token.created_at):%Y-%m-%d %H:%M %Z}"),
+        ("Last day", f"{token.expires_on:%Y-%m-%d}"),
+    ]

@@ -49,7 +49,14 @@ def render_invitation(message: Message, now: datetime) -> Content | None:
     if user is None or not user.may_sign_in or user.has_usable_password():
         return None
     subject = f"You've been invited to {settings.PORTAL_NAME}"
-    return from_templates("invitation", subject, {"name": user.name, "link": links.link(user), "days": days()})
+    values = {
+        "name": user.name,
+        "link": links.link(user),
+        "days": days(),
+        "preheader": f"Set your password to start using {settings.PORTAL_NAME}.",
+        "reason": "an administrator created an account for this address",
+    }
+    return from_templates("invitation", subject, values)
 
 
 def render_password_reset(message: Message, now: datetime) -> Content | None:
@@ -62,7 +69,14 @@ def render_password_reset(message: Message, now: datetime) -> Content | None:
         client = Actor(None, None, message.about.get("address"), message.about.get("user_agent", ""))
         audit.event(audit.Event.RESET_REQUESTED, None, user, client)
     subject = f"Set a new password for {settings.PORTAL_NAME}"
-    return from_templates("password_reset", subject, {"username": user.username, "link": links.link(user), "days": days()})
+    values = {
+        "username": user.username,
+        "link": links.link(user),
+        "days": days(),
+        "preheader": f"This link can be used once and expires in {days()} days.",
+        "reason": "someone entered this address under “Forgot your password?”",
+    }
+    return from_templates("password_reset", subject, values)
 
 
 def render_password_changed(message: Message, now: datetime) -> Content | None:
@@ -71,9 +85,17 @@ def render_password_changed(message: Message, now: datetime) -> Content | None:
     if user is None:
         return None
     at = timezone.localtime(parse_datetime(about["at"]))
-    values = {"username": user.username, "at": f"{at:%Y-%m-%d %H:%M %Z}", "address": about["address"], "first": about["first"]}
+    values = {
+        "username": user.username,
+        "at": f"{at:%Y-%m-%d %H:%M %Z}",
+        "address": about["address"],
+        "first": about["first"],
+        "reset": absolute_url(reverse("account_reset_password")),
+        "preheader": "If this was you, no action is needed.",
+        "reason": "this is the email address of the account",
+    }
     subject = f"Your {settings.PORTAL_NAME} password was {'set' if about['first'] else 'changed'}"
-    return from_templates("password_changed", subject, values | {"reset": absolute_url(reverse("account_reset_password"))})
+    return from_templates("password_changed", subject, values)
 
 
 def days() -> int:

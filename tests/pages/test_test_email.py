@@ -61,7 +61,8 @@ def test_each_address_gets_a_mail_at_once_and_past_the_queue(as_administrator: V
     assert [envelope.rcpt_tos for envelope in server.messages] == [[OPS], [SECURITY]]
     message = message_from_bytes(server.messages[0].content, policy=policy.default)
     assert (message["To"], message["From"], message["Subject"]) == (OPS, settings.DEFAULT_FROM_EMAIL, "Test email from Token Portal")
-    assert "alice@example.com sent it from Token Portal" in message.get_content()
+    parts = [message.get_body([kind]).get_content() for kind in ("plain", "html")]
+    assert all("alice@example.com sent it from Token Portal" in part for part in parts)
     assert message["Message-ID"].endswith("@127.0.0.1>")
     assert not Message.objects.exists()
 

@@ -46,7 +46,7 @@ def test_the_text_says_everything_about_a_token() -> None:
     ending(5, name="deploy", user__username="robot", last_four="5CEQ", last_used_at=NOW - 3 * DAY)
     text = digest().text
     assert "deploy (…5CEQ) of robot\n" in text
-    assert "  expires:   2026-11-26 23:59 UTC, 5 days left\n" in text
+    assert "  expires:   2026-11-26 23:59 UTC, in 5 days\n" in text
     assert "  last used: 2026-11-18\n" in text
     assert f"  https://portal.example.com/tokens/{Token.objects.get().pk}/\n" in text
     assert text.rstrip().endswith("\n\nToken Portal, https://portal.example.com")
@@ -55,7 +55,7 @@ def test_the_text_says_everything_about_a_token() -> None:
 def test_the_html_says_the_same() -> None:
     ending(5, name="deploy", user__username="robot", last_four="5CEQ", last_used_at=NOW - 3 * DAY)
     html = digest().html
-    assert "deploy …5CEQ robot 2026-11-26 23:59 UTC 5 2026-11-18" in words(html)
+    assert "deploy …5CEQ of robot in 5 days 2026-11-26 23:59 UTC Last used: 2026-11-18" in words(html)
     assert f'<a href="https://portal.example.com/tokens/{Token.objects.get().pk}/"><bdi>deploy</bdi></a>' in html
 
 
@@ -66,13 +66,13 @@ def test_a_token_that_was_never_used_says_so() -> None:
     assert "never" in words(email.html)
 
 
-@pytest.mark.parametrize(("days", "line"), [(2, "2 days left"), (1, "1 day left"), (0, "0 days left")])
-def test_one_day_is_not_called_days(days: int, line: str) -> None:
+@pytest.mark.parametrize(("days", "line"), [(2, "in 2 days"), (1, "tomorrow"), (0, "today")])
+def test_the_last_days_are_called_today_and_tomorrow(days: int, line: str) -> None:
     ending(days)
     assert f"UTC, {line}\n" in digest().text
 
 
-@pytest.mark.parametrize(("days", "when"), [(5, "in 5 days"), (1, "in 1 day"), (0, "today")])
+@pytest.mark.parametrize(("days", "when"), [(5, "in 5 days"), (1, "tomorrow"), (0, "today")])
 def test_the_subject_of_one_token_names_it_its_owner_and_its_days(days: int, when: str) -> None:
     ending(days, name="deploy", user__username="robot")
     assert digest().subject == f"API token deploy of robot expires {when}"
@@ -84,15 +84,14 @@ def test_a_token_that_ended_before_its_mail_was_sent_is_told_of_as_expired() -> 
     (email,) = deliver(NOW + 2 * DAY)
     assert email.subject == "API token deploy of robot has expired"
     assert f"  expired:   {ends(token.expires_at)}\n" in email.text
-    assert "left" not in email.text
-    assert "23:59 UTC expired never" in words(email.html)
+    assert f"expired {ends(token.expires_at)} Last used: never" in words(email.html)
 
 
 def test_the_days_are_counted_when_it_is_sent() -> None:
     ending(5)
     scan()
     (email,) = deliver(NOW + 2 * DAY)
-    assert "UTC, 3 days left\n" in email.text
+    assert "UTC, in 3 days\n" in email.text
 
 
 def test_the_subject_of_several_counts_them() -> None:
@@ -152,7 +151,7 @@ def test_200_tokens_are_all_listed_and_nothing_more_is_said() -> None:
         ending(5, name=f"name{number:03}")
     email = digest()
     assert "more" not in email.text.replace("name", "")
-    assert email.text.count("days left") == 200
+    assert email.text.count("UTC, in 5 days") == 200
 
 
 @pytest.mark.parametrize(

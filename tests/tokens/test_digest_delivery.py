@@ -109,7 +109,7 @@ def test_the_fault_clears_when_a_later_digest_is_accepted(rejecting_server: Reje
     scan(timezone.now())
     assert undelivered() == [OPS]
     assert deliver() == (2, 0)
-    assert "6 days left" in "".join(message.body for message in sent_mail.outbox)
+    assert "in 6 days" in "".join(message.body for message in sent_mail.outbox)
     assert undelivered() == []
     scan(timezone.now())
     assert undelivered() == []
@@ -266,7 +266,7 @@ def test_a_real_server_receives_text_and_html(smtp_server: Mailbox, settings: Se
     assert message["Subject"].strip() == "API token dépl{% debug %}oy of robot expires in 5 days"
     text, html = (message.get_body([kind]).get_content() for kind in ("plain", "html"))
     assert "dépl{% debug %}oy (…5CEQ) of robot" in text
-    assert "expires:   2026-11-26 23:59 UTC, 5 days left" in text
+    assert "expires:   2026-11-26 23:59 UTC, in 5 days" in text
     assert "<bdi>dépl{% debug %}oy</bdi></a>" in html
 
 

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.urls import reverse
-from django.utils import timezone
 
 from portal.core.ordering import Fold, ordered
 from portal.faults import services as faults
@@ -17,13 +16,13 @@ from portal.faults.models import Fault
 from portal.notifications import renderers, signals
 from portal.notifications.models import Message
 from tokens import dates
+from tokens.expiry import digest_content as content
 from tokens.expiry.policy import Policy
-from tokens.models import Notice, Token
+from tokens.models import Notice
 
 DIGEST = "expiry_digest"
 UNDELIVERED = "notice-delivery"
 LISTED = 200
-OWNERS_COUNTED = 20
 SOONEST = ("token__expires_at", "token__name", "pk")
 
 
@@ -48,8 +47,10 @@ def render(message: Message, now: datetime) -> renderers.Content | None:
         return None
     named = listed(notices)
     left_out = count_others(notices, named) if total > len(named) else Counter()
-    everything = link_to_all(notices, now) if policy.is_configured(message.recipient) else renderers.absolute_url(reverse("profile"))
-    return write([line(notice.token, now) for notice in named], left_out, everything)
+    lines = [content.line(notice.token, now) for notice in named]
+    if policy.is_configured(message.recipient):
+        return content.write(lines, left_out, link_to_all(notices, now), content.ABOUT_ALL)
+    return content.write(lines, left_out, renderers.absolute_url(reverse("profile")), content.ABOUT_OWN)
 
 
 def still_to_notify(message: Message, now: datetime) -> Q:
@@ -81,38 +82,6 @@ def count_others(notices: QuerySet[Notice], named: list[Notice]) -> Counter[str]
     others = notices.exclude(pk__in=keys)
     Notice.objects.filter(pk__in=others.values("pk")).update(named=False)
     return Counter(dict(others.order_by().values_list("token__user__username").annotate(Count("pk"))))
-
-
-def write(tokens: list[dict[str, Any]], left_out: Counter[str], link: str) -> renderers.Content:
-    """`tokens`: what `line` says of each; `left_out`: how many others there are, by owner; `link` shows them all."""
-    more = left_out.total()
-    owners = ", ".join(f"{count:,} of {owner}" for owner, count in left_out.most_common(OWNERS_COUNTED))
-    owners += ", ..." if len(left_out) > OWNERS_COUNTED else ""
-    subject = f"{len(tokens) + more:,} API tokens expire soon"
-    if len(tokens) + more == 1:
-        (token,) = tokens
-        subject = f"API token {token['name']} of {token['owner']} {'has expired' if token['over'] else when(token['days_left'])}"
-    context = {"tokens": tokens, "more": f"{more:,}" if more else "", "owners": owners, "link": link}
-    return renderers.from_templates("expiry_digest", subject, context, renderers.list_headers("expiry"))
-
-
-def when(days: int) -> str:
-    return f"expires in {days} day{'' if days == 1 else 's'}" if days else "expires today"
-
-
-def line(token: Token, now: datetime) -> dict[str, Any]:
-    """What the email says of one token. Its link leads each reader to where their role may see it."""
-    used = token.last_used_at
-    return {
-        "name": token.name,
-        "last_four": token.last_four,
-        "owner": token.user.username,
-        "expires": dates.ends(token.expires_at),
-        "days_left": dates.days_left(token.expires_at, now),
-        "over": token.expires_at <= now,
-        "last_used": f"{timezone.localtime(used):%Y-%m-%d}" if used else "never",
-        "link": renderers.absolute_url(reverse("tokens:token", args=[token.pk])),
-    }
 
 
 def link_to_all(notices: QuerySet[Notice], now: datetime) -> str:

@@ -10,10 +10,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
-from portal.notifications.renderers import one_line
+from portal.notifications.renderers import from_templates, one_line
 
 REPLY_SECONDS = 5  # for each reply of the server
 MAX_SECONDS = 15  # for everything: somebody waits for the page, and a web process with them
@@ -84,10 +84,10 @@ def reply(code: int, text: bytes | str) -> str:
 
 
 def compose(address: str, requested_by: str) -> EmailMessage:
-    text = (
-        f"This is a test. {requested_by} sent it from {settings.PORTAL_NAME} to see whether notifications about expiring API tokens arrive "
-        f"here.\n\nNo action needed.\n\n{settings.PORTAL_NAME}, {settings.PORTAL_URL}\n"
-    )
+    purpose = f"{requested_by} sent it from {settings.PORTAL_NAME} to see whether notifications about expiring API tokens arrive here."
+    values = {"preheader": f"This is a test. {purpose}", "reason": "this address is set in System Settings as one to notify"}
+    content = from_templates("test", one_line(f"Test email from {settings.PORTAL_NAME}"), values)
     headers = {"Message-ID": make_msgid(domain=urlsplit(settings.PORTAL_URL).hostname)}
-    subject = one_line(f"Test email from {settings.PORTAL_NAME}")
-    return EmailMessage(subject, text, settings.DEFAULT_FROM_EMAIL, [address], headers=headers)
+    email = EmailMultiAlternatives(content.subject, content.text, settings.DEFAULT_FROM_EMAIL, [address], headers=headers)
+    email.attach_alternative(content.html, "text/html")
+    return email

@@ -43,7 +43,7 @@ def test_thresholds_that_passed_while_no_scan_ran_are_told_as_one() -> None:
     assert len(told(scan(NOW + 30 * DAY))) == 1
     assert Notice.objects.get().threshold == 1
     (mail,) = deliver(NOW + 30 * DAY)
-    assert mail.subject.endswith("expires in 1 day")
+    assert mail.subject.endswith("expires tomorrow")
 
 
 def test_a_token_that_came_and_went_while_no_scan_ran_is_told_of_by_nobody() -> None:
@@ -101,7 +101,7 @@ def test_a_shorter_day_is_one_day_in_the_mail(zone: str, hours: int, settings: S
     now = start_of(day - DAY).astimezone(UTC)
     scan(now)
     (mail,) = deliver(now)
-    assert mail.subject.endswith("expires in 1 day")
+    assert mail.subject.endswith("expires tomorrow")
 
 
 @pytest.mark.parametrize(("last", "today", "left"), [((2028, 2, 29), (2028, 2, 28), 1), ((2028, 3, 1), (2028, 2, 28), 2)])
@@ -111,7 +111,7 @@ def test_the_leap_day_counts(last: tuple[int, int, int], today: tuple[int, int, 
     configure(str(left), OPS)
     scan(now)
     (mail,) = deliver(now)
-    assert mail.subject.endswith(f"expires in {left} day{'s' if left > 1 else ''}")
+    assert mail.subject.endswith("expires tomorrow" if left == 1 else f"expires in {left} days")
     if left > 1:
         configure(str(left - 1), OPS)
         assert not due_at(now)
