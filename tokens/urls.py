@@ -1,5 +1,6 @@
 from django.urls import path, re_path
 
+from tokens import converters as converters  # registers the converter
 from tokens import views
 from tokens.calendar import links as calendar
 from tokens.calendar import views as calendar_views
@@ -31,7 +32,7 @@ urlpatterns = [
     path("administrator/system-settings/scans/", scan_views.scans, name="scans"),
     path("administrator/system-settings/scans/scan-now/", scan_views.scan_now, name="scan_now"),
     path("tokens/", views.token_list, name="list"),
-    path("tokens/<uuid:pk>/", views.token, name="token"),
+    path("tokens/<token_id:pk>/", views.token, name="token"),
     path("tokens/look-up/", views.look_up, name="look_up"),
     path("tokens/<uuid:pk>/revoke/", views.revoke, name="revoke"),
 ]

@@ -21,7 +21,7 @@ from portal.core.ordering import ordered
 from portal.core.requests import AuthenticatedHttpRequest
 from portal.core.text import fold
 from portal.users.models import User
-from tokens import lineage, pasted, services, sessions
+from tokens import details, lineage, pasted, services, sessions
 from tokens.forms import DatedTokenForm, TokenForm
 from tokens.models import Token
 from tokens.tables import SEARCH, SEARCH_ALL, AllTokenTable, TokenFilter, UserTokenTable
@@ -139,14 +139,18 @@ def token_list(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 @require_safe
 @access.signed_in
-def token(request: AuthenticatedHttpRequest, pk: str) -> HttpResponse:
-    """The one address of a token: sends each role to the page that shows it. 404 for somebody else's."""
-    found = get_object_or_404(Token.objects.permanent().select_related("user"), pk=pk, **access.readable(request.user))
-    if found.user == request.user:
-        return redirect(f"{reverse('profile')}?{urlencode({'q': found.name})}")
-    if request.user.is_administrator and not found.user.deleted_at:
-        return redirect(f"{reverse('tokens:user_tokens', args=[found.user.username])}?{urlencode({'q': found.name})}")
-    return redirect("admin:tokens_token_change", found.pk)
+def token(request: AuthenticatedHttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The one address of a token, as a page and as a pane: for its owner, for administrators, and for operators, who review faults, without
+    Revoke. 404 for everybody else."""
+    now = timezone.now()
+    rows = Token.objects.listed(now, services.expiring_before(now)).filter(**access.readable(request.user))
+    found = get_object_or_404(rows, pk=pk)
+    context = {
+        "token": found,
+        "may_revoke": access.may_revoke(request.user, found) and found.status in ("active", "expiring"),
+        "all_notifications": f"{reverse('admin:tokens_notice_changelist')}?{urlencode({'token': found.pk})}",
+    }
+    return render(request, "tokens/token.html", context | details.of(found, request.user, now)._asdict())
 
 
 @require_http_methods(["GET", "POST"])

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from portal.users import links
 from portal.users.models import User
 from tests.browser.accessibility import audit, too_wide
+from tests.browser.sample_data import LONG
 from tests.browser.watching import Visit, Watch
 from tests.factories import OperatorFactory, UserFactory
 
@@ -24,6 +25,7 @@ def test_every_page_of_an_administrator_is_sound(visit: Visit, administrator: Us
         reverse("tokens:user_tokens", args=[furnished.username]) + "?per_page=10",
         reverse("tokens:all") + "?per_page=10&page=2",
         reverse("tokens:all") + "?q=nothing-has-this-name",
+        reverse("tokens:token", args=[furnished.tokens.get(name=LONG).pk]),
         reverse("settings:config"),
         reverse("faults:list"),
         reverse("account_change_password"),

@@ -78,7 +78,8 @@ def test_a_faults_details_lead_each_role_to_pages_that_it_may_open(role: str, as
         shown = visitor.get(link.attributes["href"], follow=True)
         assert shown.status_code == 200
         assert token.user.username in shown.content.decode()
-        assert link.attributes["href"].startswith("/admin/" if role == "operator" else "/administrator/")
+    assert links[0].attributes["href"] == f"/tokens/{token.pk.hex}/"
+    assert links[1].attributes["href"].startswith("/admin/" if role == "operator" else "/administrator/")
 
 
 @pytest.mark.parametrize("htmx", ["", "list"])

@@ -34,7 +34,7 @@ tokens:create                           username  in 403 403 200    in 403 403 4
 tokens:all                              -         in 403 403 200   405 405 405 405
 tokens:revoke_many                      -        302 302 302 302    in 403 403 302
 tokens:list                             -         in 302 302 302   405 405 405 405
-tokens:token                            token     in 404 302 302   405 405 405 405
+tokens:token                            token     in 404 200 200   405 405 405 405
 tokens:look_up                          -        302 302 302 302    in 200 200 200
 tokens:add_own                          -         in 403 403 200    in 403 403 422
 tokens:create_own                       -         in 403 403 200    in 403 403 422

@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime, timedelta
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import Count, Max
@@ -32,7 +32,7 @@ def render(user: User, now: datetime) -> bytes:
     soonest = list(tokens.select_related("user").only(*fields)[: MOST_EVENTS + 1])
     calendar = head(user)
     for token in soonest[:MOST_EVENTS]:
-        calendar.add_component(expiry_event(token, user))
+        calendar.add_component(expiry_event(token))
     if len(soonest) > MOST_EVENTS:
         later = tokens[MOST_EVENTS : MOST_EVENTS + MOST_COUNTED + 1].aggregate(count=Count("pk"), newest=Max("created_at"))
         if later["count"]:
@@ -53,11 +53,10 @@ def head(user: User) -> Calendar:
     return calendar
 
 
-def expiry_event(token: Token, reader: User) -> Event:
+def expiry_event(token: Token) -> Event:
     name, owner = plain(token.name), token.user.username
-    page = reverse("tokens:user_tokens", args=[owner]) if reader.is_administrator else reverse("profile")
     said = f"{token.hint} is valid until {dates.ends(token.expires_at)}. Replace it before then."
-    summary, link = f"API token {name} of {owner} expires", f"{page}?{urlencode({'q': token.name})}"
+    summary, link = f"API token {name} of {owner} expires", reverse("tokens:token", args=[token.pk])
     return all_day(str(token.pk), token.expires_on, summary, said, link, token.created_at)
 
 

@@ -1,5 +1,6 @@
 """The faults that a scan raises and clears: one statement for each kind, however many tokens there are."""
 
+import uuid
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ from tokens.models import Token
 IN_USE = "token-expired-in-use"
 NOBODY = "nobody-to-notify"
 PLACE = "PLACE"  # stands for the part of an address that differs from row to row
+NO_ID = uuid.UUID(int=0)  # the same where it is a token's id
 
 
 def raise_due(tokens: QuerySet[Token], now: datetime) -> int:
@@ -82,8 +84,8 @@ def raise_for(tokens: QuerySet[Token], source: str, now: datetime, name: str, se
 
 
 def token_links() -> JSONArray:
-    page = Concat(around("tokens:user_tokens", "user__username"), Value("?q="), "last_four")
-    token = JSONObject(label=Value("Token"), url=page, admin_url=around("admin:tokens_token_change", FaultKey("pk")))
+    page = around("tokens:token", FaultKey("pk"), NO_ID.hex)
+    token = JSONObject(label=Value("Token"), url=page, admin_url=page)
     return JSONArray(token, user_link(Concat(Value("User "), "user__username"), "user__username", "user_id"))
 
 
@@ -92,7 +94,7 @@ def user_link(label: Any, username: str, pk: str) -> JSONObject:
     return JSONObject(label=label, url=around("users:detail", username), admin_url=admin)
 
 
-def around(name: str, value: Any) -> Concat:
+def around(name: str, value: Any, place: str = PLACE) -> Concat:
     """The address of a page, with a row's own value in it. A username needs no quoting there (portal.users.converters)."""
-    before, after = reverse(name, args=[PLACE]).split(PLACE)
+    before, after = reverse(name, args=[place]).split(place)
     return Concat(Value(before), value, Value(after))

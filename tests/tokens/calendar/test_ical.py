@@ -53,7 +53,7 @@ def test_a_token_is_an_all_day_event_on_its_last_day(user: User) -> None:
     assert event["transp"] == "TRANSPARENT"
     assert event["summary"] == "API token deploy of alice expires"
     assert event["description"] == f"tpp_…{mine.last_four} is valid until 2027-02-28 23:59 UTC. Replace it before then."
-    assert event["url"] == "http://127.0.0.1:8000/profile/?q=deploy"
+    assert event["url"] == f"http://127.0.0.1:8000/tokens/{mine.pk}/"
 
 
 @pytest.mark.parametrize(
@@ -94,12 +94,12 @@ def test_a_token_vanishes_when_it_is_revoked(user: User) -> None:
 def test_everybody_reads_their_own_tokens_and_administrators_all(user: User) -> None:
     operator, administrator = OperatorFactory(username="oscar"), AdministratorFactory(username="anna")
     for owner in (user, operator, administrator, ServiceFactory(username="ci")):
-        token(owner)
+        last = token(owner)
     assert summaries(user) == ["API token deploy of alice expires"]
     assert summaries(operator) == ["API token deploy of oscar expires"]
     assert sorted(summaries(administrator)) == [f"API token deploy of {name} expires" for name in ("alice", "anna", "ci", "oscar")]
     urls = {str(event["url"]) for event in events(administrator)}
-    assert "http://127.0.0.1:8000/administrator/users/ci/tokens/?q=deploy" in urls
+    assert f"http://127.0.0.1:8000/tokens/{last.pk}/" in urls
 
 
 def test_the_role_is_looked_at_each_time(user: User) -> None:

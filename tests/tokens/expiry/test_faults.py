@@ -77,7 +77,7 @@ def test_the_fault_says_which_token_of_whom_ends_when_and_links_to_both() -> Non
     assert fault.resource == "deploy (tpp_…5CEQ)"
     assert fault.description == "The API token deploy of robot expires 2026-11-26 23:59 UTC."
     assert [(link["label"], link["url"], link["admin_url"]) for link in fault.links] == [
-        ("Token", "/administrator/users/robot/tokens/?q=5CEQ", f"/admin/tokens/token/{token.pk.hex}/change/"),
+        ("Token", f"/tokens/{token.pk.hex}/", f"/tokens/{token.pk.hex}/"),
         ("User robot", "/administrator/users/robot/", f"/admin/users/user/{token.user_id}/change/"),
     ]
 

@@ -1,0 +1,82 @@
+"""The audit trail of one object, as its page shows it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from auditlog.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model
+from django.urls import reverse
+
+from portal.audit.services import Event
+
+SHOWN = 10
+
+
+class Line(NamedTuple):
+    """One entry. `by`: the actor's username, or "" for the portal itself; `means`: what the request was authenticated by."""
+
+    at: datetime
+    by: str
+    what: str
+    means: str
+    address: str
+
+
+class History(NamedTuple):
+    """The newest lines of an object's audit trail. `everything`: where all of it is, if there is more."""
+
+    lines: list[Line]
+    everything: str
+
+
+def history(target: Model, verbs: Mapping[str, str], most: int = SHOWN) -> History:
+    """The newest `most` entries about `target`, newest first. `verbs`: what to call an entry that changed a field of this name."""
+    entries = list(about(target).order_by("-timestamp", "-pk")[: most + 1])
+    address = reverse("admin:auditlog_logentry_changelist") + "?" + urlencode({"object_pk": str(target.pk)})
+    return History([line(entry, verbs) for entry in entries[:most]], address if len(entries) > most else "")
+
+
+def created(target: Model) -> Line | None:
+    """The entry that says how `target` was created."""
+    entry = about(target).filter(action=LogEntry.Action.CREATE).order_by("timestamp").first()
+    return line(entry, {}) if entry else None
+
+
+def about(target: Model) -> Any:
+    content_type = ContentType.objects.get_for_model(target)
+    return LogEntry.objects.filter(content_type=content_type, object_pk=str(target.pk)).select_related("actor")
+
+
+def line(entry: LogEntry, verbs: Mapping[str, str]) -> Line:
+    by = entry.actor.get_username() if entry.actor else ""
+    return Line(entry.timestamp, by, what(entry, verbs), means(entry), entry.remote_addr or "")
+
+
+def what(entry: LogEntry, verbs: Mapping[str, str]) -> str:
+    """`Created`, `Revoked`, `State: Open → Acknowledged`."""
+    data, changes = entry.additional_data or {}, entry.changes or {}
+    if "event" in data:
+        return dict(Event.choices).get(data["event"], data["event"])
+    if entry.action == LogEntry.Action.CREATE:
+        return "Created"
+    return "; ".join(described(field, *values, verbs=verbs) for field, values in changes.items()) or entry.get_action_display().capitalize()
+
+
+def described(field: str, before: str, after: str, verbs: Mapping[str, str]) -> str:
+    if field in verbs:
+        return verbs[field]
+    label = field.replace("_", " ").capitalize()
+    return f"{label}: {before} → {after}" if before else f"{label}: {after}"
+
+
+def means(entry: LogEntry) -> str:
+    """`in the portal`, `by API token deploy (tpp_…4f2k) of alice@example.com`, `from the command line`; "" where nothing is known."""
+    data = entry.additional_data or {}
+    if "token_name" in data:
+        return f"by API token {data['token_name']} ({data['token_hint']}) of {data['token_owner']}"
+    if "session" in data:
+        return "in the portal"
+    return "" if entry.actor_id else "from the command line or by the portal itself"
