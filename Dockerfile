@@ -15,7 +15,6 @@ COPY templates templates
 COPY static static
 # Without DATABASE_URL this needs no secret: the key that it makes stays in this stage's throw-away folder.
 RUN PORTAL_DATA_DIR=/tmp/build STATIC_ROOT=/app/staticfiles python manage.py collectstatic --no-input --verbosity 0 \
-        --ignore svgs --ignore sprites --ignore 'fontawesome/js/*' \
     && python -m compileall -q portal tokens settings_app
 
 FROM python:3.11.17-slim@sha256:45037981b62b34b44602584fccbc4d884d5f7dc92c7ee86bb38a698a79fe1e51

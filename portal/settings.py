@@ -69,7 +69,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "auditlog",
     "bootstrap",
-    "fontawesome",
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
@@ -97,6 +96,7 @@ MIDDLEWARE = [
     "portal.core.request_bodies.BodyMiddleware",  # before anything reads a body; its answers have the headers of all pages
     "portal.core.probes.ProbeMiddleware",  # before CommonMiddleware, which rejects a Host that is not in ALLOWED_HOSTS
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.core.middleware.CompressionMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -215,7 +215,7 @@ X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        "img-src": [SELF, "data:"],  # Bootstrap's own icons in its style sheet
+        "img-src": [SELF, "data:"],  # icons in the style sheet: Bootstrap's own and Font Awesome's
         "object-src": [NONE],
         "base-uri": [SELF],
         "form-action": [SELF],
@@ -235,6 +235,11 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = read("STATIC_ROOT", values.static_folder(BASE_DIR), DATA_DIR / "static", "a folder of its own, outside the portal's sources")
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "portal.core.assets.bundles.BundleFinder",
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

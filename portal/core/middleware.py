@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
@@ -19,6 +21,21 @@ class PrivatePagesMiddleware:
         if request.user.is_authenticated:
             add_never_cache_headers(response)
         return response
+
+
+class CompressionMiddleware(GZipMiddleware):
+    """Compresses pages and fragments of pages that are requested by GET.
+
+    Secrets (a new token, a temporary one, a calendar's or an invitation's link) are shown in responses to POST alone, which stay as they
+    are: from the lengths of compressed responses one could guess at a secret in them (BREACH, docs/security.md). JSON stays as it is
+    too: its ETag is compared with If-Match, for which a compressed response's would be a weak one (RFC 9110, section 13.1.1).
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        is_page = response.get("Content-Type", "").startswith("text/html")
+        if request.method != "GET" or not is_page or response.streaming:
+            return response
+        return super().process_response(request, response)
 
 
 class MethodNotAllowedMiddleware:

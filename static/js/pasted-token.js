@@ -6,6 +6,7 @@
   const WHOLE = /tp[pt]_[0-9A-Za-z]{38}/;
   const PAUSE = 2000; // for one that is typed by hand, or lacks its end
   const { url } = document.currentScript.dataset;
+  if (!url) return; // nobody is signed in
   let timer = 0;
 
   const fieldsOf = (form) => [...form.elements].filter((field) => field.localName === "input" && TOKEN.test(field.value));

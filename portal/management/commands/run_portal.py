@@ -12,9 +12,6 @@ from django.core.management.base import BaseCommand, CommandError
 
 from portal import processes
 
-# Font Awesome's 2,000 pictures and its scripts: the pages use its fonts. (The Dockerfile leaves out the same.)
-UNUSED_FILES = ["svgs", "sprites", "fontawesome/js/*"]
-
 
 class Command(BaseCommand):
     help = "Runs the whole portal on 127.0.0.1: migrations, first administrator, static files, web server, worker and beat."
@@ -26,7 +23,7 @@ class Command(BaseCommand):
             lock = lock_folder()
             check_port(settings.PORT)
             call_command("prepare_portal", stdout=self.stdout)
-            call_command("collectstatic", verbosity=0, interactive=False, ignore_patterns=UNUSED_FILES)
+            call_command("collectstatic", verbosity=0, interactive=False)
         except KeyboardInterrupt:
             return
         os.set_inheritable(lock.fileno(), True)  # the runner keeps the lock; its children do not get it

@@ -1,0 +1,67 @@
+"""The bundles of style sheets and scripts, and the icons in them."""
+
+import re
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.storage import staticfiles_storage
+from pytest_django import Settings
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+from portal.core.assets import bundles
+from portal.core.assets.icons import PICTURES, named_icons
+
+RUNS_ON = "sqlite"
+TEMPLATES = "".join(file.read_text() for file in (settings.BASE_DIR / "templates").rglob("*.html"))
+LISTED = {*bundles.STYLES, *bundles.EARLY_SCRIPTS, *bundles.SCRIPTS}
+
+
+def bundle(name: str) -> str:
+    return Path(str(finders.find(f"bundles/{name}"))).read_text()
+
+
+def test_every_style_sheet_and_script_is_in_a_bundle_or_a_template() -> None:
+    static = settings.BASE_DIR / "static"
+    files = {str(file.relative_to(static)) for folder in ("css", "js") for file in (static / folder).iterdir()}
+    linked = set(re.findall(r"{% static '([^']+)' %}", TEMPLATES))
+    assert {file for file in files if file not in LISTED | linked} == set()
+    assert LISTED & linked <= {"js/return.js", "js/pasted-token.js"}  # the Django admin's pages load these without the rest
+
+
+def test_a_bundle_keeps_the_order_of_its_list() -> None:
+    for name, listed in (("portal.css", bundles.STYLES), ("early.js", bundles.EARLY_SCRIPTS), ("portal.js", bundles.SCRIPTS)):
+        text = bundle(name)
+        places = [text.index(bundles.source(each).strip()) for each in listed]
+        assert places == sorted(places)
+        assert "sourceMappingURL" not in text
+
+
+def test_scripts_of_ours_stay_strict_and_apart() -> None:
+    assert all(bundles.script(name).startswith('(() => {"use strict";') for name in LISTED if name.startswith("js/"))
+
+
+def test_every_icon_that_is_named_is_in_the_bundle() -> None:
+    """If this fails: Font Awesome's free set has no solid icon of that name."""
+    css = bundle("portal.css")
+    assert "house" in named_icons()
+    assert [name for name in named_icons() if f".fa-{name}{{" not in css or not (PICTURES / f"{name}.svg").exists()] == []
+
+
+def test_icons_are_named_in_full() -> None:
+    """`fa-{{ name }}` would hide from the bundle which icons are used."""
+    assert re.findall(r"fa-(?:{{|{%|\$)[^\"]*", TEMPLATES) == []
+    assert "fa-regular" not in TEMPLATES
+    assert "fa-brands" not in TEMPLATES
+
+
+def test_collected_bundles_have_names_that_change_with_their_content(settings: Settings, tmp_path: Path) -> None:
+    storage = CompressedManifestStaticFilesStorage(location=tmp_path)
+    found = {name: (store, name) for name, store in bundles.BundleFinder().list([])}
+    paths = {}
+    for name, (store, path) in found.items():
+        with store.open(path) as file:
+            paths[storage.save(f"bundles/{name}", file)] = (storage, f"bundles/{name}")
+    made = {str(new) for _, new, _ in storage.post_process(paths)}
+    assert len([name for name in made if re.fullmatch(r"bundles/portal\.[0-9a-f]{12}\.css", name)]) == 1
+    assert staticfiles_storage.url("bundles/portal.css") == "/static/bundles/portal.css"
