@@ -26,6 +26,8 @@ def test_every_style_sheet_and_script_is_in_a_bundle_or_a_template() -> None:
     files = {str(file.relative_to(static)) for folder in ("css", "js") for file in (static / folder).iterdir()}
     linked = set(re.findall(r"{% static '([^']+)' %}", TEMPLATES))
     assert {file for file in files if file not in LISTED | linked} == set()
+    base = (settings.BASE_DIR / "templates" / "base.html").read_text()
+    assert re.findall(r"{% static '((?:js|css|bootstrap)/[^']+)' %}", base) == []  # they belong into a list of bundles.py
     assert LISTED & linked <= {"js/return.js", "js/pasted-token.js"}  # the Django admin's pages load these without the rest
 
 
