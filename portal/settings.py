@@ -128,6 +128,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["portal.core.template_builtins"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -135,7 +136,7 @@ TEMPLATES = [
                 "portal.core.context_processors.frame",
                 "portal.faults.context_processors.bell",
                 "tokens.expiry.health.banner",
-            ]
+            ],
         },
     }
 ]

@@ -34,7 +34,6 @@ class OwnTokenTable(TokenTable):
     """Profile: Name, Token, Created, Last used, Expires, Status, Revoke."""
 
     name = tables.TemplateColumn(template_name=NAME, verbose_name="Name")
-    token = tables.TemplateColumn(template_name="tokens/_short_hint.html", orderable=False, verbose_name="Token")
     revoke = narrow_column("tokens/_revoke_button.html", "button")
 
     class Meta:
@@ -57,7 +56,6 @@ class UserTokenTable(TokenTable):
 class AllTokenTable(TokenTable):
     """Access Control: every permanent token, with its owner and a box for revoking several."""
 
-    token = tables.TemplateColumn(template_name="tokens/_short_hint.html", orderable=False, verbose_name="Token")
     select = narrow_column("tokens/_select.html", "select")
     menu = narrow_column("tokens/_menu.html")
 

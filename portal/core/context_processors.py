@@ -1,10 +1,12 @@
 """The context that the frame around every page needs: name, navigation by role, and which base a template extends."""
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 DIALOGS = ("pane", "window")
@@ -22,11 +24,20 @@ def navigation(role: str, path: str) -> list[dict[str, Any]]:
     return [{"title": title, "items": items} for title, items in sections.items()]
 
 
+def now_of(request: HttpRequest) -> datetime:
+    """One instant for all dates of a page, however many templates render it. A view that passes its own `now` overrides it."""
+    now: datetime | None = getattr(request, "_now", None)
+    if now is None:
+        now = request._now = timezone.now()  # type: ignore[attr-defined]
+    return now
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Context processor. The navigation is made when the page asks, since a list's cells, which run this too, do not."""
     user = getattr(request, "user", None)
     htmx = getattr(request, "htmx", None)
     return {
+        "now": now_of(request),
         "portal_name": settings.PORTAL_NAME,
         "navigation": SimpleLazyObject(lambda: navigation(user.role, request.path)) if user and user.is_authenticated else [],
         "frame": "_dialog.html" if htmx and htmx.target in DIALOGS else "base.html",

@@ -53,7 +53,7 @@ def test_a_token_is_created_as_the_eight_steps_say(portal: Page, administrator: 
         cells(portal, "QA-Test-Token").items()
         >= {
             "NAME": "QA-Test-Token",
-            "TOKEN": f"…{token.last_four}",
+            "TOKEN": f"tpp_…{token.last_four}",
             "CREATED": f"{timezone.localdate():%b} {timezone.localdate().day}, {timezone.localdate().year}",
             "LAST USED": "—",
             "EXPIRES": f"{day:%b} {day.day}, {day.year}",

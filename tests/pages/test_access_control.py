@@ -78,7 +78,7 @@ def test_the_list_has_the_documented_columns_and_every_permanent_token(as_admini
     page = as_administrator.see(URL)
     assert page.columns[2:] == ["Token Name", "Token", "User", "Created", "Last used", "Expires", "Status"]
     row = dict(zip(page.columns, next(row for row in page.rows if "in-5" in row), strict=True))
-    assert (row["Token"], row["User"], row["Last used"]) == (f"…{tokens['in-5'].last_four}", "bob@example.com", "—")
+    assert (row["Token"], row["User"], row["Last used"]) == (f"tpp_…{tokens['in-5'].last_four}", "bob@example.com", "—")
     assert dict(zip(page.column("Token Name"), page.column("Status"), strict=True)) == {
         "in-5": "Expiring",
         "in-25": "Active",

@@ -91,7 +91,7 @@ def test_acknowledge_says_who_and_when_and_lowers_the_bell(htmx: str, as_operato
     assert said == "Acknowledged: Something is wrong: open"
     as_operator.htmx = ""
     page = as_operator.see("faults:list", state="acknowledged", q="open")
-    assert "Acknowledged by oscar@example.com on" in page.one("details").text
+    assert "Acknowledged by oscar@example.com just now" in page.one("details").text
     assert not page.one("details").all("form")
     assert page.one("a", id="bell").attributes["aria-label"] == "Faults: 0 open"
     entry = LogEntry.objects.get(content_type__model="fault")

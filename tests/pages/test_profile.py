@@ -139,7 +139,7 @@ def test_the_list_has_the_documented_columns_and_only_ones_own_tokens(as_person:
     assert page.columns[:7] == ["Name", "Token", "Created", "Last used", "Expires", "Status", page.columns[6]]
     rows = {row[0]: row for row in page.rows}
     assert set(rows) == {"mine", "over"}
-    assert rows["mine"][1] == f"…{mine.last_four}"
+    assert rows["mine"][1] == f"tpp_…{mine.last_four}"
     assert (rows["mine"][5], rows["mine"][6]) == ("Active", "Revoke")
     assert (rows["over"][5], rows["over"][6]) == ("Revoked", "")
     assert rows["over"][3] == "—"

@@ -61,7 +61,7 @@ def test_a_scan_is_shown_with_what_it_did_and_who_asked(as_administrator: Visito
     first, second = rows(as_administrator)
     assert first[1:] == ["2 min 5 s", "Scan now (alice@example.com)", "0", "0", "0", "0", "Done"]
     assert second[1:] == ["40 ms", "Schedule", "1,812", "41", "3", "2", "Done"]
-    assert first[0] == f"{run.started_at:%b} {run.started_at.day}, {run.started_at:%H:%M:%S}"
+    assert first[0].endswith(" minutes ago")
 
 
 def test_the_last_ten_are_shown_newest_first(as_administrator: Visitor) -> None:

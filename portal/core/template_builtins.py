@@ -1,0 +1,35 @@
+"""What every template can use without {% load %} (settings.TEMPLATES): {% when instant %}, {% dated instant %} and {{ count|number }}."""
+
+from datetime import datetime
+
+from django import template
+from django.template import Context
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from portal.core import when
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True, name="when")
+def when_tag(context: Context, instant: datetime | None, note: str = "") -> SafeString:
+    """`portal.core.when.when`, as of the context's `now`."""
+    return when.when(instant, now_of(context), note)
+
+
+@register.simple_tag(takes_context=True, name="dated")
+def dated_tag(context: Context, instant: datetime | None, note: str = "") -> SafeString:
+    """`portal.core.when.dated`, as of the context's `now`."""
+    return when.dated(instant, now_of(context), note)
+
+
+@register.filter
+def number(count: int) -> str:
+    """`1,234,567`. Not for what is typed into a field or is part of an address."""
+    return f"{count:,}"
+
+
+def now_of(context: Context) -> datetime:
+    """The instant that the page is as of: the view's `now`, else the one of portal.core.context_processors."""
+    return context.get("now") or timezone.now()
