@@ -48,11 +48,13 @@ def row(page: Page, text: str) -> Locator:
 
 
 def cells(page: Page, text: str) -> dict[str, str]:
-    """The row that holds `text`, by the heads of its columns. Read in one go: the list may refresh itself between two."""
+    """The row that holds `text`, by the heads of its columns; of a date without the words below it. Read in one go: the list may refresh
+    itself between two."""
     found = row(page, text)
     expect(found).to_be_visible()
     heads, values = found.evaluate(
-        "row => [row.closest('table').querySelectorAll('th'), row.cells].map(list => [...list].map(cell => cell.innerText.trim()))"
+        "row => [row.closest('table').querySelectorAll('th'), row.cells].map(list => [...list].map(cell => cell.innerText.trim()"
+        "  .replace(cell.querySelector('.when-relative')?.innerText ?? '', '').trim()))"
     )
     return dict(zip((head.upper() for head in heads), values, strict=True))
 

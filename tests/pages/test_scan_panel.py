@@ -56,7 +56,7 @@ def test_before_the_first_scan_a_sentence_stands_there(as_administrator: Visitor
 @pytest.mark.usefixtures("in_utc")
 def test_a_scan_is_shown_with_what_it_did_and_who_asked(as_administrator: Visitor) -> None:
     finished(20, took=0.04, due=1812, raised=41, cleared=3, queued=2)
-    run = finished(5, took=125, triggered_by="person", person=as_administrator.user)
+    finished(5, took=125, triggered_by="person", person=as_administrator.user)
     assert [head.text for head in card(as_administrator).all("th")] == COLUMNS
     first, second = rows(as_administrator)
     assert first[1:] == ["2 min 5 s", "Scan now (alice@example.com)", "0", "0", "0", "0", "Done"]
