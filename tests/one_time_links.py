@@ -34,5 +34,5 @@ def use(link: str, password: str = NEW_PASSWORD, visitor: Visitor | None = None)
     form = Page(visitor.get(link, follow=True))
     if not form.all("input", type="password"):
         return form
-    action = form.one("form").attributes["action"]
+    action = form.one("form", method="post").attributes["action"]
     return Page(visitor.post(action, {"password1": password, "password2": password}, follow=True))
