@@ -13,8 +13,8 @@ from portal.oauth.cli_token import cli_token
 from portal.oauth.device_authorization import device_authorization
 from portal.oauth.metadata import authorization_server
 from portal.oauth.revocation import revoke
+from portal.pages import palette, views
 from portal.pages import shortened_urls as shortened
-from portal.pages import views
 from portal.users import urls as user_urls
 from tokens.expiry.views import health_check as scan_health
 
@@ -32,6 +32,7 @@ user_pages = [
 urlpatterns = [
     path("", views.home, name="home"),
     path("profile/", views.profile, name="profile"),
+    path("palette/", palette.palette, name="palette"),
     # ProbeMiddleware answers these three.
     path("livez", respond, name="live"),
     path("readyz", respond, name="ready"),

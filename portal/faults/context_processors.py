@@ -6,15 +6,15 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from portal.core import permissions as access
-from portal.faults.models import Fault
+from portal.faults.bell import count
 
 
 def bell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: how many faults wait for somebody; None for those who see no faults.
+    """Context processor: how many faults nobody has acknowledged; None for those who see no faults.
 
     Counted when the page asks: a list renders each cell as a template of its own, and every one of them runs this.
     """
     user = getattr(request, "user", None)
     if user is None or not access.may_review(user):
         return {"open_faults": None}
-    return {"open_faults": SimpleLazyObject(Fault.objects.unacknowledged().count)}
+    return {"open_faults": SimpleLazyObject(count)}

@@ -46,6 +46,11 @@ class Fault(models.Model):
                 fields=["source", "key"], condition=models.Q(cleared_at=None), name="faults_one_open_per_source_and_key"
             )
         ]
+        indexes = [  # what the bell counts and lists, on every page
+            models.Index(
+                fields=["-raised_at", "-id"], condition=models.Q(cleared_at=None, acknowledged_at=None), name="faults_unacknowledged"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name}: {self.resource}"

@@ -1,10 +1,12 @@
 from django.urls import path
 
-from portal.faults import views
+from portal.faults import bell, views
 
 app_name = "faults"
 urlpatterns = [
     path("administrator/faults/", views.fault_list, name="list"),
+    path("administrator/faults/bell/", bell.button, name="bell"),
+    path("administrator/faults/newest/", bell.newest, name="newest"),
     path("administrator/faults/<int:pk>/", views.fault, name="fault"),
     path("administrator/faults/<int:pk>/acknowledge/", views.acknowledge, name="acknowledge"),
 ]

@@ -2,6 +2,7 @@
 // Panes and windows: htmx puts content into a <dialog>, this opens it. Escape, a click outside, [data-dialog-close] and the
 // server's event "dialog-close" close it; then it is emptied and the focus goes back to what opened it. All but the last ask first where
 // something was typed (unsaved.js).
+window.portal = window.portal || {};
 (() => {
   const FIRST = [".is-invalid", "[autofocus]", "input:not([type=hidden]), select, textarea", ".form-actions > *"];
   let opener = null;
@@ -21,15 +22,15 @@
   }
 
   // The page behind does not scroll (frame.css). Where its scroll bar takes up room, the room is kept, so that nothing moves.
-  function show(dialog) {
+  portal.showModal = (dialog) => {
     const root = document.documentElement;
     root.classList.toggle("keep-gutter", innerWidth > root.clientWidth);
     dialog.showModal();
-  }
+  };
 
   function open(dialog) {
     document.querySelectorAll("dialog[open]").forEach((other) => other === dialog || other.close());
-    if (!dialog.open) show(dialog);
+    if (!dialog.open) portal.showModal(dialog);
     focusFirst(dialog);
   }
 
@@ -37,8 +38,9 @@
     if (!isSending(dialog) && (await portal.mayDiscard(dialog)) && dialog.open) dialog.close();
   }
 
-  // A menu's entry is out of sight once the menu is closed: its button stands for it.
+  // A menu's or the palette's entry is out of sight once that is closed: its button stands for it.
   function button(element) {
+    if (element.closest("#palette")) return document.querySelector("[data-palette-open]");
     return element.closest(".dropdown")?.querySelector("[data-bs-toggle=dropdown]") || element;
   }
 

@@ -13,7 +13,7 @@
   function show() {
     const theme = chosen();
     root.dataset.bsTheme = theme === "auto" ? (dark.matches ? "dark" : "light") : theme;
-    for (const button of document.querySelectorAll("[data-theme-choice]")) {
+    for (const button of document.querySelectorAll("[data-theme-choice][aria-pressed]")) {
       button.setAttribute("aria-pressed", String(button.dataset.themeChoice === theme));
     }
   }

@@ -91,7 +91,7 @@ def test_a_fault_opens_is_acknowledged_and_the_bell_counts(portal: Page) -> None
     FaultFactory(resource="first")
     FaultFactory(resource="second")
     navigate(portal, "Administrator", "Faults")
-    expect(portal.get_by_role("link", name="Faults: 2 open")).to_be_visible()
+    expect(portal.get_by_role("button", name="Faults: 2 open")).to_be_visible()
     portal.get_by_label("Details of first").click()
     portal.get_by_role("button", name="Acknowledge").click()
     expect(row(portal, "first")).to_contain_text("Acknowledged")

@@ -84,7 +84,7 @@ def test_a_faults_details_lead_each_role_to_pages_that_it_may_open(role: str, as
 
 @pytest.mark.parametrize("htmx", ["", "list"])
 def test_acknowledge_says_who_and_when_and_lowers_the_bell(htmx: str, as_operator: Visitor, faults: dict[str, Fault]) -> None:
-    assert as_operator.see("profile").one("a", id="bell").attributes["aria-label"] == "Faults: 1 open"
+    assert as_operator.see("profile").one("a", "bell").attributes["aria-label"] == "Faults: 1 open"
     as_operator.htmx = htmx
     response = as_operator.send("faults:acknowledge", faults["open"].pk)
     said = toast(response)["text"] if htmx else as_operator.see(response["Location"]).toasts[0]
@@ -93,7 +93,7 @@ def test_acknowledge_says_who_and_when_and_lowers_the_bell(htmx: str, as_operato
     page = as_operator.see("faults:list", state="acknowledged", q="open")
     assert "Acknowledged by oscar@example.com just now" in page.one("details").text
     assert not page.one("details").all("form")
-    assert page.one("a", id="bell").attributes["aria-label"] == "Faults: 0 open"
+    assert page.one("a", "bell").attributes["aria-label"] == "Faults: 0 open"
     entry = LogEntry.objects.get(content_type__model="fault")
     assert (entry.actor.username, entry.changes) == ("oscar@example.com", {"state": ["Open", "Acknowledged"]})
 

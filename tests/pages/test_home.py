@@ -167,7 +167,7 @@ def test_open_faults_are_counted_as_the_bell_counts_and_the_latest_five_shown(re
     assert [link.text for link in links] == [f"resource {number} <b>" for number in range(5)]
     assert "<b>" not in page.source
     assert reviewer.see(links[3].attributes["href"]).column("Resource") == ["resource 3 <b>"]
-    assert page.one("a", id="bell").attributes["aria-label"] == "Faults: 6 open"
+    assert page.one("a", "bell").attributes["aria-label"] == "Faults: 6 open"
 
 
 def undelivered(address: str, kind: str = DIGEST, **values: Any) -> None:
