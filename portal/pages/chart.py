@@ -5,10 +5,31 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-WIDTH, HEIGHT = 1060, 240
-LEFT, RIGHT, TOP, BOTTOM = 44, 4, 18, 24
 LINES = 5  # at most so many above the ground line
-MOST_FOR_LABELS = 999  # a longer number is wider than its bar
+DIGIT = 7  # how wide one is, at the size of the labels
+
+
+@dataclass(frozen=True)
+class Size:
+    """The drawing's width, and the height of its plot, in its own units: pixels, where it is as wide as its card. `unit`: what a bar
+    stands for, a week or (the weeks of) a month."""
+
+    width: int
+    plot: int
+    left: int = 44
+    right: int = 4
+    top: int = 18
+    bottom: int = 24
+    unit: str = "week"
+
+    @property
+    def ground(self) -> int:
+        return self.top + self.plot
+
+
+WIDE = Size(1060, 198)
+MEDIUM = Size(700, 180, unit="month")
+NARROW = Size(330, 150, left=34, unit="month")
 
 
 class Counted(Protocol):
@@ -34,6 +55,7 @@ class Bar:
     slot: str  # the left edge of the week's share of the width, all of which can be clicked
     middle: str
     label_y: str
+    label: str  # the number above it; empty where it would touch another
 
 
 @dataclass(frozen=True)
@@ -46,37 +68,49 @@ class Mark:
 
 @dataclass(frozen=True)
 class Chart:
+    size: Size
     bars: list[Bar]
     lines: list[Mark]
     months: list[Mark]
     slot_width: str
-    labels: bool
     name: str
-    width: int = WIDTH
-    height: int = HEIGHT
-    left: int = LEFT
-    right: int = WIDTH - RIGHT
-    top: int = TOP
-    ground: int = HEIGHT - BOTTOM
-    plot_height: int = HEIGHT - BOTTOM - TOP
+
+    @property
+    def height(self) -> int:
+        return self.size.ground + self.size.bottom
+
+    @property
+    def right(self) -> int:
+        return self.size.width - self.size.right
 
 
-def draw(weeks: Sequence[Counted]) -> Chart:
+def draw(weeks: Sequence[Counted], size: Size = WIDE) -> Chart:
     """At least one of `weeks` must have a count."""
     most = max(weeks, key=lambda week: week.count)
     total = sum(week.count for week in weeks)
     step = line_step(most.count)
     high = -(-most.count // step) * step
-    slot = (WIDTH - LEFT - RIGHT) / len(weeks)
-    lines = [Mark(number(height(value, high)), short(value)) for value in range(0, high + 1, step)]
+    slot = (size.width - size.left - size.right) / len(weeks)
+    texts = labels([week.count for week in weeks], slot)
     return Chart(
-        bars=[bar(week, LEFT + place * slot, slot, high) for place, week in enumerate(weeks)],
-        lines=lines,
-        months=months(weeks, slot),
+        size=size,
+        bars=[bar(week, text, place, slot, high, size) for place, (week, text) in enumerate(zip(weeks, texts, strict=True))],
+        lines=[Mark(number(height(value, high, size)), short(value)) for value in range(0, high + 1, step)],
+        months=months(weeks, slot, size),
         slot_width=number(slot),
-        labels=most.count <= MOST_FOR_LABELS,
-        name=f"{total:,} token{'' if total == 1 else 's'} by week of expiry; the most, {most.count:,}, in {most.title}",
+        name=f"{total:,} token{'' if total == 1 else 's'} by {size.unit} of expiry; the most, {most.count:,}, in {most.title}",
     )
+
+
+def labels(counts: list[int], slot: float) -> list[str]:
+    """Each bar's number where it touches nothing: as wide as its own bar, or three of them if there is none on either side."""
+    padded = [0, *counts, 0]
+    found = []
+    for before, count, after in zip(padded, counts, padded[2:], strict=False):
+        text = f"{count:,}" if count else ""
+        room = slot if before or after else 3 * slot
+        found.append(text if len(text) * DIGIT <= room - 4 else "")
+    return found
 
 
 def line_step(most: int) -> int:
@@ -89,34 +123,42 @@ def line_step(most: int) -> int:
         power *= 10
 
 
-def height(value: int, high: int) -> float:
+def height(value: int, high: int, size: Size) -> float:
     """The y of a value."""
-    return HEIGHT - BOTTOM - value / high * (HEIGHT - BOTTOM - TOP)
+    return size.ground - value / high * size.plot
 
 
-def bar(week: Counted, left: float, slot: float, high: int) -> Bar:
-    # One token among a million is seen, too.
-    top = min(height(week.count, high), HEIGHT - BOTTOM - 2) if week.count else HEIGHT - BOTTOM
+def bar(week: Counted, label: str, place: int, slot: float, high: int, size: Size) -> Bar:
+    # One token among a million is visible, too.
+    top = min(height(week.count, high, size), size.ground - 2) if week.count else size.ground
+    left = size.left + place * slot
     return Bar(
         week=week,
         x=number(left + slot * 0.12),
         y=number(top),
         width=number(slot * 0.76),
-        height=number(HEIGHT - BOTTOM - top),
+        height=number(size.ground - top),
         slot=number(left),
         middle=number(left + slot / 2),
         label_y=number(top - 4),
+        label=label,
     )
 
 
-def months(weeks: Sequence[Counted], slot: float) -> list[Mark]:
-    """Each month's name under the week in which it begins, with the year under January and under the first. None under the last two
-    weeks, where it would not fit."""
+def months(weeks: Sequence[Counted], slot: float, size: Size) -> list[Mark]:
+    """The months' names, each under the bar in which it begins; with the year for January and for the first. A name that would touch
+    another or the edge is left out."""
     found: list[Mark] = []
-    for place, week in enumerate(weeks[:-2]):
-        if week.first.day == 1 or week.first.month != week.last.month:
-            year = f" {week.last.year}" if week.last.month == 1 or not found else ""
-            found.append(Mark(number(LEFT + place * slot), f"{week.last:%b}{year}"))
+    free = 0.0
+    for place, week in enumerate(weeks):
+        month = week.first if size.unit == "month" else week.last
+        if size.unit == "month" or week.first.day == 1 or week.first.month != month.month:
+            text = f"{month:%b %Y}" if month.month == 1 or not found else f"{month:%b}"
+            at = size.left + place * slot
+            end = at + 5 + len(text) * DIGIT
+            if free <= at and end <= size.width:
+                found.append(Mark(number(at), text))
+                free = end
     return found
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,7 +24,7 @@ SOONEST, LATEST = 10, 5
 
 @dataclass(frozen=True)
 class Week:
-    """Monday and Sunday of a week in the portal's zone, and how many live tokens have their last day in it."""
+    """Days in the portal's zone from a Monday to a Sunday, and how many active tokens have their last day in them."""
 
     first: date
     last: date
@@ -59,7 +60,7 @@ def context(user: User, now: datetime) -> dict[str, Any]:
     found = weeks(by_week, user, now)
     return {
         "states": states(by_state, user, now, before),
-        "chart": chart.draw(found) if any(by_week) else None,
+        "charts": charts(found, user, now) if any(by_week) else {},
         "weeks": found,
         "soonest": soonest(user, now),
         "faults": open_faults(),
@@ -69,13 +70,26 @@ def context(user: User, now: datetime) -> dict[str, Any]:
 
 
 def weeks(numbers: list[int], user: User, now: datetime) -> list[Week]:
-    found = []
-    for monday, count in zip(counts.mondays(now), numbers, strict=True):
-        sunday = monday + timedelta(days=6)
-        review = ending(max(dates.start_of(monday), now), dates.end_of(sunday), revoked=False)
-        url = tokens_url(user, {"expires_from": monday.isoformat(), "expires_to": sunday.isoformat()}, review)
-        found.append(Week(monday, sunday, count, url))
-    return found
+    spans = ((monday, monday + timedelta(days=6)) for monday in counts.mondays(now))
+    return [week(*span, count, user, now) for span, count in zip(spans, numbers, strict=True)]
+
+
+def week(first: date, last: date, count: int, user: User, now: datetime) -> Week:
+    """The days from `first` to `last` with their tokens' number and list."""
+    review = ending(max(dates.start_of(first), now), dates.end_of(last), revoked=False)
+    return Week(first, last, count, tokens_url(user, {"expires_from": first.isoformat(), "expires_to": last.isoformat()}, review))
+
+
+def by_month(found: list[Week], user: User, now: datetime) -> list[Week]:
+    """The weeks in groups: those whose Monday is in the same month. For a chart on a narrow screen."""
+    groups = [list(group) for _month, group in groupby(found, key=lambda each: (each.first.year, each.first.month))]
+    return [week(group[0].first, group[-1].last, sum(each.count for each in group), user, now) for group in groups]
+
+
+def charts(found: list[Week], user: User, now: datetime) -> dict[str, chart.Chart]:
+    """One drawing for each width of the card; style sheets show the one that fits."""
+    months = by_month(found, user, now)
+    return {"wide": chart.draw(found, chart.WIDE), "medium": chart.draw(months, chart.MEDIUM), "narrow": chart.draw(months, chart.NARROW)}
 
 
 def states(numbers: dict[str, int], user: User, now: datetime, before: datetime) -> list[State]:

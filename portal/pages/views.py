@@ -17,6 +17,7 @@ from portal.core import permissions as access
 from portal.core.list_views import list_context
 from portal.core.requests import AuthenticatedHttpRequest
 from portal.pages import home as overview
+from portal.pages import own
 from portal.users.models import SEARCH, User
 from tokens import services, sessions
 from tokens.calendar import links as calendar
@@ -27,9 +28,9 @@ from tokens.tables import OwnTokenTable
 @require_safe
 @access.signed_in
 def home(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """How the portal is, for those who look after it; everybody else goes on to their Profile."""
+    """The state of the portal, for those who look after it; for everybody else their own tokens."""
     if not access.may_review(request.user):
-        return redirect("profile")
+        return render(request, "home/own.html", own.context(request.user, request.session, timezone.now()))
     return render(request, "home/home.html", overview.context(request.user, timezone.now()))
 
 

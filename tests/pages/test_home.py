@@ -53,7 +53,8 @@ def numbers(page: Page) -> dict[str, Element]:
 
 def bars(page: Page) -> dict[str, str]:
     """Where each bar leads, by what it says."""
-    return {link.one("title").text: link.attributes["href"] for link in page.all("a", "chart-week")}
+    wide = page.one("svg", "chart-wide")
+    return {link.one("title").text: link.attributes["href"] for link in wide.all("a", "chart-week")}
 
 
 def listed(visitor: Visitor, url: str) -> int:
@@ -63,8 +64,7 @@ def listed(visitor: Visitor, url: str) -> int:
     return response.context["cl"].result_count if "cl" in response.context else Page(response).total
 
 
-def test_ordinary_users_go_on_to_their_profile(as_person: Visitor, anonymous: Visitor) -> None:
-    assert as_person.get("/")["Location"] == reverse("profile")
+def test_home_needs_a_sign_in(anonymous: Visitor) -> None:
     assert anonymous.get("/")["Location"] == f"{reverse('account_login')}?next=/"
 
 
@@ -99,8 +99,9 @@ def test_each_state_has_its_number_and_leads_to_those_tokens(reviewer: Visitor, 
     }
 
 
-def test_each_bar_leads_to_the_tokens_that_it_counts(reviewer: Visitor, tokens: dict[str, Token]) -> None:
-    found = bars(reviewer.see("/"))
+@pytest.mark.parametrize("drawing", ["chart-wide", "chart-medium", "chart-narrow"])
+def test_each_bar_leads_to_the_tokens_that_it_counts(drawing: str, reviewer: Visitor, tokens: dict[str, Token]) -> None:
+    found = {link.one("title").text: link.attributes["href"] for link in reviewer.see("/").one("svg", drawing).all("a", "chart-week")}
     counts = {title: int(title.rpartition(": ")[2].split()[0]) for title in found}
     assert {title: listed(reviewer, url) for title, url in found.items()} == counts
     assert sum(counts.values()) == 7
@@ -127,9 +128,11 @@ def test_the_table_behind_the_chart_has_every_week_and_the_same_numbers(as_admin
 
 def test_the_chart_has_a_name_that_says_what_it_shows(as_administrator: Visitor) -> None:
     TokenFactory.create_batch(2)
-    chart = as_administrator.see("/").one("svg", "chart")
-    assert chart.attributes["role"] == "group"
-    assert chart.attributes["aria-label"].startswith("2 tokens by week of expiry; the most, 2, in ")
+    charts = as_administrator.see("/").all("svg", "chart")
+    assert {chart.attributes["role"] for chart in charts} == {"group"}
+    assert [chart.attributes["aria-label"].partition("; the most, 2, in ")[0] for chart in charts] == [
+        f"2 tokens by {unit} of expiry" for unit in ("week", "month", "month")
+    ]
 
 
 def test_the_ten_that_end_soonest_come_with_their_days_and_lead_to_the_token(reviewer: Visitor, tokens: dict[str, Token]) -> None:
@@ -242,7 +245,7 @@ def test_a_portal_without_anything_says_so_in_words(reviewer: Visitor) -> None:
     assert [link.one("strong").text for link in numbers(page).values()] == ["0"] * 4
     assert not page.all("svg", "chart")
     assert [line.text for line in page.all("p", "home-none")] == [
-        "No active tokens.",
+        "No active tokens, so nothing expires.",
         "No active tokens.",
         "No open faults.",
         "All notifications delivered.",

@@ -109,19 +109,19 @@ def week(number: int, count: int) -> home.Week:
 @pytest.mark.parametrize("most", [1, 4, 5, 6, 99, 1000, 12_345, 1_000_000])
 def test_bars_stand_on_the_ground_in_proportion_and_inside_the_drawing(most: int) -> None:
     drawn = chart.draw([week(number, count) for number, count in enumerate([0, most, most // 2, 1, *[0] * 49])])
-    plot = drawn.ground - drawn.top
+    plot = drawn.size.plot
     heights = [float(bar.height) for bar in drawn.bars]
-    assert all(float(bar.y) + float(bar.height) == pytest.approx(drawn.ground, abs=0.15) for bar in drawn.bars)
+    assert all(float(bar.y) + float(bar.height) == pytest.approx(drawn.size.ground, abs=0.15) for bar in drawn.bars)
     assert heights[0] == 0
     assert plot / 2 <= heights[1] <= plot + 0.1
     assert heights[2] == pytest.approx(max(heights[1] * (most // 2) / most, 2 if most > 1 else 0), abs=0.2)
     assert heights[3] >= 2  # one among a million is seen
     lefts = [float(bar.slot) for bar in drawn.bars]
     assert lefts == sorted(lefts)
-    assert drawn.left <= lefts[0]
-    assert lefts[-1] + float(drawn.slot_width) <= drawn.width
+    assert drawn.size.left <= lefts[0]
+    assert lefts[-1] + float(drawn.slot_width) <= drawn.size.width
     assert 2 <= len(drawn.lines) <= 6
-    assert drawn.labels == (most < 1000)
+    assert drawn.bars[1].label == (str(most) if most < 100 else "")
 
 
 def test_the_values_on_the_axis_are_round_and_short() -> None:
@@ -140,6 +140,29 @@ def test_each_month_stands_under_the_week_in_which_it_begins() -> None:
     begins = {bar.slot: bar.week for bar in drawn.bars}
     for mark in drawn.months:
         assert begins[mark.at].first <= date(begins[mark.at].last.year, begins[mark.at].last.month, 1) <= begins[mark.at].last
+
+
+def test_no_label_is_wider_than_its_room() -> None:
+    assert chart.labels([5, 99, 100, 0, 1234, 0, 0], 19) == ["5", "99", "", "", "1,234", "", ""]
+
+
+@pytest.mark.parametrize("size", [chart.MEDIUM, chart.NARROW])
+def test_the_months_below_a_narrow_chart_do_not_touch(size: chart.Size) -> None:
+    firsts = [date(2026, 11, 2), date(2026, 12, 7), *(date(2027, month, 4) for month in range(1, 12))]
+    months = [home.Week(first, first + timedelta(days=27), 1, "/") for first in firsts]
+    marks = chart.draw(months, size).months
+    assert marks[0].text == "Nov 2026"
+    ends = [float(mark.at) + len(mark.text) * chart.DIGIT for mark in marks]
+    assert all(end < float(after.at) for end, after in zip(ends, marks[1:], strict=False))
+    assert ends[-1] <= size.width
+
+
+def test_months_have_the_tokens_of_all_their_weeks() -> None:
+    weeks = [week(number, number) for number in range(53)]
+    months = home.by_month(weeks, User(role="administrator"), NOW)
+    assert sum(month.count for month in months) == sum(range(53))
+    assert len({(month.first.year, month.first.month) for month in months}) == len(months) == 13
+    assert all(after.first - before.last == timedelta(days=1) for before, after in pairwise(months))
 
 
 def test_the_zones_of_these_tests_change_their_clocks() -> None:

@@ -36,7 +36,7 @@ def verification_result(text: str) -> object:
 @pytest.mark.parametrize("role", User.Role.values)
 def test_user_info_names_email_and_role(role: str, person: User) -> None:
     User.objects.filter(pk=person.pk).update(role=role)
-    facts = Visitor(person).see("profile").all("dl", "facts")[0]
+    facts = Visitor(person).see("profile").one("section", aria_labelledby="user-info").one("dl", "facts")
     assert [fact.text for fact in facts.all("dd")[:2]] == ["bob@example.com", User.Role(role).label]
 
 

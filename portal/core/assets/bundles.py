@@ -38,6 +38,7 @@ STYLES = [
     "css/pages.css",
     "css/scan.css",
     "css/home.css",
+    "css/chart.css",
     "css/entrance.css",
 ]
 # These run before the first paint, so that neither the theme nor the navigation's width jumps, and before a search box can be typed in.
