@@ -62,7 +62,7 @@ def context(user: User, now: datetime) -> dict[str, Any]:
         "states": states(by_state, user, now, before),
         "charts": charts(found, user, now) if any(by_week) else {},
         "weeks": found,
-        "soonest": soonest(user, now),
+        "soonest": soonest(now),
         "faults": open_faults(),
         "undelivered": undelivered(),
         "steps": first_steps(any(by_state.values())) if user.is_administrator else [],
@@ -124,16 +124,10 @@ def ending(after: datetime | None, until: datetime | None, revoked: bool) -> dic
     return query | {name: (bound + dates.MICROSECOND).isoformat(sep=" ") for name, bound in bounds.items() if bound}
 
 
-def soonest(user: User, now: datetime) -> list[dict[str, Any]]:
-    """The live tokens that end first, each with its days left and the page that shows it."""
+def soonest(now: datetime) -> list[dict[str, Any]]:
+    """The live tokens that end first, each with its days left."""
     rows = Token.objects.permanent().active(now).order_by("expires_at", "id").select_related("user")[:SOONEST]
-    return [{"token": token, "days_left": dates.days_left(token.expires_at, now), "url": token_url(user, token)} for token in rows]
-
-
-def token_url(user: User, token: Token) -> str:
-    if user.is_administrator:
-        return f"{reverse('tokens:user_tokens', args=[token.user.username])}?{urlencode({'q': token.name})}"
-    return reverse("admin:tokens_token_change", args=[token.pk])
+    return [{"token": token, "days_left": dates.days_left(token.expires_at, now)} for token in rows]
 
 
 def open_faults() -> dict[str, Any]:

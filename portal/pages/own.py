@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.db.models import Q
-from django.urls import reverse
 
 import settings_app.services as config
 from portal.core import permissions as access
@@ -32,6 +31,5 @@ def context(user: User, session: SessionBase, now: datetime) -> dict[str, Any]:
 
 
 def row(token: Token, now: datetime, before: datetime) -> dict[str, Any]:
-    """A token with its days left, whether those are few (it ends at `before` at the latest), and its page."""
-    url = reverse("tokens:token", args=[token.pk])
-    return {"token": token, "days_left": dates.days_left(token.expires_at, now), "soon": token.expires_at <= before, "url": url}
+    """A token with its days left, and whether those are few: it ends at `before` at the latest."""
+    return {"token": token, "days_left": dates.days_left(token.expires_at, now), "soon": token.expires_at <= before}
