@@ -7,7 +7,8 @@ from django.http import HttpRequest
 from django_filters import FilterSet
 from django_tables2 import RequestConfig, Table, TemplateColumn
 
-from portal.core.ordering import ordered
+from portal.core.keyset import Part, backwards, parts_of
+from portal.core.paging import Pager
 
 SIZES = (10, 25, 50, 100)
 DEFAULT_SIZE = 25
@@ -34,6 +35,19 @@ def matching(rows: QuerySet[Any], search: tuple[str, ...], text: str) -> QuerySe
     return rows.filter(Q.create([(field, text) for field in search], connector=Q.OR)) if text else rows
 
 
+def order_of(table: Table) -> str:
+    """What the list is sorted by: the order of the first column that the address names, or else the table's own."""
+    return next((term for term in table.data.data.query.order_by if isinstance(term, str)), "pk")
+
+
+def parts(table: Table, rows: QuerySet[Any], term: str) -> list[Part]:
+    """A table's `orders` say which parts a list has that is sorted by something else than one column."""
+    made = getattr(table, "orders", {}).get(term.removeprefix("-"))
+    if made is None:
+        return parts_of(rows, term)
+    return backwards(made) if term.startswith("-") else made
+
+
 def list_context(
     request: HttpRequest,
     rows: QuerySet[Any],
@@ -43,7 +57,7 @@ def list_context(
     filter_class: type[FilterSet] | None = None,
 ) -> dict[str, Any]:
     """The context of `_list.html`: `table` and `list`. `search`: look-ups such as `name__finds`, any of which may match.
-    A page number past the end (or one that is none) gives the last (or first) page."""
+    Which page it is: see `portal.core.paging`."""
     text = search_text(request.GET.get("q", ""))
     filterset = filter_class(request.GET, rows) if filter_class else None
     if filterset is not None:
@@ -52,10 +66,9 @@ def list_context(
     table = table_class(rows)  # without the request: given it, the table would page by itself, by whatever size the address names
     size = page_size(request)
     RequestConfig(request, paginate=False).configure(table)
-    # Rows that are equal in the column sorted by would else come in any order, on two pages or on none.
-    table.data.data = ordered(table.data.data, *table.data.data.query.order_by, "pk")
-    table.paginate(per_page=size)
-    table.page = table.paginator.get_page(request.GET.get("page"))
+    term = order_of(table)
+    page = Pager(rows, parts(table, rows, term), term, request.GET, size).page()
+    table.data.data = page.rows
     filtered = bool(text or (filterset is not None and any(filterset.form.data.get(name) for name in filterset.filters)))
     return {
         "table": table,
@@ -63,7 +76,8 @@ def list_context(
             "q": text,
             "per_page": size,
             "sizes": SIZES,
-            "total": table.page.paginator.count,
+            "page": page,
+            "total": page.total,
             "filter": filterset,
             "filtered": filtered,
             "empty": "Nothing matches your search." if filtered else empty,

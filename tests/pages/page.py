@@ -97,7 +97,7 @@ class Page(Element, HTMLParser):
 
     @property
     def total(self) -> int:
-        return int(self.one(id="list-total").text)
+        return int(self.one(id="list-total").text.replace(",", "").rstrip("+"))
 
     @property
     def toasts(self) -> list[str]:
