@@ -5,7 +5,7 @@ class TokensConfig(AppConfig):
     name = "tokens"
 
     def ready(self) -> None:
-        from tokens import emails, receivers
+        from tokens import details, emails, receivers
         from tokens.expiry import digest as digests
         from tokens.expiry import panels
 
@@ -13,3 +13,4 @@ class TokensConfig(AppConfig):
         digests.connect()
         panels.connect()
         emails.connect()
+        details.connect()

@@ -6,12 +6,14 @@ from typing import Any, NamedTuple
 
 from portal.audit.history import History, Line, created, history
 from portal.core import permissions as access
+from portal.faults import sources
 from portal.faults.models import Fault
 from portal.notifications import lines
 from portal.notifications.models import Message
 from portal.users.models import User
 from tokens import dates
 from tokens.emails import TOKEN_CREATED
+from tokens.expiry.digest import DIGEST, UNDELIVERED
 from tokens.expiry.faults import IN_USE
 from tokens.expiry.queries import SOURCE
 from tokens.models import Notice, Token
@@ -55,6 +57,19 @@ def of(token: Token, reader: User, now: datetime) -> Details:
         created_tokens=Part.of(children.order_by("-created_at", "pk")),
         audit=history(token, VERBS) if reviews else None,
     )
+
+
+def connect() -> None:
+    """Called once, when the app is ready: a fault's page shows whom a notification about the same thing was sent to."""
+    for source in (SOURCE, IN_USE):
+        sources.register(source, lambda key: notices(uuid.UUID(key)).rows)
+    sources.register(UNDELIVERED, digests_to)
+
+
+def digests_to(address: str) -> list[lines.Line]:
+    """The newest emails to `address` that warned of expiring tokens."""
+    found = Message.objects.filter(kind=DIGEST, recipient__iexact=address).order_by("-pk")
+    return [lines.line(message, message.subject or "Expiring tokens") for message in found[:SHOWN]]
 
 
 def in_days(days: int) -> str:

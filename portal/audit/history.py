@@ -45,6 +45,12 @@ def created(target: Model) -> Line | None:
     return line(entry, {}) if entry else None
 
 
+def last_change(target: Model, field: str, value: str) -> Line | None:
+    """The latest entry that says that `field` of `target` became `value`."""
+    entry = about(target).filter(**{f"changes__{field}__1": value}).order_by("-timestamp").first()
+    return line(entry, {}) if entry else None
+
+
 def about(target: Model) -> Any:
     content_type = ContentType.objects.get_for_model(target)
     return LogEntry.objects.filter(content_type=content_type, object_pk=str(target.pk)).select_related("actor")

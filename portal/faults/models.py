@@ -13,6 +13,9 @@ class FaultQuerySet(models.QuerySet["Fault"]):
     def unacknowledged(self) -> Self:
         return self.open().filter(acknowledged_at=None)
 
+    def acknowledged(self) -> Self:
+        return self.open().filter(acknowledged_at__isnull=False)
+
     def with_progress(self) -> Self:
         """Annotates `progress`, by which lists sort states: open, acknowledged, cleared."""
         cleared, acknowledged = models.When(cleared_at__isnull=False, then=2), models.When(acknowledged_at__isnull=False, then=1)
@@ -46,10 +49,12 @@ class Fault(models.Model):
                 fields=["source", "key"], condition=models.Q(cleared_at=None), name="faults_one_open_per_source_and_key"
             )
         ]
-        indexes = [  # what the bell counts and lists, on every page
+        indexes = [
+            # What the bell counts and lists, on every page.
             models.Index(
                 fields=["-raised_at", "-id"], condition=models.Q(cleared_at=None, acknowledged_at=None), name="faults_unacknowledged"
-            )
+            ),
+            models.Index(fields=["key"], name="faults_by_key"),  # all faults about one thing, for its page
         ]
 
     def __str__(self) -> str:
@@ -60,3 +65,19 @@ class Fault(models.Model):
         if self.cleared_at:
             return "Cleared"
         return "Acknowledged" if self.acknowledged_at else "Open"
+
+
+class FaultNote(models.Model):
+    """What somebody who reviews faults wrote about one. It is never changed."""
+
+    fault = models.ForeignKey(Fault, on_delete=models.PROTECT, related_name="notes")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+        constraints = [models.CheckConstraint(condition=~models.Q(text=""), name="faults_note_has_text")]
+
+    def __str__(self) -> str:
+        return f"Note of {self.created_at:%Y-%m-%d %H:%M} UTC"

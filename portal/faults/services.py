@@ -71,6 +71,22 @@ def acknowledge(fault: Fault, actor: Actor, now: datetime) -> bool:
     return True
 
 
+def undo_acknowledge(fault: Fault, actor: Actor) -> bool:
+    """Makes an acknowledged fault open again. False when it is not acknowledged (any more) or is cleared."""
+    with transaction.atomic():
+        access.lock(actor, *access.REVIEWERS)
+        rows = Fault.objects.acknowledged().filter(pk=fault.pk)
+        if not rows.update(acknowledged_at=None, acknowledged_by=None):
+            return False
+        audit.record(actor, fault, audit.UPDATE, state=("Acknowledged", "Open"))
+    return True
+
+
+def not_acknowledged(fault: Fault) -> str:
+    """The message for those who undo too late."""
+    return f"{fault} is not acknowledged, or has been cleared."
+
+
 def settled_already(fault: Fault) -> str:
     """What is said to those who acknowledge too late."""
     return f"{fault} has already been acknowledged or cleared."

@@ -92,3 +92,12 @@ def test_a_fault_is_acknowledged_once(caller: Caller) -> None:
     second = caller.call("POST", f"/faults/{fault.pk}/acknowledge")
     assert second.status_code == 409
     assert second.json()["error_description"] == "Token expires: deploy has already been acknowledged or cleared."
+
+
+def test_acknowledging_is_undone_once(caller: Caller) -> None:
+    fault = FaultFactory(name="Token expires", resource="deploy", acknowledged_at=timezone.now(), acknowledged_by=caller.user)
+    first = caller.call("DELETE", f"/faults/{fault.pk}/acknowledge").json()
+    assert (first["state"], first["acknowledged_by"], first["acknowledged_at"]) == ("open", None, None)
+    second = caller.call("DELETE", f"/faults/{fault.pk}/acknowledge")
+    assert second.status_code == 409
+    assert second.json()["error_description"] == "Token expires: deploy is not acknowledged, or has been cleared."

@@ -12,6 +12,7 @@ from django.utils import timezone
 from portal.core import permissions as access
 from portal.core.actors import Actor, SessionCredential
 from portal.core.errors import ServiceError
+from portal.faults import notes
 from portal.faults import services as faults
 from portal.users import services as users
 from portal.users.models import User
@@ -50,6 +51,8 @@ def jobs(actor: Actor) -> dict[str, Job]:
         "config.update": lambda: config.update(stored, "90", actor),
         "config.delete": lambda: config.delete(stored, actor),
         "faults.acknowledge": lambda: faults.acknowledge(fault, actor, NOW),
+        "faults.undo_acknowledge": lambda: faults.undo_acknowledge(fault, actor),
+        "notes.add": lambda: notes.add(fault, "seen", actor, NOW),
         "faults.clear": lambda: faults.clear(fault, actor, NOW),
         "calendar.switch_on": lambda: calendar.switch_on(actor, NOW),
         "calendar.renew": lambda: calendar.renew(actor, NOW),
@@ -64,7 +67,7 @@ EVERY_JOB = [
     *("users.create", "users.update", "users.deactivate", "users.activate", "users.delete"),
     *("tokens.issue", "tokens.revoke", "tokens.revoke_many"),
     *("config.add", "config.put", "config.update", "config.delete"),
-    *("faults.acknowledge", "faults.clear"),
+    *("faults.acknowledge", "faults.undo_acknowledge", "faults.clear", "notes.add"),
     *("calendar.switch_on", "calendar.renew", "calendar.switch_off", "cli_sign_in.allow"),
     *("device.approve", "device.deny"),
 ]

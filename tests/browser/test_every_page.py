@@ -6,6 +6,7 @@ from allauth.account.utils import user_pk_to_url_str
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
+from portal.faults.models import Fault
 from portal.users import links
 from portal.users.models import User
 from tests.browser.accessibility import audit, too_wide
@@ -28,6 +29,7 @@ def test_every_page_of_an_administrator_is_sound(visit: Visit, administrator: Us
         reverse("tokens:token", args=[furnished.tokens.get(name=LONG).pk]),
         reverse("settings:config"),
         reverse("faults:list"),
+        reverse("faults:fault", args=[Fault.objects.open().earliest("pk").pk]),
         reverse("account_change_password"),
         reverse("account_logout"),
         reverse("users:create"),  # a form as a page, as it is without JavaScript

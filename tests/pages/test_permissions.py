@@ -66,10 +66,13 @@ users:deactivate                        username  in 403 403 200    in 403 403 3
 users:activate                          username  in 403 403 200    in 403 403 302
 users:delete                            username  in 403 403 200    in 403 403 422
 faults:list                             -         in 403 200 200   405 405 405 405
-faults:fault                            fault     in 403 302 302   405 405 405 405
 faults:bell                             -         in 403 200 200   405 405 405 405
 faults:newest                           -         in 403 200 200   405 405 405 405
 palette                                 -         in 200 200 200   405 405 405 405
+faults:fault                            fault     in 403 200 200   405 405 405 405
+faults:former_address                   fault     in 403 302 302   405 405 405 405
+faults:add_note                         fault     in 403 302 302    in 403 422 422
+faults:undo_acknowledge                 fault    302 302 302 302    in 403 302 302
 faults:acknowledge                      fault    302 302 302 302    in 403 302 302
 settings:config                         -         in 403 403 200   405 405 405 405
 settings:add                            -         in 403 403 200    in 403 403 422

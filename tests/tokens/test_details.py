@@ -11,7 +11,7 @@ from portal.users.models import User
 from tests.clock import DAY
 from tests.factories import AdministratorFactory, FaultFactory, OperatorFactory, TokenFactory, UserFactory, issue
 from tests.notifications.rejecting import queue
-from tests.pages.page import Page
+from tests.pages.page import Element, Page
 from tests.pages.visitor import Visitor
 from tokens import services
 from tokens.details import in_days
@@ -26,7 +26,12 @@ def see(user: User, token: Token) -> Page:
 
 
 def facts(page: Page) -> dict[str, str]:
-    found = page.one(id="token-page").all("dl", "facts")[0]
+    return facts_in(page.one(id="token-page"))
+
+
+def facts_in(part: Element) -> dict[str, str]:
+    """The labels and values of the first list of facts in a part of a page."""
+    found = part.all("dl", "facts")[0]
     return {term.text: value.text for term, value in zip(found.all("dt"), found.all("dd"), strict=True)}
 
 

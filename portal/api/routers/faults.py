@@ -44,3 +44,13 @@ def acknowledge_fault(request: AuthenticatedHttpRequest, fault_id: int) -> Fault
     if not services.acknowledge(fault, access.actor_of(request), timezone.now()):
         raise ServiceError(services.settled_already(fault), code=Code.CONFLICT)
     return Fault.objects.select_related("acknowledged_by").get(pk=fault.pk)
+
+
+@router.delete("/{int:fault_id}/acknowledge", response=responses({200: FaultOut}, 403, 404, 409, 422))
+@access.operator
+def undo_acknowledge_fault(request: AuthenticatedHttpRequest, fault_id: int) -> Fault:
+    """Makes an acknowledged fault open again."""
+    fault = get_object_or_404(Fault, pk=fault_id)
+    if not services.undo_acknowledge(fault, access.actor_of(request)):
+        raise ServiceError(services.not_acknowledged(fault), code=Code.CONFLICT)
+    return Fault.objects.select_related("acknowledged_by").get(pk=fault.pk)
