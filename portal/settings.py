@@ -75,7 +75,6 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "django_tables2",
-    "ninja",  # for the files of the API's interactive page
     # Ours come last: their admin.py takes some of the libraries' pages out again.
     "portal.audit",
     "portal.notifications",

@@ -32,9 +32,9 @@ class CompressionMiddleware(GZipMiddleware):
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        is_page = response.get("Content-Type", "").startswith("text/html")
+        is_page = response.status_code == 200 and response.get("Content-Type", "").startswith("text/html")
         if request.method != "GET" or not is_page or response.streaming:
-            return response
+            return response  # of an error page, the API's middleware makes JSON
         return super().process_response(request, response)
 
 

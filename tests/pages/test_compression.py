@@ -55,3 +55,9 @@ def test_json_keeps_its_strong_etag(visitor: Client) -> None:
     assert not document.has_header("Content-Encoding")
     assert document["ETag"].startswith('"')
     assert visitor.get(reverse("api_document"), headers=GZIP | {"If-None-Match": document["ETag"]}).status_code == 304
+
+
+def test_an_error_page_that_becomes_json_is_not_compressed(visitor: Client) -> None:
+    response = visitor.get("/api/v1/nothing-is-here")
+    assert not response.has_header("Content-Encoding")
+    assert response.json()["error"] == "not_found"
