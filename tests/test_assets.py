@@ -1,6 +1,7 @@
 """The bundles of style sheets and scripts, and the icons in them."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from django.conf import settings
@@ -37,6 +38,13 @@ def test_a_bundle_keeps_the_order_of_its_list() -> None:
         places = [text.index(bundles.source(each).strip()) for each in listed]
         assert places == sorted(places)
         assert "sourceMappingURL" not in text
+
+
+def test_bundles_can_be_written_by_several_threads_at_once(settings: Settings, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+    with ThreadPoolExecutor(8) as pool:
+        folders = list(pool.map(lambda _: bundles.write_bundles(), range(8)))
+    assert {file.name for file in folders[0].iterdir()} == {"portal.css", "early.js", "portal.js"}
 
 
 def test_scripts_of_ours_stay_strict_and_apart() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
@@ -102,7 +103,7 @@ def write_bundles() -> Path:
     for name, text in bundles().items():
         file = folder / name
         if not file.exists() or file.read_text() != text:
-            part = file.with_suffix(".part")
+            part = folder / f"{uuid4()}.part"  # several threads and processes may do this at once
             part.write_text(text)
             part.replace(file)
     return folder
