@@ -29,6 +29,8 @@ class Event(TextChoices):
     SIGNED_OUT = "signed_out", "Signed out"
     RESET_REQUESTED = "reset_requested", "Password reset requested"
     PASSWORD_RESET = "password_reset", "Password reset"
+    INVITATION_RESENT = "invitation_resent", "Invitation resent"
+    INVITATION_LINK = "invitation_link", "Invitation link copied"
     INVITATION_ACCEPTED = "invitation_accepted", "Invitation accepted"
     PASSWORD_CHANGED = "password_changed", "Password changed"
     TOKEN_REVEALED = "token_revealed", "Temporary token revealed"

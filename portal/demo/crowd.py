@@ -6,8 +6,10 @@ filled alike look alike; only digests and session stamps are random.
 
 import os
 import random
+import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import islice
 
 from django.contrib.auth.hashers import make_password
@@ -46,10 +48,21 @@ def insert(model: type[models.Model], rows: Iterable[models.Model]) -> int:
     return added
 
 
+@cache
+def password() -> str:
+    """The hash of a password that nobody knows: without one, people would be shown as invited."""
+    return make_password(secrets.token_urlsafe())
+
+
 def user(number: int, now: datetime) -> User:
     """Every fourth is a service account, every fiftieth is deactivated."""
     first, last, job = FIRST[number % len(FIRST)], LAST[number % len(LAST)], JOBS[number // 4 % len(JOBS)]
-    row = User(password=make_password(None), is_active=number % 50 != 0, created_at=now - timedelta(days=500, minutes=-number))
+    hashed = password() if number % 4 else make_password(None)
+    row = User(
+        password=hashed,
+        is_active=number % 50 != 0,
+        created_at=now - timedelta(days=500, minutes=-number),
+    )
     if number % 4 == 0:
         row.username, row.display_name, row.kind = f"{job}-{number:06}", f"{job.title()} {number}", User.Kind.SERVICE
     else:

@@ -4,6 +4,7 @@ import secrets
 from typing import Any, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
@@ -25,6 +26,10 @@ USERNAME = RegexValidator(
 SEARCH = ("username__finds", "display_name__finds")
 
 
+# A person who has not set the first password yet.
+INVITED = models.Q(is_active=True, kind="person", password__startswith=UNUSABLE_PASSWORD_PREFIX)
+
+
 def new_stamp() -> str:
     return secrets.token_urlsafe(16)
 
@@ -33,6 +38,16 @@ class UserQuerySet(models.QuerySet["User"]):
     def existing(self) -> Self:
         """All but the deleted ones, whose rows are kept because tokens and the audit trail name them."""
         return self.filter(deleted_at=None)
+
+    def with_status(self) -> Self:
+        """Annotates `status_key`: the value of `User.status`, to sort by."""
+        invited = models.When(INVITED, then=models.Value("invited"))
+        inactive = models.When(is_active=False, then=models.Value("inactive"))
+        return self.annotate(status_key=models.Case(inactive, invited, default=models.Value("active")))
+
+    def in_status(self, status: str) -> Self:
+        """Those whose `User.status` is `status`."""
+        return self.filter(is_active=status != "inactive").filter(INVITED if status == "invited" else ~INVITED)
 
     def administrators(self) -> Self:
         """Those who could sign in and administrate right now."""
@@ -53,6 +68,11 @@ class User(AbstractBaseUser):
     class Kind(models.TextChoices):
         PERSON = "person", "Person"
         SERVICE = "service", "Service account"
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", "Active"
+        INVITED = "invited", "Invited"
+        INACTIVE = "inactive", "Inactive"
 
     username = models.CharField(max_length=USERNAME_MAX, unique=True, validators=[USERNAME])
     email = models.EmailField(blank=True)
@@ -89,6 +109,14 @@ class User(AbstractBaseUser):
     def name(self) -> str:
         """What the screens call this user."""
         return self.display_name or self.username
+
+    @property
+    def status(self) -> Status:
+        """As `UserQuerySet.in_status`."""
+        if not self.is_active:
+            return self.Status.INACTIVE
+        invited = self.kind == self.Kind.PERSON and not self.has_usable_password()
+        return self.Status.INVITED if invited else self.Status.ACTIVE
 
     @property
     def may_sign_in(self) -> bool:

@@ -1,10 +1,12 @@
 """The dialogs that change users. The list and the user's page show tokens too, so they are in apps that know tokens."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from portal.core import permissions as access
@@ -12,7 +14,7 @@ from portal.core import versions
 from portal.core.errors import ServiceError, add_to_form
 from portal.core.htmx import form_data, form_page, rejected_response, success_response
 from portal.core.requests import AuthenticatedHttpRequest
-from portal.users import services
+from portal.users import emails, invitations, services
 from portal.users.forms import CreateUserForm, DeleteUserForm, UpdateUserForm
 from portal.users.models import User
 
@@ -47,7 +49,7 @@ def update(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
     """Writes only what the person changed, and nothing at all if somebody else has changed the user since the form was opened."""
     user = existing(username)
     form = UpdateUserForm(form_data(request), initial=UpdateUserForm.values(user))
-    context = {"title": "Update User", "submit": "Submit", "back": page_of(user), "owner": user}
+    context = {"title": f"Update {user.username}", "submit": "Submit", "back": page_of(user), "owner": user}
     if request.method == "POST" and form.is_valid():
         given = {name: form.changed.get(name) for name in ("display_name", "role", "may_introspect")}
         try:
@@ -76,6 +78,8 @@ def activate(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
 def confirm(request: AuthenticatedHttpRequest, user: User, template: str, service: Callable[..., None], said: str) -> HttpResponse:
     """GET asks, POST does. What was asked about another state of the user is asked again."""
     conflict = ""
+    if request.method != "POST" and user == request.user and service == services.deactivate:
+        return own_account(request, "deactivate")
     if request.method == "POST":
         try:
             service(user, access.actor_of(request), read=versions.of_form(request.POST))
@@ -90,8 +94,46 @@ def confirm(request: AuthenticatedHttpRequest, user: User, template: str, servic
 
 @require_http_methods(["GET", "POST"])
 @access.administrator
+def resend_invitation(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
+    user = existing(username)
+    if request.method == "POST":
+        try:
+            invitations.resend(user, access.actor_of(request), timezone.now())
+        except ServiceError as error:
+            return rejected_response(request, str(error), page_of(user))
+        return success_response(request, f"A new invitation is on its way to {user.email}.", page_of(user))
+    return render(request, "users/resend_invitation.html", invitation_context(user))
+
+
+@require_http_methods(["GET", "POST"])
+@access.administrator
+def invitation_link(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
+    """GET says what the link can do, POST makes it and shows it: this response is the only place where it is."""
+    user = existing(username)
+    context = invitation_context(user)
+    if request.method == "POST":
+        try:
+            context["link"] = invitations.new_link(user, access.actor_of(request), timezone.now())
+        except ServiceError as error:
+            return rejected_response(request, str(error), page_of(user))
+    return render(request, "users/invitation_link.html", context)
+
+
+def invitation_context(user: User) -> dict[str, Any]:
+    return {"owner": user, "back": page_of(user), "days": emails.days(), "invited": user.status == User.Status.INVITED}
+
+
+def own_account(request: AuthenticatedHttpRequest, action: str) -> HttpResponse:
+    """In place of a confirmation that the service would reject: the menus do not lead here, but an address does."""
+    return render(request, "users/own_account.html", {"action": action, "back": page_of(request.user)})
+
+
+@require_http_methods(["GET", "POST"])
+@access.administrator
 def delete(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
     user = existing(username)
+    if request.method != "POST" and user == request.user:
+        return own_account(request, "delete")
     form = DeleteUserForm(form_data(request), username=user.username)
     context = {}
     if request.method == "POST" and form.is_valid():

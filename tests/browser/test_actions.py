@@ -1,10 +1,14 @@
 """What rows, users and faults can have done to them, with the confirmations before it."""
 
+from urllib.parse import urlsplit
+
 from playwright.sync_api import Page, expect
 
 from portal.faults.models import Fault
+from portal.users import services as users
 from portal.users.models import User
-from tests.browser.steps import cells, dialog, navigate, row
+from tests.browser.accessibility import audit
+from tests.browser.steps import cells, clipboard, dialog, navigate, row
 from tests.factories import FaultFactory, TokenFactory, UserFactory
 from tokens.models import Token
 
@@ -43,7 +47,7 @@ def open_action(page: Page, username: str, entry: str) -> None:
 def test_a_user_is_deleted_only_after_the_name_was_typed(portal: Page) -> None:
     UserFactory(username="bob@example.com")
     open_action(portal, "bob@example.com", "Delete")
-    window = dialog(portal, "Delete user")
+    window = dialog(portal, "Delete bob@example.com")
     button = window.get_by_role("button", name="Delete")
     expect(button).to_be_disabled()
     window.get_by_role("textbox").fill("bob@example")
@@ -67,7 +71,7 @@ def test_a_user_is_created_updated_and_deactivated_and_the_focus_comes_back(port
     expect(portal.get_by_role("link", name="Add", exact=True)).to_be_focused()
 
     open_action(portal, "carla@example.com", "Update")
-    pane = dialog(portal, "Update User")
+    pane = dialog(portal, "Update carla@example.com")
     pane.get_by_label("Display name").fill("Carla Fernandez")
     pane.get_by_role("button", name="Submit").click()
     expect(portal.get_by_role("heading", name="Carla Fernandez")).to_be_visible()
@@ -75,16 +79,30 @@ def test_a_user_is_created_updated_and_deactivated_and_the_focus_comes_back(port
     expect(actions).to_be_focused()
     actions.click()
     portal.get_by_role("link", name="Deactivate").click()
-    dialog(portal, "Deactivate user").get_by_role("button", name="Deactivate").click()
+    dialog(portal, "Deactivate carla@example.com").get_by_role("button", name="Deactivate").click()
     expect(portal.locator("#user-header")).to_contain_text("Inactive")
 
 
-def test_a_rule_that_is_broken_is_told_in_a_toast(portal: Page, administrator: User) -> None:
-    open_action(portal, administrator.username, "Deactivate")
-    dialog(portal, "Deactivate user").get_by_role("button", name="Deactivate").click()
-    expect(portal.get_by_role("alert")).to_contain_text("You can't deactivate yourself.")
-    administrator.refresh_from_db()
-    assert administrator.is_active
+def test_a_rule_that_is_broken_is_told_in_a_toast(portal: Page) -> None:
+    bob = UserFactory(username="bob@example.com")
+    open_action(portal, bob.username, "Deactivate")
+    users.deactivate(bob, None)
+    dialog(portal, "Deactivate bob@example.com").get_by_role("button", name="Deactivate").click()
+    expect(portal.get_by_role("alert")).to_contain_text("bob@example.com has already been deactivated.")
+
+
+def test_an_invitation_link_is_created_and_copied(portal: Page) -> None:
+    users.create("carol@example.com", "Carol", "user", None)
+    open_action(portal, "carol@example.com", "Copy invitation link")
+    window = dialog(portal, "Invitation link for carol@example.com")
+    assert audit(portal, "the question", "dialog[open]") == []
+    window.get_by_role("button", name="Create link").click()
+    window.get_by_role("button", name="Copy").click()
+    link = clipboard(portal)
+    assert link == window.locator("#invitation-link").inner_text()
+    assert audit(portal, "the link", "dialog[open]") == []
+    portal.goto(urlsplit(link).path)
+    expect(portal.get_by_role("heading", level=1)).to_have_text("Set your password")
 
 
 def test_a_fault_opens_is_acknowledged_and_the_bell_counts(portal: Page) -> None:

@@ -64,6 +64,8 @@ users:detail                            username  in 403 403 302   405 405 405 4
 users:update                            username  in 403 403 200    in 403 403 422
 users:deactivate                        username  in 403 403 200    in 403 403 302
 users:activate                          username  in 403 403 200    in 403 403 302
+users:resend_invitation                 username  in 403 403 200    in 403 403 302
+users:invitation_link                   username  in 403 403 200    in 403 403 302
 users:delete                            username  in 403 403 200    in 403 403 422
 faults:list                             -         in 403 200 200   405 405 405 405
 faults:bell                             -         in 403 200 200   405 405 405 405
