@@ -23,6 +23,7 @@ OPEN_TO_ALL = {
     "portal.oauth.revocation.revoke",
     "portal.api.views.page",
     "portal.api.views.openapi_json",
+    "portal.users.session_views.sign_in_again",  # for anonymous visitors it leads to the sign-in page
     "portal.users.account_views.set_password",  # its address holds a one-time secret
     "tokens.calendar.views.feed",  # its address holds a secret: calendar programs know no other way
 }
@@ -116,7 +117,7 @@ WEB = {
     *("permissions", "htmx", "list_views", "client_ip", "request_bodies", "rejected_forms", "admin_input", "decorators"),
     *("shortened_urls",),
     *("adapter", "devices", "limits", "trail", "sign_in_log", "sign_in_watch", "pasted", "check_email", "health", "probes"),
-    *("bell", "palette"),
+    *("bell", "palette", "session_views"),
     *("cli_token", "revocation", "device_authorization", "device_views", "metadata", "front"),
 }
 

@@ -36,9 +36,11 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     """Context processor. The navigation is made when the page asks, since a list's cells, which run this too, do not."""
     user = getattr(request, "user", None)
     htmx = getattr(request, "htmx", None)
+    session = getattr(request, "session", None)
     return {
         "now": now_of(request),
         "portal_name": settings.PORTAL_NAME,
         "navigation": SimpleLazyObject(lambda: navigation(user.role, request.path)) if user and user.is_authenticated else [],
+        "session_seconds": SimpleLazyObject(session.get_expiry_age) if session is not None else None,  # until the session ends
         "frame": "_dialog.html" if htmx and htmx.target in DIALOGS else "base.html",
     }

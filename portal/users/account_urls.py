@@ -5,12 +5,13 @@ from allauth.account import views
 from django.urls import path, re_path
 from django.views.generic import RedirectView
 
-from portal.users import account_views, throttle
+from portal.users import account_views, session_views, throttle
 from portal.users.limits import address, email, limited, user
 
 to_sign_in = RedirectView.as_view(pattern_name="account_login")
 
 sign_in = limited(views.login, (throttle.SIGN_IN_FORMS, address))
+sign_in_again = limited(session_views.sign_in_again, (throttle.CONFIRMATIONS, user))
 confirm = limited(views.reauthenticate, (throttle.CONFIRMATIONS, user))
 change_password = limited(views.password_change, (throttle.PASSWORD_CHANGES, user))
 set_password = limited(views.password_set, (throttle.PASSWORD_CHANGES, user))
@@ -19,6 +20,9 @@ new_password = limited(account_views.set_password, (throttle.NEW_PASSWORDS, addr
 
 urlpatterns = [
     path("sign-in/", sign_in, name="account_login"),
+    path("sign-in/again/", sign_in_again, name="account_sign_in_again"),
+    path("sign-in/done/", session_views.signed_in_again, name="account_signed_in_again"),
+    path("session/", session_views.session, name="account_session"),
     path("sign-out/", views.logout, name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("confirm/", confirm, name="account_reauthenticate"),

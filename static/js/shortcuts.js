@@ -30,6 +30,7 @@
   });
   document.addEventListener("click", ({ target }) => {
     if (target.closest("[data-shortcuts-open]")) show();
+    else if (target.closest("[data-shortcuts-close]")) dialog().close();
   });
   document.addEventListener("change", ({ target }) => {
     if (target.matches("[data-shortcuts-switch]")) localStorage.setItem("shortcuts", target.checked ? "on" : "off");

@@ -29,9 +29,18 @@ window.portal = window.portal || {};
     question.returnValue = "";
     question.showModal();
     return new Promise((resolve) => {
-      question.addEventListener("close", () => resolve(question.returnValue === "discard"), { once: true });
+      question.addEventListener("close", function closed() {
+        if (question.open) return; // the event of an earlier question, which comes a little after its dialog has closed
+        question.removeEventListener("close", closed);
+        resolve(question.returnValue === "discard");
+      });
     });
   };
+
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest("#discard button");
+    if (button) button.closest("dialog").close(button.value);
+  });
 
   // A form that the server sends back with an error holds what was typed as its first values.
   let changed = false;

@@ -82,6 +82,9 @@ tokens:test_email                      -         in 403 403 200    in 403 403 20
 settings:update                         key       in 403 403 200    in 403 403 422
 settings:delete                         key       in 403 403 200    in 403 403 302
 account_login                           -        200 302 302 302   200 302 302 302
+account_sign_in_again                   -         in 200 200 200    in 200 200 200
+account_signed_in_again                 -         in 200 200 200   405 405 405 405
+account_session                         -         in 200 200 200   405 405 405 405
 account_logout                          -        302 200 200 200   302 302 302 302
 account_inactive                        -        200 200 200 200   405 405 405 405
 account_reauthenticate                  -         in 200 200 200    in 200 200 200

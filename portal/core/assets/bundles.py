@@ -55,6 +55,7 @@ SCRIPTS = [
     "django_htmx/htmx-2.min.js",
     "js/toast.js",
     "js/session.js",
+    "js/session-end.js",
     "js/copy.js",
     "js/when.js",
     "js/token.js",
