@@ -32,6 +32,7 @@ SECRET_KEY_FALLBACKS: list[str] = read("SECRET_KEY_FALLBACKS", values.keys, [], 
 DEBUG = read("DEBUG", values.boolean, False, "true or false")
 PORT = read("PORT", values.whole_number(1, 65535), 8000, "a whole number from 1 to 65535")
 PORTAL_URL = read("PORTAL_URL", urls.origin, f"http://127.0.0.1:{PORT}", "an address such as https://portal.example.com, without a path")
+WHOAMI_PATH = "/api/v1/whoami"  # says whose a token is: the first request that the window with a new token suggests
 PORTAL_HOST = urls.host_of(PORTAL_URL)
 PORTAL_NAME = read("PORTAL_NAME", values.name, "Token Portal", "a name of at most 80 characters, without < and >")
 ALLOWED_HOSTS = read(

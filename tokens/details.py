@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from portal.audit.history import History, Line, created, history
 from portal.core import permissions as access
+from portal.core.when import in_days
 from portal.faults import sources
 from portal.faults.models import Fault
 from portal.notifications import lines
@@ -50,7 +51,7 @@ def of(token: Token, reader: User, now: datetime) -> Details:
     reviews = access.may_review(reader)
     children = Token.objects.filter(created_with=token, **access.readable(reader)).select_related("user")
     return Details(
-        ends=in_days(dates.days_left(token.expires_at, now)),
+        ends=ends(token, now),
         creation=created(token),
         notifications=notifications(token, None if reviews else reader.email),
         faults=Part.of(Fault.objects.filter(source__in=[SOURCE, IN_USE], key=token.pk.hex)),
@@ -72,11 +73,9 @@ def digests_to(address: str) -> list[lines.Line]:
     return [lines.line(message, message.subject or "Expiring tokens") for message in found[:SHOWN]]
 
 
-def in_days(days: int) -> str:
-    """`in 90 days`, `tomorrow`, `today`, `yesterday`, `2 days ago`."""
-    if abs(days) < 2:
-        return ("yesterday", "today", "tomorrow")[days + 1]
-    return f"in {days} days" if days > 0 else f"{-days} days ago"
+def ends(token: Token, now: datetime) -> str:
+    """How far its last day is away: `in 90 days`, `today`, `2 days ago`."""
+    return in_days(dates.days_left(token.expires_at, now))
 
 
 def notifications(token: Token, only_to: str | None = None) -> Part:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -85,7 +86,8 @@ def issue(request: HttpRequest, owner: User, form: TokenForm, title: str, back: 
         except ServiceError as error:
             add_to_form(form, error)
         else:
-            response = render(request, "tokens/created.html", {"token": token, "text": text, "back": back})
+            context = {"token": token, "text": text, "back": back, "ends": details.ends(token, token.created_at)}
+            response = render(request, "tokens/created.html", context | {"whoami_url": settings.PORTAL_URL + settings.WHOAMI_PATH})
             response["HX-Retarget"], response["HX-Reswap"] = "#window", "innerHTML"
             response["HX-Trigger-After-Settle"] = "list-changed"
             response["Cache-Control"] = "no-store"

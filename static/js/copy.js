@@ -32,11 +32,22 @@ window.portal = window.portal || {};
     getSelection().selectAllChildren(element);
   }
 
+  // The element as it is copied: each [data-text-of="#id"] inside has the text of the element that it names.
+  function filledIn(element) {
+    const copy = element.cloneNode(true);
+    for (const part of copy.querySelectorAll("[data-text-of]")) {
+      part.textContent = document.querySelector(part.dataset.textOf).textContent.trim();
+    }
+    return copy;
+  }
+
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
     if (!button) return;
     const source = document.querySelector(button.dataset.copy);
-    if (!(await portal.copy(source.textContent.trim()))) {
+    const filled = filledIn(source);
+    if (!(await portal.copy(filled.textContent.trim()))) {
+      source.replaceChildren(...filled.childNodes);
       select(source);
       return portal.copyFailed();
     }

@@ -1,6 +1,8 @@
 """The window with the new token: it stays until the token is safe, and once it is closed nothing brings the token back."""
 
 import pytest
+from django.conf import settings
+from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from tests.browser.steps import accepted, clipboard, create_token, dialog, navigate, open_profile, row
@@ -125,3 +127,20 @@ def test_a_failed_name_keeps_the_date_that_was_typed(portal: Page, watch: Watch)
     expect(modal.get_by_label("Token Name")).to_be_focused()
     expect(modal.locator(".invalid-feedback")).to_contain_text("taken")
     assert Token.objects.permanent().count() == 1
+
+
+def test_the_window_names_the_token_and_offers_lines_to_paste(portal: Page) -> None:
+    text = create(portal)
+    window = dialog(portal, "Token Created")
+    expect(window).to_contain_text("deploy")
+    expect(window).to_contain_text("anna@example.com")
+    expect(window).to_contain_text("in 365 days")
+    for button, line in [
+        ("Copy the curl command", f'curl -H "Authorization: Bearer {text}" {settings.PORTAL_URL}{reverse("api:whoami")}'),
+        ("Copy the .env line", f"TOKEN_PORTAL_TOKEN={text}"),
+    ]:
+        window.get_by_role("button", name=button).click()
+        expect(window.get_by_role("button", name=button.replace("Copy", "Copied"))).to_be_visible()
+        assert clipboard(portal) == line
+    portal.keyboard.press("Escape")  # it was copied, if as a part of a line
+    expect(window).to_be_hidden()

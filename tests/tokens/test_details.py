@@ -14,7 +14,6 @@ from tests.notifications.rejecting import queue
 from tests.pages.page import Element, Page
 from tests.pages.visitor import Visitor
 from tokens import services
-from tokens.details import in_days
 from tokens.expiry.queries import SOURCE
 from tokens.models import Notice, Token
 
@@ -138,8 +137,3 @@ def test_long_lists_are_cut_and_cost_no_further_queries() -> None:
     for link in page.all("a"):
         if link.text.startswith("All "):
             assert visitor.get(link.attributes["href"]).status_code == 200
-
-
-@pytest.mark.parametrize(("days", "words"), [(90, "in 90 days"), (1, "tomorrow"), (0, "today"), (-1, "yesterday"), (-2, "2 days ago")])
-def test_days_in_words(days: int, words: str) -> None:
-    assert in_days(days) == words
