@@ -306,6 +306,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },
+    "fill-search-keys": {
+        "task": "tokens.tasks.fill_search_keys",
+        "schedule": timedelta(minutes=10),
+        "options": {"expires": 600},
+    },
     "adopt-former-emails": {
         "task": "tokens.tasks.adopt_former_emails",
         "schedule": timedelta(minutes=1),

@@ -6,21 +6,24 @@ from typing import Any
 import django_filters
 import django_tables2 as tables
 from django import forms
+from django.db.models import Q
 from django.utils import timezone
 
+from portal.core.keyset import Part
 from portal.core.list_views import narrow_column
-from tokens import dates
+from tokens import dates, services
 from tokens.models.token import TokenQuerySet
 
 NAME, WHEN = "_name.html", "_when_value.html"
-SEARCH = ("name__finds", "last_four__finds")
-SEARCH_ALL = (*SEARCH, "user__username__finds", "user__display_name__finds")
+SEARCH = ("search_key__finds",)  # within the tokens of one user
 
 
 class TokenTable(tables.Table):
-    name = tables.TemplateColumn(template_name=NAME, verbose_name="Token Name")
+    # By status: what ends last comes first, and what is revoked comes after all that is not.
+    orders = {"status": [Part(Q(revoked_at__isnull=revoked), ("expires_at",), descending=True) for revoked in (True, False)]}
+    name = tables.TemplateColumn(template_name=NAME, verbose_name="Token Name", order_by="search_key")
     token = tables.TemplateColumn(template_name="tokens/_hint.html", orderable=False, verbose_name="Token")
-    user = tables.TemplateColumn(template_name="tokens/_owner.html", order_by="user__username")
+    user = tables.TemplateColumn(template_name="tokens/_owner.html", order_by="user__search_key")
     created_at = tables.TemplateColumn(template_name="tokens/_created.html", verbose_name="Created")
     last_used_at = tables.TemplateColumn(template_name="tokens/_last_used.html", verbose_name="Last used", empty_values=())
     expires_at = tables.TemplateColumn(template_name="tokens/_last_moment.html", verbose_name="Expires")
@@ -33,7 +36,7 @@ class TokenTable(tables.Table):
 class OwnTokenTable(TokenTable):
     """Profile: Name, Token, Created, Last used, Expires, Status, Revoke."""
 
-    name = tables.TemplateColumn(template_name=NAME, verbose_name="Name")
+    name = tables.TemplateColumn(template_name=NAME, verbose_name="Name", order_by="search_key")
     revoke = narrow_column("tokens/_revoke_button.html", "button")
 
     class Meta:
@@ -110,7 +113,8 @@ class TokenFilter(django_filters.FilterSet):
     expires_to = DayFilter(label="Expires to", method="to_day")
 
     def by_status(self, rows: TokenQuerySet, name: str, value: str) -> TokenQuerySet:
-        return rows.filter(status=value)  # type: ignore[misc]  # an annotation
+        now = timezone.now()
+        return rows.having_status(value, now, services.expiring_before(now))
 
     def within(self, rows: TokenQuerySet, name: str, value: str) -> TokenQuerySet:
         now = timezone.now()

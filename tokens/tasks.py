@@ -3,12 +3,13 @@
 from celery import shared_task
 from django.utils import timezone
 
+from portal.core import search_keys
 from portal.users import sign_in_watch
 from portal.users.models import User
 from tokens import cleanup, former_emails
 from tokens.expiry import health
 from tokens.expiry.scan import scan
-from tokens.models import ScanRun
+from tokens.models import ScanRun, Token
 
 
 @shared_task
@@ -29,6 +30,13 @@ def watch_scan() -> None:
 def clean_up() -> None:
     """Deletes what is kept no longer. Runs nightly."""
     cleanup.clean_up(timezone.now())
+
+
+@shared_task
+def fill_search_keys() -> None:
+    """Writes the keys of rows that processes of a release without them add during an upgrade. To be removed in the next release."""
+    search_keys.fill(Token.objects.permanent())
+    search_keys.fill(User.objects.all())
 
 
 @shared_task

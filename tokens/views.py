@@ -25,7 +25,8 @@ from portal.users.models import User
 from tokens import details, lineage, pasted, services, sessions
 from tokens.forms import DatedTokenForm, TokenForm
 from tokens.models import Token
-from tokens.tables import SEARCH, SEARCH_ALL, AllTokenTable, TokenFilter, UserTokenTable
+from tokens.models.token import TokenQuerySet
+from tokens.tables import SEARCH, AllTokenTable, TokenFilter, UserTokenTable
 
 
 @require_safe
@@ -45,7 +46,7 @@ def all_tokens(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Access Control, tab User Tokens."""
     now = timezone.now()
     rows = Token.objects.listed(now, services.expiring_before(now))
-    context = list_context(request, rows, AllTokenTable, SEARCH_ALL, empty="No tokens yet.", filter_class=TokenFilter)
+    context = list_context(request, rows, AllTokenTable, TokenQuerySet.found, empty="No tokens yet.", filter_class=TokenFilter)
     return render(request, "tokens/all_tokens.html", context)
 
 

@@ -13,7 +13,6 @@ from ninja import Field, Schema
 from pydantic import ValidationInfo, model_validator
 
 from portal.core.errors import ServiceError
-from portal.core.text import fold
 from tokens import token_format
 
 Row = TypeVar("Row")
@@ -49,8 +48,7 @@ class Page(Schema, Generic[Row]):
 
 
 def page(rows: QuerySet[Any], order: tuple[str, ...], query: ListQuery) -> dict[str, Any]:
-    """`{"items": [...], "next": cursor or None}`. `order`: fields, or annotations by
-    `portal.core.ordering.Fold`, as for `order_by`; together unique and none of them NULL."""
+    """`{"items": [...], "next": cursor or None}`. `order`: fields as for `order_by`; together unique and none of them NULL."""
     if query.cursor is not None:
         rows = rows.filter(after(order, read(rows.model, order, query.cursor)))
     found = list(rows.order_by(*order)[: query.limit + 1])
@@ -96,6 +94,5 @@ def read(model: type[Model], order: tuple[str, ...], text: str) -> list[Any]:
 
 
 def value_of(model: type[Model], name: str, text: str) -> Any:
-    """An annotation that a list is ordered by is the key of a text."""
-    field = next((field for field in model._meta.fields if field.name == name), None)
-    return field.to_python(text) if field else fold(text)
+    field: Any = model._meta.get_field(name)
+    return field.to_python(text)

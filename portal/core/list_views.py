@@ -1,5 +1,6 @@
 """What every list shares: search, page size, sorting, paging, and the words for "nothing here"."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -13,6 +14,8 @@ from portal.core.paging import Pager
 SIZES = (10, 25, 50, 100)
 DEFAULT_SIZE = 25
 SEARCH_MAX = 200
+# Look-ups such as `name__finds`, any of which may match, or a function that takes the rows and the text and returns those that match.
+Search = tuple[str, ...] | Callable[[Any, str], Any]
 
 
 def narrow_column(template: str, kind: str = "menu", title: str = "") -> TemplateColumn:
@@ -30,8 +33,10 @@ def search_text(typed: str) -> str:
     return typed.replace("\x00", "")[:SEARCH_MAX].strip()
 
 
-def matching(rows: QuerySet[Any], search: tuple[str, ...], text: str) -> QuerySet[Any]:
-    """Those of `rows` in which one of the look-ups `search` finds `text`; all of them if there is nothing to look for."""
+def matching(rows: QuerySet[Any], search: Search, text: str) -> QuerySet[Any]:
+    """Those of `rows` in which `search` finds `text`; all of them if there is nothing to look for."""
+    if callable(search):
+        return search(rows, text) if text else rows
     return rows.filter(Q.create([(field, text) for field in search], connector=Q.OR)) if text else rows
 
 
@@ -52,11 +57,11 @@ def list_context(
     request: HttpRequest,
     rows: QuerySet[Any],
     table_class: type[Table],
-    search: tuple[str, ...],
+    search: Search,
     empty: str,
     filter_class: type[FilterSet] | None = None,
 ) -> dict[str, Any]:
-    """The context of `_list.html`: `table` and `list`. `search`: look-ups such as `name__finds`, any of which may match.
+    """The context of `_list.html`: `table` and `list`.
     Which page it is: see `portal.core.paging`."""
     text = search_text(request.GET.get("q", ""))
     filterset = filter_class(request.GET, rows) if filter_class else None

@@ -86,7 +86,8 @@ def portable(rows: QuerySet[Any], term: Any) -> list[Any]:
     if field.is_relation and (inner := related_order(field.remote_field.model)):
         signs = ["-" if descending != each.startswith("-") else "" for each in inner]
         return [each for sign, own in zip(signs, inner, strict=True) for each in portable(rows, f"{sign}{name}__{own.removeprefix('-')}")]
-    value = Fold(F(name)) if isinstance(field, CharField | TextField) else F(name)
+    is_text = isinstance(field, CharField | TextField) and not getattr(field, "is_sort_key", False)
+    value = Fold(F(name)) if is_text else F(name)
     # Only where there can be NULL: an index has another order than NULLS LAST, and could not be used.
     return [OrderBy(value, descending=descending, nulls_last=may_be_null(field, name) or None)]
 

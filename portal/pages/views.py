@@ -22,6 +22,7 @@ from portal.users.models import SEARCH, User
 from tokens import services, sessions
 from tokens.calendar import links as calendar
 from tokens.models import Token
+from tokens.tables import SEARCH as TOKEN_SEARCH
 from tokens.tables import OwnTokenTable
 
 
@@ -40,7 +41,7 @@ def profile(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The signed-in user: who they are, their credentials, their tokens."""
     now = timezone.now()
     mine = Token.objects.listed(now, services.expiring_before(now)).filter(user=request.user)
-    context = list_context(request, mine, OwnTokenTable, search=("name__finds",), empty="You have no API tokens.")
+    context = list_context(request, mine, OwnTokenTable, search=TOKEN_SEARCH, empty="You have no API tokens.")
     context["temporary"] = sessions.current(request.session, now)
     context["calendar"] = link = calendar.current(request.user)
     context["calendar_hidden"] = link is not None and calendar.reveal(link) is None
@@ -49,7 +50,7 @@ def profile(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 
 class UserTable(tables.Table):
-    username = tables.TemplateColumn(template_name="users/_username.html")
+    username = tables.TemplateColumn(template_name="users/_username.html", order_by="search_key")
     role = tables.TemplateColumn(template_name="users/_role.html", verbose_name="Roles")
     live = tables.TemplateColumn(template_name="users/_tokens.html", verbose_name="Tokens")
     last_login = tables.TemplateColumn(template_name="_when_value.html", empty_values=())

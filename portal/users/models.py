@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from portal.core import versions
 from portal.core.derived_secrets import derive
+from portal.core.search_keys import SearchKeyField
 
 USERNAME_MAX, DISPLAY_NAME_MAX = 150, 100
 # What an email address or a service's name is made of. Plain letters only, since other services get the name in a header and
@@ -23,7 +24,7 @@ USERNAME = RegexValidator(
 )
 
 # What lists of users are searched in.
-SEARCH = ("username__finds", "display_name__finds")
+SEARCH = ("search_key__finds",)
 
 
 # A person who has not set the first password yet.
@@ -87,6 +88,8 @@ class User(AbstractBaseUser):
     # Part of every session's hash: a new stamp ends all of this user's sessions, and the temporary tokens that live by them.
     session_stamp = models.CharField(max_length=32, default=new_stamp, editable=False)
 
+    search_key = SearchKeyField("username", "display_name")
+
     objects = UserManager()
 
     USERNAME_FIELD = "username"
@@ -100,7 +103,10 @@ class User(AbstractBaseUser):
             models.CheckConstraint(condition=models.Q(kind="person") | models.Q(role="user"), name="users_service_account_has_role_user"),
         ]
         # The few whose tokens the scan leaves out: it need not read all users.
-        indexes = [models.Index(fields=["id"], condition=models.Q(is_active=False), name="users_not_active")]
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(is_active=False), name="users_not_active"),
+            models.Index(fields=["search_key", "id"], name="users_by_name"),
+        ]
 
     def __str__(self) -> str:
         return self.username

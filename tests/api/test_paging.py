@@ -77,7 +77,7 @@ def test_rows_that_go_in_between_take_no_others_with_them(caller: Caller) -> Non
 
 def test_the_order_is_that_of_the_pages_whatever_the_pages_size(caller: Caller) -> None:
     tokens(40)
-    expected = [str(pk) for pk in Token.objects.order_by("-created_at", "id").values_list("pk", flat=True)]
+    expected = [str(pk) for pk in Token.objects.order_by("-created_at", "-id").values_list("pk", flat=True)]
     for limit in (1, 7, 40, 41, 200):
         assert [pk for page in pages(caller, "/tokens", limit=limit) for pk in page] == expected
 

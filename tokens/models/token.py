@@ -5,13 +5,17 @@ from datetime import date, datetime, timedelta
 from typing import Self
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
+from portal.core.search_keys import SearchKeyField
 from tokens import dates, token_format
 
 NAME_MAX = 100
+FEW = 500  # owners that a search names one by one
+PERMANENT = Q(kind="permanent")
 
 
 class TokenQuerySet(models.QuerySet["Token"]):
@@ -32,6 +36,20 @@ class TokenQuerySet(models.QuerySet["Token"]):
                 default=Value("active"),
             )
         )
+
+    def having_status(self, status: str, now: datetime, expiring_before: datetime) -> Self:
+        """Those that `with_status` gives this status, by conditions that indexes answer."""
+        if status == "revoked":
+            return self.filter(revoked_at__isnull=False)
+        ends = {"expired": Q(expires_at__lte=now), "expiring": Q(expires_at__gt=now, expires_at__lte=expiring_before)}
+        return self.filter(ends.get(status, Q(expires_at__gt=max(now, expiring_before))), revoked_at=None)
+
+    def found(self, text: str) -> Self:
+        """Those whose name or last characters contain `text`, or whose owner's username or display name does."""
+        users = get_user_model().objects.filter(search_key__finds=text)
+        few = list(users.values_list("pk", flat=True)[: FEW + 1])
+        # With the owners' keys at hand PostgreSQL joins two indexes; many owners are looked up row by row, since there soon are enough.
+        return self.filter(Q(search_key__finds=text) | Q(user__in=few if len(few) <= FEW else users))
 
     def listed(self, now: datetime, expiring_before: datetime) -> Self:
         """Permanent tokens with all that the lists and the API show of one: `status`, `has_created` (others, through the API)."""
@@ -71,6 +89,8 @@ class Token(models.Model):
     # What the creating form sent along, so that sending the same form twice makes one token.
     request_id = models.UUIDField(null=True, unique=True, editable=False)
 
+    search_key = SearchKeyField("name", "last_four")
+
     objects = TokenQuerySet.as_manager()
 
     status: str  # annotated by with_status
@@ -100,7 +120,11 @@ class Token(models.Model):
                 name="tokens_lately_refused",
             ),
             models.Index(fields=["user", "-created_at"], name="tokens_by_user"),
-            models.Index(fields=["-created_at", "id"], condition=Q(kind="permanent"), name="tokens_permanent_newest_first"),
+            # The orders of the lists; what is not revoked is sorted by status through tokens_due_by_expiry.
+            models.Index(fields=["created_at", "id"], condition=PERMANENT, name="tokens_permanent_by_creation"),
+            models.Index(fields=["search_key", "id"], condition=PERMANENT, name="tokens_permanent_by_name"),
+            models.Index(fields=["expires_at", "id"], condition=PERMANENT, name="tokens_permanent_by_expiry"),
+            models.Index(fields=["expires_at", "id"], condition=PERMANENT & Q(revoked_at__isnull=False), name="tokens_revoked_by_expiry"),
         ]
 
     def __str__(self) -> str:

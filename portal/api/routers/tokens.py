@@ -28,10 +28,11 @@ from portal.core.requests import AuthenticatedHttpRequest
 from portal.users.models import User
 from tokens import dates, services
 from tokens.models import Token
-from tokens.tables import SEARCH_ALL, DayField, TokenFilter
+from tokens.models.token import TokenQuerySet
+from tokens.tables import DayField, TokenFilter
 
 router = Router(tags=["Tokens"])
-NEWEST_FIRST = ("-created_at", "id")
+NEWEST_FIRST = ("-created_at", "-id")
 REQUESTS = uuid.UUID("7f0a5c1e-6d52-4f0e-9f0b-3c1d6f7a2b94")  # the namespace of Idempotency-Keys
 Day = Annotated[date, Field(ge=DayField.first, le=DayField.last)]
 Key = Annotated[
@@ -79,7 +80,7 @@ def list_tokens(request: AuthenticatedHttpRequest, query: Query[TokenQuery]) -> 
         rows = rows.filter(user__username=query.user)
     filters = query.model_dump(include=set(TokenFilter.base_filters), mode="json")
     rows = TokenFilter(filters, rows).qs
-    return page(matching(rows, SEARCH_ALL, search_text(query.q)), NEWEST_FIRST, query)
+    return page(matching(rows, TokenQuerySet.found, search_text(query.q)), NEWEST_FIRST, query)
 
 
 @router.get("/tokens/{uuid:token_id}", response=responses({200: TokenOut}, 404, 422))

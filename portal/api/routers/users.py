@@ -13,7 +13,6 @@ from portal.api.schemas import IfMatch, UserChange, UserIn, Username, UserOut
 from portal.core import permissions as access
 from portal.core import versions
 from portal.core.list_views import matching, search_text
-from portal.core.ordering import Fold
 from portal.core.requests import AuthenticatedHttpRequest
 from portal.users import services
 from portal.users.models import SEARCH, User
@@ -39,8 +38,9 @@ def tagged(response: HttpResponse, user: User) -> User:
 @access.operator
 def list_users(request: AuthenticatedHttpRequest, query: Query[ListQuery]) -> dict[str, Any]:
     """Users by name. `q` searches usernames and display names."""
-    rows = User.objects.existing().annotate(name_key=Fold("username"))  # which is unique, as the username is in any case of its letters
-    return page(matching(rows, SEARCH, search_text(query.q)), ("name_key",), query)
+    rows = User.objects.existing()
+    order = ("search_key",)  # which is unique, as the username is in any case of its letters
+    return page(matching(rows, SEARCH, search_text(query.q)), order, query)
 
 
 @router.post("", response=responses({201: UserOut}, 403, 415, 422))

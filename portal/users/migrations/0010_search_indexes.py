@@ -1,0 +1,14 @@
+"""Users by name, and on PostgreSQL the function and the index by which three characters are found anywhere in a key."""
+
+from django.db import migrations, models
+
+from portal.core.search_keys import add_trigram_function, add_trigram_index
+
+
+class Migration(migrations.Migration):
+    dependencies = [("users", "0009_search_keys_of_earlier_users")]
+    operations = [
+        migrations.AddIndex("user", models.Index(fields=["search_key", "id"], name="users_by_name")),
+        add_trigram_function(),
+        add_trigram_index("users_user", "users_search_trigrams"),
+    ]
