@@ -70,7 +70,7 @@
   });
   document.addEventListener("focusin", ({ target }) => (dateAt(target)?.dataset.exact ? show(dateAt(target)) : hide()));
   document.addEventListener("focusout", ({ target }) => target === shown && hide());
-  document.addEventListener("scroll", hide, { capture: true, passive: true });
+  document.addEventListener("scroll", () => shown && place(shown), { capture: true, passive: true });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && shown) {
       hide();
