@@ -6,7 +6,7 @@ from django.utils import timezone
 from portal.core import search_keys
 from portal.users import sign_in_watch
 from portal.users.models import User
-from tokens import cleanup, former_emails
+from tokens import cleanup, counts, former_emails, services
 from tokens.expiry import health
 from tokens.expiry.scan import scan
 from tokens.models import ScanRun, Token
@@ -14,8 +14,10 @@ from tokens.models import ScanRun, Token
 
 @shared_task
 def scan_tokens(triggered_by: str = ScanRun.Trigger.SCHEDULE, person_id: int | None = None) -> None:
-    """Scans for tokens that expire soon: raises and clears faults, queues notifications."""
-    scan(timezone.now(), triggered_by, User.objects.filter(pk=person_id).first())
+    """Scans for tokens that expire soon: raises and clears faults, queues notifications. And counts tokens for Home if there are many."""
+    now = timezone.now()
+    if run := scan(now, triggered_by, User.objects.filter(pk=person_id).first()):
+        counts.keep(run, now, services.expiring_before(now))
 
 
 @shared_task

@@ -13,9 +13,8 @@ import settings_app.services as config
 from portal.faults.models import Fault
 from portal.notifications.models import Message
 from portal.pages import chart
-from portal.pages import statistics as counts
 from portal.users.models import User
-from tokens import dates, services
+from tokens import counts, dates, services
 from tokens.expiry.digest import DIGEST
 from tokens.models import Token
 
@@ -56,12 +55,13 @@ class State:
 
 def context(user: User, now: datetime) -> dict[str, Any]:
     before = services.expiring_before(now)
-    by_state, by_week = counts.count_tokens(now, before)
+    by_state, by_week, counted_at = counts.current(now, before)
     found = weeks(by_week, user, now)
     return {
         "states": states(by_state, user, now, before),
         "charts": charts(found, user, now) if any(by_week) else {},
         "weeks": found,
+        "counted_at": counted_at,
         "soonest": soonest(now),
         "faults": open_faults(),
         "undelivered": undelivered(),

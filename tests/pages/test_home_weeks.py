@@ -11,11 +11,10 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from portal.pages import chart, home
-from portal.pages import statistics as counts
 from portal.users.models import User
 from tests.clock import DAY, NOW
 from tests.factories import TokenFactory
-from tokens import dates, services
+from tokens import counts, dates, services
 from tokens.models import Token
 
 RUNS_ON = "postgres"

@@ -28,6 +28,7 @@ class ScanRun(models.Model):
     cleared = models.PositiveIntegerField(default=0)
     queued = models.PositiveIntegerField(default=0, help_text="Emails queued")
     error = models.TextField(blank=True)
+    counts = models.JSONField(null=True, editable=False, help_text="Tokens by status and week as it finished, for Home (tokens/counts.py).")
 
     class Meta:
         ordering = ["-started_at"]

@@ -1,0 +1,100 @@
+"""Fills a database of the portal for the lists: twenty permanent tokens to a person, a hundredth of them with a fault.
+
+One in twenty is revoked, one in twelve has expired, three of five were used, one in ten was created by somebody else. No statement reads
+a row at a time, so that a million tokens take a minute.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+TOKENS_EACH, FEWEST = 20, 100
+# What differs between the two databases: numbers from 1, an instant this many days from now, random bytes and a random part of one.
+DIALECTS = {
+    "postgresql": {
+        "numbers": "SELECT generate_series(1, %s) AS i",
+        "instant": "now() + ({}) * interval '1 day'",
+        "id": "gen_random_uuid()",
+        "digest": "sha256(i::text::bytea)",
+        "random": "random()",
+        "hint": "substr(md5(i::text), 1, 4)",
+        "true": "true",
+        "false": "false",
+    },
+    "sqlite": {
+        "numbers": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %s) SELECT i FROM n",
+        "instant": "strftime('%%Y-%%m-%%d %%H:%%M:%%f000', 'now', ({}) || ' days')",
+        "id": "lower(hex(randomblob(16)))",
+        "digest": "randomblob(32)",
+        "random": "(abs(random()) %% 1000000 / 1000000.0)",
+        "hint": "lower(hex(randomblob(2)))",
+        "true": "1",
+        "false": "0",
+    },
+}
+SEPARATOR = "\x1f"
+PEOPLE = """
+    INSERT INTO users_user (password, username, email, display_name, role, kind, is_active, created_at, last_login, session_stamp,
+                            may_introspect, search_key)
+    SELECT '!', 'user'||i||'@example.com', 'user'||i||'@example.com', 'Person '||i, CASE WHEN i %% 100 = 0 THEN 'operator' ELSE 'user' END,
+           'person', {true}, {created}, CASE WHEN i %% 3 > 0 THEN {used} END, 'x', {false},
+           'user'||i||'@example.com'||'{separator}'||'person '||i
+    FROM ({numbers}) AS numbers"""
+TOKENS = """
+    INSERT INTO tokens_token (id, user_id, kind, name, digest, last_four, created_at, created_by_id, expires_at, revoked_at, last_used_at,
+                              holds_name, session_hash, refused_count, search_key)
+    SELECT {id}, {person} + i %% %s, 'permanent', 'token-'||i, {digest}, hint, {created}, CASE WHEN i %% 10 = 0 THEN {person} + i %% 97 END,
+           {expires}, CASE WHEN i %% 20 = 7 THEN {used} END, CASE WHEN i %% 5 < 3 THEN {used} END,
+           {true}, '', 0, 'token-'||i||'{separator}'||hint
+    FROM (SELECT i, {hint} AS hint FROM ({numbers}) AS numbers) AS named"""
+FAULTS = """
+    INSERT INTO faults_fault (source, key, name, resource, description, severity, links, raised_at, acknowledged_at, cleared_at)
+    SELECT 'token-expiry', i, 'Token Expiration', 'token-'||i||' of user'||i, 'The token expires soon.',
+           CASE WHEN i %% 4 = 0 THEN 'critical' ELSE 'warning' END, '[]', {used}, CASE WHEN i %% 5 = 0 THEN {now} END,
+           CASE WHEN i %% 3 = 0 THEN {now} END
+    FROM ({numbers}) AS numbers"""
+
+
+def fill(size: int) -> Any:
+    """`size` tokens in an empty database. Returns an administrator, who has thirty more."""
+    from settings_app.models import Config
+
+    call_command("migrate", verbosity=0)
+    people = max(size // TOKENS_EACH, FEWEST)
+    run(PEOPLE, people)
+    run(TOKENS, people, size)
+    run(FAULTS, max(size // 100, FEWEST))
+    Config.objects.create(key="token_expiration_days", value="30;7;1")
+    user = administrator()
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE" if connection.vendor == "sqlite" else "VACUUM ANALYZE")
+    return user
+
+
+def run(statement: str, *values: int) -> None:
+    dialect = DIALECTS[connection.vendor]
+    instants = {
+        "created": f"-31 - {dialect['random']} * 300",
+        "expires": f"{dialect['random']} * 365 - 30",
+        "used": f"-{dialect['random']} * 30",
+        "now": "0",
+    }
+    words = dialect | {name: dialect["instant"].format(days) for name, days in instants.items()}
+    words |= {"separator": SEPARATOR, "person": "(SELECT min(id) FROM users_user)"}
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(**words), values)
+
+
+def administrator() -> Any:
+    from portal.users.models import User
+    from tokens.models import Token
+
+    user, now = User.objects.create(username="bench@example.com", role="administrator"), timezone.now()
+    for number in range(30):
+        token = Token(user=user, name=f"mine {number}", last_four="abcd", digest=number.to_bytes(32, "big"))
+        token.created_at, token.expires_at = now - timedelta(days=number), now + timedelta(days=number + 1)
+        token.save()
+    return user
