@@ -231,6 +231,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LANGUAGE_CODE = "en"
 TIME_ZONE = read("TIME_ZONE", values.time_zone, "UTC", "a time zone's name such as Europe/Berlin")
 USE_I18N = False
+FORMAT_MODULE_PATH = "portal.core.formats"
 USE_TZ = True
 
 STATIC_URL = "/static/"

@@ -1,18 +1,44 @@
 """Read-only admin pages: tokens, scans and notices. No secret is shown, and nothing can be changed past the services."""
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import localize
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from portal.core.admin import PortableAdmin, ReadOnlyAdmin
+from portal.core.admin import PortableAdmin, ReadOnlyAdmin, pill
 from tokens import dates
+from tokens.expiry.policy import Policy
 from tokens.models import Notice, ScanRun, Token
 from tokens.verification import verify
 from tokens.verification.lookup import Stored
+
+
+def link_to(row: Model) -> SafeString:
+    """To the page of another row in the Django admin."""
+    address = reverse(f"admin:{row._meta.label_lower.replace('.', '_')}_change", args=[row.pk])
+    return format_html('<a href="{}">{}</a>', address, row)
+
+
+class StateFilter(admin.SimpleListFilter):
+    title, parameter_name = "state", "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("active", "Active"), ("expired", "Expired"), ("revoked", "Revoked")]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Token]) -> QuerySet[Token]:
+        now = timezone.now()
+        conditions = {
+            "active": Q(revoked_at=None, expires_at__gt=now),
+            "expired": Q(revoked_at=None, expires_at__lte=now),
+            "revoked": Q(revoked_at__isnull=False),
+        }
+        return rows.filter(conditions.get(self.value() or "", Q()))
 
 
 class ExpiryFilter(admin.SimpleListFilter):
@@ -36,54 +62,93 @@ class ExpiryFilter(admin.SimpleListFilter):
 
 @admin.register(Token)
 class TokenAdmin(ReadOnlyAdmin):
-    list_display = ["name", "hint", "user", "kind", "state", "created_at", "expires", "last_used_at", "revoked_at"]
-    list_filter = ["kind", ("revoked_at", admin.EmptyFieldListFilter), ExpiryFilter]
+    list_display = ["name", "hint", "owner", "kind", "state", "created_at", "expires", "last_used_at"]
+    list_filter = [StateFilter, "kind", ExpiryFilter, "created_at"]
     list_select_related = ["user"]
     search_fields = ["name", "user__username", "last_four"]
-    date_hierarchy = "created_at"
     hidden = ("digest", "session_hash", "request_id")
-    readonly_fields = ["id", "hint", "state", "expires"]
+    # `expires` stands for `expires_at`: midnight after the last day looks like a day later.
+    fields = readonly_fields = (
+        *("name", "hint", "id", "owner", "kind", "state", "created_at", "created_by", "created_with", "expires"),
+        *("last_used_at", "last_used_from", "revoked_at", "revoked_by", "rejected_uses"),
+    )
+    audited = True
 
-    def get_exclude(self, request: HttpRequest, obj: Token | None = None) -> tuple[str, ...]:
-        """`expires` stands for `expires_at`: midnight after the last day looks like a day later."""
-        return (*self.hidden, "last_four", "expires_at")
+    @admin.display(description="Owner", ordering="user__username")
+    def owner(self, token: Token) -> SafeString:
+        return link_to(token.user)
 
     @admin.display(description="Expires", ordering="expires_at")
     def expires(self, token: Token) -> str:
         return dates.ends(token.expires_at)
 
     @admin.display(description="State")
-    def state(self, token: Token) -> str:
+    def state(self, token: Token) -> SafeString:
+        """Active, or why it is rejected."""
         reason = verify.rejection_reason(Stored.of(token), timezone.now())
-        return reason.value if reason else "good"
+        if reason is None:
+            return pill("active", "Active")
+        return pill("revoked" if reason is verify.RejectionReason.REVOKED else "expired", reason.value.capitalize())
+
+    @admin.display(description="Rejected uses")
+    def rejected_uses(self, token: Token) -> str:
+        """Of a token that has ended, as the Tokens tabs say it."""
+        if not token.refused_at:
+            return "0"
+        return f"{token.refused_count:,}, last on {localize(timezone.localtime(token.refused_at))} from {token.refused_from}"
 
 
 @admin.register(ScanRun)
 class ScanRunAdmin(PortableAdmin):
     list_display = ["started_at", "trigger", "finished_at", "due", "raised", "cleared", "queued", "error"]
-    list_filter = ["triggered_by"]
+    list_filter = ["triggered_by", "started_at"]
     list_select_related = ["person"]
-    date_hierarchy = "started_at"
+    fields = readonly_fields = ("started_at", "trigger", "finished_at", "due", "raised", "cleared", "queued", "error", "lease_until")
+
+
+class ThresholdFilter(admin.SimpleListFilter):
+    """By the days that Config has now. Django's filter would look for those that there are in all rows."""
+
+    title, parameter_name = "days before expiry", "threshold__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(days), f"{days} day{'' if days == 1 else 's'}") for days in Policy.current().thresholds]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Notice]) -> QuerySet[Notice]:
+        days = self.value()
+        return rows.filter(threshold=int(days)) if days else rows
 
 
 @admin.register(Notice)
 class NoticeAdmin(PortableAdmin):
-    list_display = ["address", "token", "threshold", "state", "sent_at", "attempts", "last_error", "created_at"]
-    list_filter = ["message__state", "threshold"]
+    list_display = ["address", "token_link", "threshold", "state", "sent_at", "attempts", "last_error", "created_at"]
+    list_filter = ["message__state", ThresholdFilter, "created_at"]
     list_select_related = ["token", "message"]
     search_fields = ["address", "token__name"]
+    fields = readonly_fields = (
+        *("address", "token_link", "threshold", "message_link", "state", "sent_at", "attempts", "last_error", "created_at", "named"),
+    )
+
+    @admin.display(description="Token", ordering="token__name")
+    def token_link(self, notice: Notice) -> SafeString:
+        return link_to(notice.token)
+
+    @admin.display(description="Message")
+    def message_link(self, notice: Notice) -> SafeString | str:
+        return link_to(notice.message) if notice.message else ""
 
     @admin.display(description="State", ordering="message__state")
     def state(self, notice: Notice) -> str:
         return notice.message.get_state_display() if notice.message else ""
 
     @admin.display(description="Sent", ordering="message__sent_at")
-    def sent_at(self, notice: Notice) -> datetime | None:
-        return notice.message.sent_at if notice.message else None
+    def sent_at(self, notice: Notice) -> str:
+        at = notice.message.sent_at if notice.message else None
+        return localize(timezone.localtime(at)) if at else "-"
 
     @admin.display(description="Attempts")
-    def attempts(self, notice: Notice) -> int | None:
-        return notice.message.attempts if notice.message else None
+    def attempts(self, notice: Notice) -> str:
+        return str(notice.message.attempts) if notice.message else "-"
 
     @admin.display(description="Last error")
     def last_error(self, notice: Notice) -> str:

@@ -3,6 +3,7 @@ from django.apps import AppConfig
 
 class TokensConfig(AppConfig):
     name = "tokens"
+    verbose_name = "Tokens"
 
     def ready(self) -> None:
         from tokens import details, emails, receivers

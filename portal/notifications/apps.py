@@ -4,6 +4,7 @@ from django.apps import AppConfig
 class NotificationsConfig(AppConfig):
     name = "portal.notifications"
     label = "notifications"
+    verbose_name = "Notifications"
 
     def ready(self) -> None:
         from portal.notifications import backend, renderers

@@ -33,6 +33,11 @@ def register(kind: str, renderer: Renderer) -> None:
     _renderers[kind] = renderer
 
 
+def kinds() -> list[str]:
+    """The kinds that are registered, in alphabetical order."""
+    return sorted(_renderers)
+
+
 def render(message: Message, now: datetime) -> Content | None:
     """The content of `message` as of `now`. Raises what its renderer raises, and KeyError for a kind that is not registered."""
     content = _renderers[message.kind](message, now)

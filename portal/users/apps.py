@@ -4,6 +4,7 @@ from django.apps import AppConfig
 class UsersConfig(AppConfig):
     name = "portal.users"
     label = "users"
+    verbose_name = "Users"
 
     def ready(self) -> None:
         from portal.users import converters, devices, emails, first_administrator, sign_in_log, sign_in_watch, trail  # noqa: F401  # <username:...>

@@ -105,13 +105,16 @@ admin:autocomplete                      -         in  in 403 403    in  in 405 4
 admin:jsi18n                            -         in  in 200 200    in  in 405 405
 admin:view_on_site                      foreign   in  in 404 404    in  in 404 404
 admin:app_list                          app       in  in 200 200    in  in 200 200
+admin:faults_fault_acknowledge          fault     in  in 405 405    in  in 302 302
+admin:faults_fault_undo                 fault     in  in 405 405    in  in 302 302
+admin:faults_fault_clear                fault     in  in 405 405    in  in 302 302
 admin/(?P<url>.*)$                      url       in  in 404 404    in  in 404 404
 """
 # For every model that is registered in the Django admin: read, and nothing else.
 ADMIN_TABLE = """
 changelist   in in 200 200   in in 200 200
 add          in in 403 403   in in 403 403
-history      in in 200 200   in in 200 200
+history      in in 302 302   in in 302 302
 delete       in in 403 403   in in 403 403
 change       in in 200 200   in in 403 403
 """

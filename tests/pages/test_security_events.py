@@ -188,7 +188,7 @@ def test_a_person_gets_an_email_about_a_token_that_somebody_else_created() -> No
     assert delivery.deliver(timezone.now()) == (1, 0)
     (message,) = outbox.outbox
     assert message.to == ["bob@example.com"]
-    for part in ("nightly", token.hint, "Created by: ada@example.com", f"{token.expires_on}", reverse("profile")):
+    for part in ("nightly", token.hint, "ada@example.com", f"{token.expires_on}", reverse("tokens:token", args=[token.pk])):
         assert part in message.body
         assert part in message.alternatives[0][0]
     assert text[4:36] not in str(message.message())
