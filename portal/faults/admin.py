@@ -108,9 +108,8 @@ class FaultAdmin(PortableAdmin):
     def see(self, fault: Fault) -> SafeString:
         """The fault's links, as far as every operator can follow them."""
         links = [(link.get("admin_url") or link["url"], link["label"]) for link in fault.links]
-        return format_html_join(
-            " · ", '<a href="{}">{}</a>', [*links, (reverse("faults:fault", args=[fault.pk]), "Notes and notifications")]
-        )
+        own = (reverse("faults:fault", args=[fault.pk]), "Notes and notifications")
+        return format_html_join(" · ", '<a href="{}">{}</a>', [*links, own])
 
     @admin.display(description="Acknowledged")
     def acknowledged(self, fault: Fault) -> str:

@@ -3,6 +3,7 @@ axe-core in light or dark, no sideways scrolling on a phone. test_every_dialog.p
 
 import pytest
 from allauth.account.utils import user_pk_to_url_str
+from django.contrib import admin
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
@@ -76,8 +77,34 @@ def test_every_page_of_an_operator_and_the_pages_for_errors_are_sound(
     assert not found, "\n".join(found)
 
 
-def test_the_django_admin_complains_about_nothing(visit: Visit, furnished: User) -> None:
+@pytest.mark.field
+def test_every_page_of_the_django_admin_is_sound(visit: Visit, furnished: User) -> None:
     page = visit(OperatorFactory(), reverse("admin:index"))
-    for name in ("faults_fault", "tokens_token", "users_user", "settings_app_config", "notifications_message", "tokens_scanrun"):
-        page.goto(reverse(f"admin:{name}_changelist"))
-        expect(page.locator("#changelist")).to_be_visible()
+    found = audit(page, "index") + too_wide(page, "index")
+    for model in admin.site._registry:
+        name = f"{model._meta.app_label}_{model._meta.model_name}"
+        newest = model._default_manager.order_by("-pk")[:1]
+        for path in [reverse(f"admin:{name}_changelist"), *(reverse(f"admin:{name}_change", args=[row.pk]) for row in newest)]:
+            page.goto(path)
+            found += audit(page, path) + too_wide(page, path)
+    page.goto(reverse("admin:tokens_token_changelist") + "?q=nothing-has-this-name&state=revoked")
+    expect(page.get_by_text("No tokens match.")).to_be_visible()
+    found += audit(page, "no rows") + too_wide(page, "no rows")
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.field
+def test_a_fault_is_reviewed_in_the_django_admin_by_keyboard(visit: Visit, furnished: User) -> None:
+    page = visit(OperatorFactory(), reverse("admin:faults_fault_changelist"))
+    page.locator("summary").filter(has_text="State:").press("Enter")
+    page.get_by_role("link", name="Open", exact=True).press("Enter")
+    expect(page.locator("summary").filter(has_text="State: Open")).to_be_visible()
+    page.locator("#result_list tbody th a").first.press("Enter")
+    for button, message in (("Acknowledge", "Acknowledged."), ("Undo acknowledge", "Open again."), ("Clear", "Cleared.")):
+        page.get_by_role("main").get_by_role("button", name=button, exact=True).press("Enter")
+        expect(page.get_by_role("status").filter(has_text=message)).to_be_visible()
+    page.goto(reverse("admin:faults_fault_changelist"))
+    page.get_by_label("Select all objects on this page for an action").check()
+    page.get_by_label("Action:").select_option(label="Clear")
+    page.get_by_role("button", name="Go", exact=True).press("Enter")
+    expect(page.get_by_role("status").filter(has_text="cleared.")).to_be_visible()

@@ -208,7 +208,7 @@ def test_a_faults_page_shows_links_and_badges_and_no_json(as_operator: Visitor) 
     assert [link.attributes["href"] for link in page.one("dd", "field-see").all("a")] == ["/admin/tokens/token/1/", f"/faults/{fault.pk}/"]
     assert page.one("dd", "field-severity_pill").one("span", "pill-critical").text == "Critical"
     assert "admin_url" not in page.source
-    assert "{" not in page.one("dl").text
+    assert "{" not in page.one("dl", "facts").text
 
 
 def test_history_is_the_audit_trail_of_the_row(as_operator: Visitor) -> None:
@@ -229,7 +229,8 @@ def test_a_list_counts_once_and_no_filter_reads_all_rows(model: str, as_operator
     with CaptureQueriesContext(connection) as captured:
         as_operator.get(reverse(f"admin:{model}_changelist"))
     queries = [each["sql"] for each in captured if f'FROM "{rows[model]._meta.db_table}"' in each["sql"]]
-    assert sum("COUNT(" in sql for sql in queries) <= 1
+    bell = model == "faults_fault"  # which counts too
+    assert sum("COUNT(" in sql for sql in queries) <= 1 + bell
     assert not [sql for sql in queries if "DISTINCT" in sql]
 
 
