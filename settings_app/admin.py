@@ -2,17 +2,16 @@
 
 from django.contrib import admin
 
-from portal.core.admin import PortableAdmin
+from portal.audit.audited_admin import AuditedAdmin
 from settings_app.models import Config
 from settings_app.registry import KEYS
 
 
 @admin.register(Config)
-class ConfigAdmin(PortableAdmin):
+class ConfigAdmin(AuditedAdmin):
     list_display = ["name", "key", "value", "updated_at"]
     search_fields = ["key", "value"]
     fields = readonly_fields = ("name", "key", "value", "updated_at")
-    audited = True
 
     @admin.display(description="Name")
     def name(self, config: Config) -> str:

@@ -11,6 +11,7 @@ from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from portal.audit.audited_admin import AuditedAdmin
 from portal.core.admin import PortableAdmin, ReadOnlyAdmin, pill
 from tokens import dates
 from tokens.expiry.policy import Policy
@@ -61,7 +62,7 @@ class ExpiryFilter(admin.SimpleListFilter):
 
 
 @admin.register(Token)
-class TokenAdmin(ReadOnlyAdmin):
+class TokenAdmin(AuditedAdmin, ReadOnlyAdmin):
     list_display = ["name", "hint", "owner", "kind", "state", "created_at", "expires", "last_used_at"]
     list_filter = [StateFilter, "kind", ExpiryFilter, "created_at"]
     list_select_related = ["user"]
@@ -72,7 +73,6 @@ class TokenAdmin(ReadOnlyAdmin):
         *("name", "hint", "id", "owner", "kind", "state", "created_at", "created_by", "created_with", "expires"),
         *("last_used_at", "last_used_from", "revoked_at", "revoked_by", "rejected_uses"),
     )
-    audited = True
 
     @admin.display(description="Owner", ordering="user__username")
     def owner(self, token: Token) -> SafeString:

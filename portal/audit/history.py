@@ -35,8 +35,14 @@ class History(NamedTuple):
 def history(target: Model, verbs: Mapping[str, str], most: int = SHOWN) -> History:
     """The newest `most` entries about `target`, newest first. `verbs`: what to call an entry that changed a field of this name."""
     entries = list(about(target).order_by("-timestamp", "-pk")[: most + 1])
-    address = reverse("admin:auditlog_logentry_changelist") + "?" + urlencode({"object_pk": str(target.pk)})
-    return History([line(entry, verbs) for entry in entries[:most]], address if len(entries) > most else "")
+    return History([line(entry, verbs) for entry in entries[:most]], address_of_all(target) if len(entries) > most else "")
+
+
+def address_of_all(target: Model) -> str:
+    """The address of all entries about `target`, in the Django admin."""
+    kind = ContentType.objects.get_for_model(target)
+    query = urlencode({"resource_type": kind.pk, "object_pk": str(target.pk)})
+    return f"{reverse('admin:auditlog_logentry_changelist')}?{query}"
 
 
 def created(target: Model) -> Line | None:

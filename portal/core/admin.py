@@ -6,15 +6,10 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.templatetags.admin_list import result_headers, results
-from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.forms import Media
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import reverse
+from django.http import HttpRequest
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -57,14 +52,13 @@ def pill(kind: str, label: str) -> SafeString:
 
 
 class PortableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # only the stubs can be subscripted
-    """Searches and sorts as the portal's own lists do, and costs as little with a million rows: one count for a page. `audited`: does the
-    audit trail have entries about such a row?"""
+    """Searches and sorts as the portal's own lists do, and costs as little with a million rows: one count for a page."""
 
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     list_max_show_all = 0
-    audited = False
+    audited = False  # portal.audit.audited_admin
     media = Media()  # Django's scripts are for forms
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -72,21 +66,6 @@ class PortableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # only the stu
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         return [f"{field}__finds" for field in super().get_search_fields(request)]
-
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """The audit trail has the history. Django's own knows only of changes that were made in the Django admin: none."""
-        row = self.get_object(request, unquote(object_id))
-        if row is None:
-            raise Http404
-        if not self.has_view_permission(request, row):
-            raise PermissionDenied
-        return redirect(audit_entries(row))
-
-
-def audit_entries(row: Model) -> str:
-    """The address of the audit trail's entries about `row`."""
-    kind = ContentType.objects.get_for_model(row)
-    return f"{reverse('admin:auditlog_logentry_changelist')}?resource_type={kind.pk}&object_pk={row.pk}"
 
 
 class ReadOnlyAdmin(PortableAdmin):

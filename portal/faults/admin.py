@@ -16,9 +16,10 @@ from django.utils.formats import localize
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from portal.audit.audited_admin import AuditedAdmin
 from portal.core import permissions as access
 from portal.core.actors import Actor
-from portal.core.admin import PortableAdmin, pill
+from portal.core.admin import pill
 from portal.faults import services
 from portal.faults.models import Fault, FaultQuerySet
 
@@ -47,14 +48,13 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Fault)
-class FaultAdmin(PortableAdmin):
+class FaultAdmin(AuditedAdmin):
     list_display = ["name", "resource", "severity_pill", "state", "raised_at", "acknowledged_by", "cleared_at"]
     list_filter = [StateFilter, "severity", "raised_at"]
     list_select_related = ["acknowledged_by"]
     search_fields = ["name", "resource", "description"]
     fields = readonly_fields = ("state", "severity_pill", "resource", "description", "see", "raised_at", "acknowledged", "cleared_at")
     actions = ["acknowledge", "clear"]
-    audited = True
 
     def get_queryset(self, request: HttpRequest) -> FaultQuerySet:
         return Fault.objects.with_progress()

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from portal.audit.audited_admin import AuditedAdmin
 from portal.core.admin import ReadOnlyAdmin, pill
 from portal.users.models import User
 
@@ -34,7 +35,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(User)
-class UserAdmin(ReadOnlyAdmin):
+class UserAdmin(AuditedAdmin, ReadOnlyAdmin):
     list_display = ["username", "display_name", "role", "kind", "state", "last_login", "created_at"]
     list_filter = [StateFilter, "role", "kind"]
     search_fields = ["username", "display_name", "email"]
@@ -42,7 +43,6 @@ class UserAdmin(ReadOnlyAdmin):
     fields = readonly_fields = (
         *("username", "display_name", "email", "role", "kind", "state", "may_introspect", "created_at", "last_login", "deleted_at"),
     )
-    audited = True
 
     @admin.display(description="State", ordering="is_active")
     def state(self, user: User) -> SafeString:
