@@ -19,6 +19,7 @@ SHORTENED = [
     ("/administrator/system-settings/", "settings:config", "settings:config", "settings:config"),
     ("/administrator/system-settings/config/session_minutes/", "settings:config", "settings:config", "settings:config"),
     ("/access-control/", "tokens:all", "tokens:all", "tokens:all"),
+    ("/faults/", "faults:list", "faults:list", "faults:list"),
     ("/profile/tokens/", "profile", "profile", "profile"),
     ("/cli/", "profile", "profile", "profile"),
     ("/accounts/", "profile", "profile", "profile"),
@@ -73,11 +74,16 @@ def routes(patterns: list[Any], before: str = "") -> Iterator[str]:
 
 
 def test_every_beginning_of_every_url_leads_to_a_page(as_administrator: Visitor, person: User) -> None:
-    examples = {"username:username": person.username, "uuid:pk": TokenFactory().pk, "int:pk": FaultFactory().pk}
+    examples = {
+        "username:username": person.username,
+        "uuid:pk": TokenFactory().pk,
+        "token_id:pk": TokenFactory().pk,
+        "int:pk": FaultFactory().pk,
+    }
     examples["slug:key"] = "session_minutes"
     beginnings = set()
     for route in routes(get_resolver().url_patterns):
-        path = "/" + re.sub(r"<([a-z:]+)>", lambda found: str(examples[found[1]]), route)
+        path = "/" + re.sub(r"<([a-z_:]+)>", lambda found: str(examples[found[1]]), route)
         if not path.startswith("/administrator/system-settings/config/session_minutes/"):
             beginnings |= {path[: place + 1] for place, letter in enumerate(path) if letter == "/"}
     nowhere = []
