@@ -20,14 +20,14 @@ from tokens.expiry.digest import DIGEST
 from tokens.models import Notice, Token
 
 OPS = "ops@example.com"
-LONG_USERNAME = "a" * 64 + "@" + ".".join(["b" * 60] * 3) + ".example"  # as long as an email address can be: 254 characters with its end
+LONG_USERNAME = "a" * 64 + "@" + "b" * 60 + "." + "c" * 16 + ".example"  # as long as a username can be: 150 characters
 
 
 def every_email(owner: User) -> dict[str, Content]:
     """By a name for each: those about the account of `owner`, and digests of 1 and 3 of their tokens."""
     now = timezone.now()
     token = issue(owner, "n" * 100, actor=AdministratorFactory())[0]
-    invited = UserFactory(username=f"new.{owner.username}"[:254], display_name="x" * 254)
+    invited = UserFactory(username=f"new.{owner.username}"[-150:], display_name="x" * 100)
     invited.set_unusable_password()
     invited.save()
     about = {

@@ -20,7 +20,7 @@ from portal.faults.models import Fault
 from portal.notifications import delivery
 from portal.notifications.models import Message
 from portal.users.models import User
-from tests.factories import PASSWORD, FaultFactory, UserFactory, issue
+from tests.factories import PASSWORD, FaultFactory, TokenFactory, UserFactory, issue
 from tests.notifications.rejecting import queue
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
@@ -320,3 +320,32 @@ def test_the_admin_is_named_after_the_portal(as_administrator: Visitor) -> None:
     page = as_administrator.see("admin:index")
     assert page.one("h1").text == "Faults and related records"
     assert "Token Portal administration" in page.one("nav", **{"aria-label": "Breadcrumb"}).text
+
+
+def test_users_are_filtered_by_their_state(as_operator: Visitor) -> None:
+    UserFactory(username="off@example.com", is_active=False)
+    UserFactory(username="gone@example.com", is_active=False, deleted_at=timezone.now())
+    invited = UserFactory(username="new@example.com")
+    invited.set_unusable_password()
+    invited.save()
+    for state, expected in (("invited", ["new@example.com"]), ("inactive", ["off@example.com"]), ("deleted", ["gone@example.com"])):
+        page = as_operator.see("admin:users_user_changelist", state=state)
+        assert [cell.text for cell in page.all("th", "field-username")] == expected
+        assert [cell.text for cell in page.all("td", "field-state")] == [state.capitalize()]
+
+
+def test_tokens_are_filtered_by_their_state_and_found_by_name_and_owner(as_operator: Visitor) -> None:
+    now = timezone.now()
+    owner = UserFactory(username="olive@example.com")
+    TokenFactory(user=owner, name="works")
+    TokenFactory(user=owner, name="taken-back", revoked_at=now)
+    TokenFactory(user=owner, name="over", expires_at=now)
+    for query, expected in (
+        ({"state": "active", "kind__exact": "permanent"}, ["works"]),
+        ({"state": "expired"}, ["over"]),
+        ({"state": "revoked"}, ["taken-back"]),
+        ({"q": "TAKEN"}, ["taken-back"]),
+        ({"q": "olive", "state": "active"}, ["works"]),
+    ):
+        page = as_operator.see("admin:tokens_token_changelist", **query)
+        assert [cell.text for cell in page.all("th", "field-name")] == expected, query

@@ -31,6 +31,7 @@ class ScanRun(models.Model):
     counts = models.JSONField(null=True, editable=False, help_text="Tokens by status and week as it finished, for Home (tokens/counts.py).")
 
     class Meta:
+        verbose_name = "scan"
         ordering = ["-started_at"]
         constraints = [
             models.UniqueConstraint(Case(When(finished_at__isnull=True, then=Value(1))), name="tokens_one_scan_at_a_time"),
@@ -64,6 +65,7 @@ class Notice(models.Model):
     named = models.BooleanField(default=True, db_default=True, help_text="Its digest lists the token. If not, it only counts it.")
 
     class Meta:
+        verbose_name = "notification"
         ordering = ["-created_at"]
         constraints = [
             models.UniqueConstraint(fields=["token", "threshold", "address"], name="tokens_one_notice_per_threshold_and_address")
