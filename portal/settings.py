@@ -247,7 +247,6 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
-DJANGO_TABLES2_TEMPLATE = "_table.html"
 
 # Email: every message is a row in the outbox (portal.notifications), from where it is sent through EMAIL_TRANSPORT.
 DEFAULT_FROM_EMAIL = read(

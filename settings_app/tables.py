@@ -1,11 +1,13 @@
 import django_tables2 as tables
 
-from portal.core.list_views import narrow_column
+from portal.core.tables import ListTable, narrow_column
 
 
-class ConfigTable(tables.Table):
-    menu = narrow_column("settings_app/_menu.html")
-    type = tables.TemplateColumn(template_name="settings_app/_type.html")
+class ConfigTable(ListTable):
+    rows_template = "settings_app/_rows.html"
+
+    menu = narrow_column()
+    type = tables.Column()
     label = tables.Column(verbose_name="Key")
     value = tables.Column()
 

@@ -10,24 +10,25 @@ from django.db.models import Q
 from django.utils import timezone
 
 from portal.core.keyset import Part
-from portal.core.list_views import narrow_column
+from portal.core.tables import ListTable, narrow_column
 from tokens import dates, services
 from tokens.models.token import TokenQuerySet
 
-NAME, WHEN = "_name.html", "_when_value.html"
 SEARCH = ("search_key__finds",)  # within the tokens of one user
 
 
-class TokenTable(tables.Table):
+class TokenTable(ListTable):
+    rows_template = "tokens/_rows.html"
     # By status: what ends last comes first, and what is revoked comes after all that is not.
     orders = {"status": [Part(Q(revoked_at__isnull=revoked), ("expires_at",), descending=True) for revoked in (True, False)]}
-    name = tables.TemplateColumn(template_name=NAME, verbose_name="Token Name", order_by="search_key")
-    token = tables.TemplateColumn(template_name="tokens/_hint.html", orderable=False, verbose_name="Token")
-    user = tables.TemplateColumn(template_name="tokens/_owner.html", order_by="user__search_key")
-    created_at = tables.TemplateColumn(template_name="tokens/_created.html", verbose_name="Created")
-    last_used_at = tables.TemplateColumn(template_name="tokens/_last_used.html", verbose_name="Last used", empty_values=())
-    expires_at = tables.TemplateColumn(template_name="tokens/_last_moment.html", verbose_name="Expires")
-    status = tables.TemplateColumn(template_name="tokens/_status.html")
+
+    name = tables.Column(verbose_name="Token Name", order_by="search_key")
+    token = tables.Column(orderable=False, verbose_name="Token")
+    user = tables.Column(order_by="user__search_key")
+    created_at = tables.Column(verbose_name="Created")
+    last_used_at = tables.Column(verbose_name="Last used")
+    expires_at = tables.Column(verbose_name="Expires")
+    status = tables.Column()
 
     class Meta:
         order_by = "-created_at"
@@ -36,8 +37,8 @@ class TokenTable(tables.Table):
 class OwnTokenTable(TokenTable):
     """Profile: Name, Token, Created, Last used, Expires, Status, Revoke."""
 
-    name = tables.TemplateColumn(template_name=NAME, verbose_name="Name", order_by="search_key")
-    revoke = narrow_column("tokens/_revoke_button.html", "button")
+    name = tables.Column(verbose_name="Name", order_by="search_key")
+    revoke = narrow_column()
 
     class Meta:
         order_by = "-created_at"
@@ -47,8 +48,8 @@ class OwnTokenTable(TokenTable):
 class UserTokenTable(TokenTable):
     """A user's Tokens tab: Token Name, Token, Expiration Date, Created, Last used, Status."""
 
-    menu = narrow_column("tokens/_menu.html")
-    expires_at = tables.TemplateColumn(template_name="tokens/_last_moment.html", verbose_name="Expiration Date")
+    menu = narrow_column()
+    expires_at = tables.Column(verbose_name="Expiration Date")
 
     class Meta:
         order_by = "-created_at"
@@ -59,8 +60,8 @@ class UserTokenTable(TokenTable):
 class AllTokenTable(TokenTable):
     """Access Control: every permanent token, with its owner and a box for revoking several."""
 
-    select = narrow_column("tokens/_select.html", "select")
-    menu = narrow_column("tokens/_menu.html")
+    select = narrow_column()
+    menu = narrow_column()
 
     class Meta:
         order_by = "-created_at"

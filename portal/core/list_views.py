@@ -6,21 +6,17 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django_filters import FilterSet
-from django_tables2 import RequestConfig, Table, TemplateColumn
+from django_tables2 import RequestConfig
 
 from portal.core.keyset import Part, backwards, parts_of
 from portal.core.paging import Pager
+from portal.core.tables import ListTable
 
 SIZES = (10, 25, 50, 100)
 DEFAULT_SIZE = 25
 SEARCH_MAX = 200
 # Look-ups such as `name__finds`, any of which may match, or a function that takes the rows and the text and returns those that match.
 Search = tuple[str, ...] | Callable[[Any, str], Any]
-
-
-def narrow_column(template: str, kind: str = "menu", title: str = "") -> TemplateColumn:
-    """A column without a heading or an order: the row's menu, its box, its toggle."""
-    return TemplateColumn(template_name=template, orderable=False, verbose_name=title, attrs={"th": {"class": f"col-{kind}"}})
 
 
 def page_size(request: HttpRequest) -> int:
@@ -40,14 +36,14 @@ def matching(rows: QuerySet[Any], search: Search, text: str) -> QuerySet[Any]:
     return rows.filter(Q.create([(field, text) for field in search], connector=Q.OR)) if text else rows
 
 
-def order_of(table: Table) -> str:
+def order_of(table: ListTable) -> str:
     """What the list is sorted by: the order of the first column that the address names, or else the table's own."""
     return next((term for term in table.data.data.query.order_by if isinstance(term, str)), "pk")
 
 
-def parts(table: Table, rows: QuerySet[Any], term: str) -> list[Part]:
+def parts(table: ListTable, rows: QuerySet[Any], term: str) -> list[Part]:
     """A table's `orders` say which parts a list has that is sorted by something else than one column."""
-    made = getattr(table, "orders", {}).get(term.removeprefix("-"))
+    made = table.orders.get(term.removeprefix("-"))
     if made is None:
         return parts_of(rows, term)
     return backwards(made) if term.startswith("-") else made
@@ -56,7 +52,7 @@ def parts(table: Table, rows: QuerySet[Any], term: str) -> list[Part]:
 def list_context(
     request: HttpRequest,
     rows: QuerySet[Any],
-    table_class: type[Table],
+    table_class: type[ListTable],
     search: Search,
     empty: str,
     filter_class: type[FilterSet] | None = None,
@@ -73,7 +69,6 @@ def list_context(
     RequestConfig(request, paginate=False).configure(table)
     term = order_of(table)
     page = Pager(rows, parts(table, rows, term), term, request.GET, size).page()
-    table.data.data = page.rows
     filtered = bool(text or (filterset is not None and any(filterset.form.data.get(name) for name in filterset.filters)))
     return {
         "table": table,
@@ -82,6 +77,8 @@ def list_context(
             "per_page": size,
             "sizes": SIZES,
             "page": page,
+            "rows": page.rows,
+            "cells": table.cells(),
             "total": page.total,
             "filter": filterset,
             "filtered": filtered,

@@ -3,24 +3,25 @@ from typing import Any
 import django_filters
 import django_tables2 as tables
 
-from portal.core.list_views import narrow_column
+from portal.core.tables import ListTable, narrow_column
 from portal.faults.models import FaultQuerySet
 
 SEARCH = ("name__finds", "resource__finds", "description__finds")
 
 
-class FaultTable(tables.Table):
-    details = narrow_column("faults/_toggle.html", title="Details")
+class FaultTable(ListTable):
+    rows_template = "faults/_rows.html"
+
+    details = narrow_column("Details")
     name = tables.Column()
-    resource = tables.TemplateColumn(template_name="_name.html")
-    description = tables.TemplateColumn(template_name="_name.html")
-    severity = tables.TemplateColumn(template_name="faults/_severity.html")
-    raised_at = tables.TemplateColumn(template_name="_when_value.html", verbose_name="Raised")
-    state = tables.TemplateColumn(template_name="faults/_state.html", order_by="progress")
+    resource = tables.Column()
+    description = tables.Column()
+    severity = tables.Column()
+    raised_at = tables.Column(verbose_name="Raised")
+    state = tables.Column(order_by="progress")
 
     class Meta:
         order_by = "-raised_at"
-        row_attrs = {"data-fault": lambda record: record.pk}
 
 
 class FaultFilter(django_filters.FilterSet):

@@ -16,6 +16,7 @@ import settings_app.services as config
 from portal.core import permissions as access
 from portal.core.list_views import list_context
 from portal.core.requests import AuthenticatedHttpRequest
+from portal.core.tables import ListTable
 from portal.pages import home as overview
 from portal.pages import own
 from portal.users.models import SEARCH, User
@@ -49,12 +50,14 @@ def profile(request: AuthenticatedHttpRequest) -> HttpResponse:
     return render(request, "profile/profile.html", context)
 
 
-class UserTable(tables.Table):
-    username = tables.TemplateColumn(template_name="users/_username.html", order_by="search_key")
-    role = tables.TemplateColumn(template_name="users/_role.html", verbose_name="Roles")
-    live = tables.TemplateColumn(template_name="users/_tokens.html", verbose_name="Tokens")
-    last_login = tables.TemplateColumn(template_name="_when_value.html", empty_values=())
-    is_active = tables.TemplateColumn(template_name="users/_status.html", verbose_name="Status")
+class UserTable(ListTable):
+    rows_template = "users/_rows.html"
+
+    username = tables.Column(order_by="search_key")
+    role = tables.Column(verbose_name="Roles")
+    live = tables.Column(verbose_name="Tokens")
+    last_login = tables.Column()
+    is_active = tables.Column(verbose_name="Status")
 
     class Meta:
         order_by = "username"
