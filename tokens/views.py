@@ -22,8 +22,8 @@ from portal.core.ordering import ordered
 from portal.core.requests import AuthenticatedHttpRequest
 from portal.core.text import fold
 from portal.users.models import User
-from tokens import details, lineage, pasted, services, sessions
-from tokens.forms import DatedTokenForm, TokenForm
+from tokens import dates, details, lineage, pasted, services, sessions
+from tokens.forms import TokenForm
 from tokens.models import Token
 from tokens.models.token import TokenQuerySet
 from tokens.tables import SEARCH, AllTokenTable, TokenFilter, UserTokenTable
@@ -55,17 +55,15 @@ def all_tokens(request: AuthenticatedHttpRequest) -> HttpResponse:
 def create(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
     """Pane *Create a new token* on a user's page."""
     owner = get_object_or_404(User.objects.existing(), username=username)
-    form = DatedTokenForm(form_data(request))
-    back = reverse("tokens:user_tokens", args=[owner.username])
-    return issue(request, owner, form, "Create a new token", back)
+    return issue(request, owner, "Create a new token", reverse("tokens:user_tokens", args=[owner.username]))
 
 
 @require_http_methods(["GET", "POST"])
 @access.signed_in
 def add_own(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Pane *Add User Token* on the Profile: a name, one year."""
+    """Pane *Add User Token* on the Profile: a name suffices."""
     access.require(access.may_create_own_tokens(request.user, config.get("users_may_create_tokens")))
-    return issue(request, request.user, TokenForm(form_data(request)), "Add User Token", reverse("profile"))
+    return issue(request, request.user, "Add User Token", reverse("profile"))
 
 
 @require_http_methods(["GET", "POST"])
@@ -73,15 +71,17 @@ def add_own(request: AuthenticatedHttpRequest) -> HttpResponse:
 def create_own(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Window *Create API Token* on the Profile: a name and an Expiry Date."""
     access.require(access.may_create_own_tokens(request.user, config.get("users_may_create_tokens")))
-    return issue(request, request.user, DatedTokenForm(form_data(request)), "Create API Token", reverse("profile"))
+    return issue(request, request.user, "Create API Token", reverse("profile"))
 
 
-def issue(request: HttpRequest, owner: User, form: TokenForm, title: str, back: str) -> HttpResponse:
-    """Shows the form, or makes the token. The answer to this POST is the one place where the token's text ever stands."""
+def issue(request: HttpRequest, owner: User, title: str, back: str) -> HttpResponse:
+    """Shows the form, or makes the token. The response to this POST is the one place where the token's text ever stands."""
+    now = timezone.now()
+    form = TokenForm(form_data(request), dates.day_of(now), services.longest_lifetime())
     if request.method == "POST" and form.is_valid():
         data, actor = form.cleaned_data, access.actor_of(request)
         try:
-            token, text = services.issue(owner, data["name"], data.get("expires"), actor, timezone.now(), data["request_id"])
+            token, text = services.issue(owner, data["name"], data["expires"], actor, now, data["request_id"])
         except services.AlreadyMade as again:
             return already_made(request, form, again, title=title, back=back, owner=owner)
         except ServiceError as error:

@@ -116,7 +116,7 @@ def test_sending_the_same_form_again_makes_no_second_token_and_shows_none(
     assert Token.objects.permanent().count() == 1
     # What the answer holds now is a form for another token, with the name as it was typed.
     form = again.one("form", "portal-form")
-    assert (form.value("name"), [button.text for button in form.all("button")]) == ("another name", ["Create another"])
+    assert (form.value("name"), [button.text for button in form.all("button", type="submit")]) == ("another name", ["Create another"])
     other = {field.attributes["name"]: field.attributes.get("value", "") for field in form.all("input")}
     assert TEXT.search(as_administrator.post(url, other).content.decode())
     assert set(Token.objects.permanent().values_list("name", flat=True)) == {"deploy", "another name"}
