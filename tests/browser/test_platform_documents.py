@@ -122,7 +122,7 @@ def test_a_fault_is_generated_and_a_mail_sent_when_a_token_nears_expiration(port
     expect(fault).to_contain_text("bob@example.com")
     expect(fault).to_contain_text("Open")
     expect(row(portal, "ends-later")).to_have_count(0)
-    expect(portal.get_by_role("link", name="Faults: 1 open")).to_be_visible()
+    expect(portal.get_by_role("button", name="Faults: 1 open")).to_be_visible()
     mails = deliver(now)
     assert {mail.to for mail in mails} == {"user1@example.net", "user2@example.net"}
     for mail in mails:
