@@ -42,6 +42,8 @@ STYLES = [
     "css/home.css",
     "css/chart.css",
     "css/entrance.css",
+    "css/contrast.css",
+    "css/print.css",
     "css/api.css",
 ]
 # These run before the first paint, so that neither the theme nor the navigation's width jumps, and before a search box can be typed in.
