@@ -1,6 +1,7 @@
 """High contrast, paper, and pages that are zoomed to 400%."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from django.urls import reverse
@@ -65,4 +66,4 @@ def test_at_320_pixels_nothing_of_the_frame_is_lost(portal: Page) -> None:
         expect(portal.get_by_role("banner").get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
     boxes = [each.bounding_box() for each in portal.locator(".topbar :is(.brand, button, .bell-count)").all() if each.is_visible()]
     placed = sorted((box["x"], box["x"] + box["width"]) for box in boxes if box)
-    assert all(left[1] <= right[0] + 1 for left, right in zip(placed, placed[1:], strict=False))
+    assert all(left[1] <= right[0] + 1 for left, right in pairwise(placed))

@@ -40,7 +40,7 @@ def test_an_expired_form_is_renewed_in_its_place_and_keeps_what_was_typed(portal
     modal.get_by_role("button", name="Create", exact=True).click()
     expect(portal.get_by_role("dialog", name="Token Created")).to_be_visible()
     # Everything else on the page has the new CSRF token too.
-    portal.get_by_role("dialog").get_by_role("button", name="Copy").click()
+    portal.get_by_role("dialog").get_by_role("button", name="Copy", exact=True).click()
     portal.get_by_role("dialog").get_by_role("link", name="Close").click()
     portal.get_by_role("button", name="Show the temporary API token").click()
     expect(portal.locator("[data-token-text]").first).to_contain_text("tpt_")
