@@ -316,6 +316,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },  # to be removed in the next release
+    "revoke-in-bulk": {"task": "tokens.tasks.revoke_in_bulk", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
     "watch-scan": {"task": "tokens.tasks.watch_scan", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
     "clean-up": {"task": "tokens.tasks.clean_up", "schedule": crontab(hour=3, minute=17)},
 }

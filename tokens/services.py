@@ -168,6 +168,21 @@ def revoke_many(tokens: list[Token], actor: Actor | None, now: datetime) -> int:
     return sum(revoke(token, actor, now) for token in tokens)
 
 
+def revoke_together(keys: list[uuid.UUID], actor: Actor, now: datetime) -> int:
+    """Ends those of a batch of tokens that are not revoked yet, in one transaction, recorded as `revoke` records each. Returns how many.
+    Raises PermissionDenied unless the actor is an administrator."""
+    with transaction.atomic():
+        access.lock(actor, access.ADMINISTRATOR, users=Q(pk__in=Token.objects.filter(pk__in=keys).values("user")))
+        tokens = list(Token.objects.filter(pk__in=keys, revoked_at=None).select_for_update(no_key=True).order_by("pk"))
+        open_keys = [token.pk for token in tokens]
+        if Token.objects.filter(pk__in=open_keys, revoked_at=None).update(revoked_at=now, revoked_by=actor.user) != len(tokens):
+            raise RuntimeError("A token was revoked although its row is locked.")
+        expiry_faults.clear_for(tokens, now)
+        audit.record_all(actor, tokens, audit.UPDATE, revoked_at=("", now.isoformat()))
+        end_created_with(tokens, actor, now)
+    return len(tokens)
+
+
 def end_created_with(tokens: list[Token], actor: Actor | None, now: datetime) -> None:
     """Ends what was created with `tokens`, in the transaction that ended these and holds their owners' locks."""
     created = lineage.descendants([token.pk for token in tokens], now)

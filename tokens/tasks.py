@@ -4,9 +4,10 @@ from celery import shared_task
 from django.utils import timezone
 
 from portal.core import search_keys
+from portal.core.tasks import queue_task
 from portal.users import sign_in_watch
 from portal.users.models import User
-from tokens import cleanup, counts, former_emails, services
+from tokens import bulk, cleanup, counts, former_emails, services
 from tokens.expiry import health
 from tokens.expiry.scan import scan
 from tokens.models import ScanRun, Token
@@ -18,6 +19,16 @@ def scan_tokens(triggered_by: str = ScanRun.Trigger.SCHEDULE, person_id: int | N
     now = timezone.now()
     if run := scan(now, triggered_by, User.objects.filter(pk=person_id).first()):
         counts.keep(run, now, services.expiring_before(now))
+
+
+SLICE_SECONDS = 20  # a worker that has a long revocation still scans and sends in between
+
+
+@shared_task
+def revoke_in_bulk() -> None:
+    """Works on the revocations of all tokens that match a filter. Queued when one is confirmed; runs each minute, too."""
+    if bulk.resume(timezone.now(), SLICE_SECONDS):
+        queue_task(revoke_in_bulk)
 
 
 @shared_task

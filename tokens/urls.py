@@ -1,7 +1,7 @@
 from django.urls import path, re_path
 
+from tokens import bulk_views, views
 from tokens import converters as converters  # registers the converter
-from tokens import views
 from tokens.calendar import links as calendar
 from tokens.calendar import views as calendar_views
 from tokens.cli_login import device_views
@@ -15,6 +15,8 @@ urlpatterns = [
     path("administrator/users/<username:username>/tokens/add/", views.create, name="create"),
     path("access-control/user-tokens/", views.all_tokens, name="all"),
     path("access-control/user-tokens/revoke/", views.revoke_many, name="revoke_many"),
+    path("access-control/user-tokens/revoke-matching/", bulk_views.revoke_matching, name="revoke_matching"),
+    path("access-control/user-tokens/revocations/<int:pk>/", bulk_views.revocation, name="revocation"),
     path("profile/tokens/add/", views.add_own, name="add_own"),
     path("profile/tokens/create/", views.create_own, name="create_own"),
     path("profile/temporary-token/", views.temporary, name="temporary"),

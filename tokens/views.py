@@ -24,7 +24,7 @@ from portal.core.text import fold
 from portal.users.models import User
 from tokens import dates, details, lineage, pasted, services, sessions
 from tokens.forms import TokenForm
-from tokens.models import Token
+from tokens.models import BulkRevocation, Token
 from tokens.models.token import TokenQuerySet
 from tokens.tables import SEARCH, AllTokenTable, TokenFilter, UserTokenTable
 
@@ -47,6 +47,7 @@ def all_tokens(request: AuthenticatedHttpRequest) -> HttpResponse:
     now = timezone.now()
     rows = Token.objects.listed(now, services.expiring_before(now))
     context = list_context(request, rows, AllTokenTable, TokenQuerySet.found, empty="No tokens yet.", filter_class=TokenFilter)
+    context["revocations"] = BulkRevocation.objects.filter(finished_at=None)
     return render(request, "tokens/all_tokens.html", context)
 
 

@@ -1,6 +1,6 @@
 "use strict";
 // A column of checkboxes: input[data-select-row] in the rows, input[data-select-all] in the head, [data-selected-count] and
-// the buttons [data-needs-selection] beside the list.
+// the buttons [data-needs-selection] beside the list. [data-when-all-selected] is offered once all rows of the page are selected.
 (() => {
   const rows = () => [...document.querySelectorAll("input[data-select-row]:not(:disabled)")];
 
@@ -13,6 +13,7 @@
       box.disabled = all.length === 0;
     }
     for (const count of document.querySelectorAll("[data-selected-count]")) count.textContent = String(selected);
+    for (const more of document.querySelectorAll("[data-when-all-selected]")) more.hidden = selected === 0 || selected < all.length;
     for (const button of document.querySelectorAll("[data-needs-selection]")) button.disabled = selected === 0;
   }
 

@@ -20,7 +20,7 @@ from settings_app import services as config
 from tests.clock import NOW
 from tests.factories import AdministratorFactory, FaultFactory, TokenFactory, UserFactory, issue
 from tests.racing import race, widen
-from tokens import services
+from tokens import bulk, services
 from tokens.calendar import links as calendar
 from tokens.cli_login import device
 from tokens.cli_login import flow as cli_sign_in
@@ -46,6 +46,7 @@ def jobs(actor: Actor) -> dict[str, Job]:
         "tokens.issue": lambda: services.issue(one, "deploy", None, actor, NOW),
         "tokens.revoke": lambda: services.revoke(token, actor, NOW),
         "tokens.revoke_many": lambda: services.revoke_many([token], actor, NOW),
+        "bulk.start": lambda: bulk.start(Token.objects.permanent(), actor, NOW),
         "config.add": lambda: config.add("token_lifetime_days", "30", actor),
         "config.put": lambda: config.put("session_minutes", "90", actor),
         "config.update": lambda: config.update(stored, "90", actor),

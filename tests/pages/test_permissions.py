@@ -18,7 +18,7 @@ from tests.factories import FaultFactory, TokenFactory, UserFactory
 from tests.notifications.rejecting import queue
 from tests.pages.visitor import Visitor
 from tokens.calendar import links as calendar
-from tokens.models import Notice, ScanRun, Token
+from tokens.models import BulkRevocation, Notice, ScanRun, Token
 
 # URL, its arguments, then what GET and POST answer to: anonymous, user, operator, administrator.
 # "in" is 302 to sign-in. 422: a form sent empty. Tokens, users and faults in the arguments are somebody else's.
@@ -45,6 +45,8 @@ tokens:calendar_on                      -        302 302 302 302    in 302 302 3
 tokens:calendar_renew                   -         in 200 200 200    in 302 302 302
 tokens:calendar_off                     -         in 200 200 200    in 302 302 302
 tokens:revoke                           token     in 404 404 200    in 404 404 302
+tokens:revoke_matching                  -        302 302 302 302    in 403 403 302
+tokens:revocation                       job       in 403 403 200   405 405 405 405
 tokens:scans                            -         in 403 403 302   405 405 405 405
 tokens:scan_now                         -        302 302 302 302    in 403 403 302
 tokens:preview                          -        302 302 302 302    in 403 403 200
@@ -161,6 +163,7 @@ def arguments(kind: str) -> list[Any]:
         "username": lambda: [other.username],
         "token": lambda: [TokenFactory(user=other).pk],
         "fault": lambda: [FaultFactory().pk],
+        "job": lambda: [BulkRevocation.objects.create(person=other, created_at=timezone.now()).pk],
         "calendar": lambda: [calendar.reveal(calendar.switch_on(Actor(other), timezone.now()))],
         "key": lambda: [config.add("token_expiration_days", "15", None).key],
         "key36": lambda: ["1", "abc-123"],

@@ -1,0 +1,87 @@
+"""Access Control: revoking all tokens that match the list's filter, and how far that is."""
+
+from datetime import datetime, timedelta
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_safe
+
+from portal.core import permissions as access
+from portal.core.htmx import post_only, rejected_response
+from portal.core.list_views import matching, search_text
+from portal.core.requests import AuthenticatedHttpRequest
+from portal.core.tasks import queue_task
+from tokens import bulk, services
+from tokens.models import BulkRevocation, Token, TokenQuerySet
+from tokens.tables import TokenFilter
+from tokens.tasks import revoke_in_bulk
+
+TYPED_FROM = 26  # so many tokens need their number typed in
+
+
+def rows_of(query: QueryDict, now: datetime) -> TokenQuerySet | None:
+    """The tokens that Access Control lists for `query` and that can be revoked. None if a filter in it makes no sense: the list ignores
+    such a filter, and here that would mean more tokens."""
+    filterset = TokenFilter(query, Token.objects.listed(now, services.expiring_before(now)))
+    if not filterset.is_valid():
+        return None
+    rows: TokenQuerySet = matching(filterset.qs, TokenQuerySet.found, search_text(query.get("q", "")))
+    return rows.filter(revoked_at=None)
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """When the confirmation was opened, from its form: tokens created after that are not revoked. `now` if it is missing or later."""
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        found = None
+    return found if found and found.tzinfo and now - timedelta(days=1) < found < now else now
+
+
+@post_only("tokens:all")
+@access.administrator
+def revoke_matching(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """First the confirmation that says how many, then the job. If their number has changed meanwhile, the confirmation again."""
+    now, back = timezone.now(), reverse("tokens:all")
+    as_of = moment(request.POST.get("as_of", ""), now)
+    query = QueryDict(request.POST.get("query", "")[:4000])
+    rows = rows_of(query, now)
+    count = 0 if rows is None else rows.filter(created_at__lte=as_of).count()
+    if rows is None or not count:
+        return rejected_response(request, "None of the matching tokens can be revoked.", back)
+    confirmed, typed = request.POST.get("confirmed"), request.POST.get("typed", "").strip().replace(",", "")
+    if confirmed == str(count) and (count < TYPED_FROM or typed == str(count)):
+        job = bulk.start(rows.filter(created_at__lte=as_of), access.actor_of(request), now)
+        queue_task(revoke_in_bulk)
+        return revocation_page(request, job) if request.htmx else redirect("tokens:revocation", job.pk)
+    context = {
+        "count": count,
+        "needs_typing": count >= TYPED_FROM,
+        "changed": confirmed not in (None, str(count)),
+        "query": query.urlencode(),
+        "as_of": as_of.isoformat(),
+        "tokens": rows.filter(created_at__lte=as_of).order_by("-created_at", "pk")[:5],
+        "more": max(0, count - 5),
+        "back": f"{back}?{query.urlencode()}",
+    }
+    return render(request, "tokens/revoke_matching.html", context)
+
+
+@require_safe
+@access.administrator
+def revocation(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far a revocation is. The page asks for its part with the progress again until it is finished."""
+    job = get_object_or_404(BulkRevocation.objects.select_related("person"), pk=pk)
+    return revocation_page(request, job)
+
+
+def revocation_page(request: HttpRequest, job: BulkRevocation) -> HttpResponse:
+    htmx = getattr(request, "htmx", None)
+    part = bool(htmx and htmx.target == "revocation")
+    response = render(request, "tokens/_revocation.html" if part else "tokens/revocation.html", {"job": job, "back": reverse("tokens:all")})
+    if part and job.finished_at:
+        response["HX-Trigger"] = "list-changed"
+    return response
