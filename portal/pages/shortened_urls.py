@@ -30,6 +30,7 @@ urlpatterns = [
     path("administrator/system-settings/", to("settings:config")),
     path("administrator/system-settings/config/<slug:key>/", to("settings:config")),
     path("access-control/", to("tokens:all")),
+    path("access-control/user-tokens/revocations/", to("tokens:all")),
     path("faults/", to("faults:list")),
     path("profile/tokens/", to("profile")),
     path("cli/", to("profile")),

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from portal.users.models import User
 from tests.factories import FaultFactory, TokenFactory, UserFactory
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
+from tokens.models import BulkRevocation
 
 pytestmark = pytest.mark.django_db
 SHORTENED = [
@@ -19,6 +21,7 @@ SHORTENED = [
     ("/administrator/system-settings/", "settings:config", "settings:config", "settings:config"),
     ("/administrator/system-settings/config/session_minutes/", "settings:config", "settings:config", "settings:config"),
     ("/access-control/", "tokens:all", "tokens:all", "tokens:all"),
+    ("/access-control/user-tokens/revocations/", "tokens:all", "tokens:all", "tokens:all"),
     ("/faults/", "faults:list", "faults:list", "faults:list"),
     ("/profile/tokens/", "profile", "profile", "profile"),
     ("/cli/", "profile", "profile", "profile"),
@@ -31,6 +34,7 @@ SHORTENED = [
 ]
 POST_ONLY = {
     "tokens:revoke_many": "tokens:all",
+    "tokens:revoke_matching": "tokens:all",
     "tokens:temporary": "profile",
     "tokens:calendar_on": "profile",
     "tokens:calendar_show": "profile",
@@ -81,6 +85,7 @@ def test_every_beginning_of_every_url_leads_to_a_page(as_administrator: Visitor,
         "int:pk": FaultFactory().pk,
     }
     examples["slug:key"] = "session_minutes"
+    BulkRevocation.objects.create(pk=examples["int:pk"], person=person, created_at=timezone.now())
     beginnings = set()
     for route in routes(get_resolver().url_patterns):
         path = "/" + re.sub(r"<([a-z_:]+)>", lambda found: str(examples[found[1]]), route)
