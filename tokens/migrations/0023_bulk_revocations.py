@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tokens", "0021_kept_counts"),
+        ("tokens", "0022_names_in_the_admin"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
