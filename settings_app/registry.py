@@ -24,7 +24,8 @@ ADDRESS_LENGTH = 254  # RFC 5321, and what a notice's row holds
 @dataclass(frozen=True)
 class Key:
     """`name` is stored and used in code, `label` is what the screens show, `default` the typed value when nothing is set; `aliases` are
-    the labels of older documents, `lines` says that the value may be typed in several lines."""
+    the labels of older documents, `lines` says that the value may be typed in several lines; `parts`: what it is a list of, if it is
+    one, "day" or "email"."""
 
     name: str
     type: str
@@ -35,6 +36,7 @@ class Key:
     format: Callable[[Any], str] = str
     aliases: tuple[str, ...] = ()
     lines: bool = False
+    parts: str = ""
 
 
 LINE_BREAK = re.compile(r"\s*;?\s*[\r\n]\s*")
@@ -100,6 +102,21 @@ def addresses(text: str) -> tuple[str, ...]:
     return tuple(found.values())
 
 
+def part_errors(key: Key, text: str) -> dict[str, str]:
+    """What is wrong with each part of a list, by part: an error of the whole would name only the first."""
+    found: dict[str, str] = {}
+    seen: set[str] = set()
+    for part in filter(None, map(str.strip, LINE_BREAK.sub(";", text.strip()).split(";"))):
+        try:
+            key.parse(part)
+        except ValueError as error:
+            found[part] = str(error)
+        if same_mailbox(part) in seen and key.parts == "email":
+            found[part] = f"'{part}' is listed twice."
+        seen.add(same_mailbox(part))
+    return found
+
+
 def minutes(text: str) -> int:
     return whole_number(text.strip(), 5, 43_200, "minutes")
 
@@ -145,6 +162,7 @@ KEYS = {
             days,
             joined,
             aliases=("Enable User Token Notification", "Enable. For Token Notification"),
+            parts="day",
         ),
         Key(
             "token_expiration_emails",
@@ -155,6 +173,7 @@ KEYS = {
             addresses,
             joined,
             lines=True,
+            parts="email",
         ),
         Key(
             "session_minutes",

@@ -4,6 +4,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import trigger_client_event
 
 from portal.core import permissions as access
 from portal.core import versions
@@ -16,6 +17,7 @@ from settings_app.forms import ConfigForm, UpdateConfigForm
 from settings_app.models import Config
 from settings_app.panels import Place
 from settings_app.registry import KEYS
+from settings_app.setting import stored_values
 from settings_app.tables import ConfigTable
 
 
@@ -49,10 +51,6 @@ def asks_preview(request: AuthenticatedHttpRequest) -> bool:
 def is_sent(request: AuthenticatedHttpRequest) -> bool:
     """Was the form submitted to be saved?"""
     return request.method == "POST" and not asks_preview(request)
-
-
-def stored_values() -> dict[str, str]:
-    return dict(Config.objects.filter(key__in=KEYS).values_list("key", "value"))
 
 
 @require_http_methods(["GET", "POST"])
@@ -104,7 +102,8 @@ def delete(request: AuthenticatedHttpRequest, key: str) -> HttpResponse:
     if is_sent(request):
         try:
             if services.delete(stored, access.actor_of(request), versions.of_form(request.POST)):
-                return success_response(request, f"Reset {label} to its default.", back)
+                response = success_response(request, f"Reset {label} to its default.", back)
+                return trigger_client_event(response, f"config-{key}") if request.htmx else response
             return rejected_response(request, f"{label} has already been deleted.", back)
         except services.ConfigChanged:
             stored.refresh_from_db()

@@ -29,6 +29,7 @@ def test_every_page_of_an_administrator_is_sound(visit: Visit, administrator: Us
         reverse("tokens:all") + "?q=nothing-has-this-name",
         reverse("tokens:token", args=[furnished.tokens.get(name=LONG).pk]),
         reverse("settings:config"),
+        reverse("settings:all"),
         reverse("faults:list"),
         reverse("faults:fault", args=[Fault.objects.open().earliest("pk").pk]),
         reverse("account_change_password"),
@@ -67,6 +68,9 @@ def test_every_page_of_an_operator_and_the_pages_for_errors_are_sound(
     page = visit(OperatorFactory(), reverse("faults:list"))
     expect(page.get_by_text("No open faults.")).to_be_visible()
     found = audit(page, "faults") + too_wide(page, "faults")
+    page = visit(UserFactory())
+    expect(page.get_by_role("heading", name="Your API Tokens")).to_be_visible()
+    found += audit(page, "a user's home") + too_wide(page, "a user's home")
     page.goto(reverse("users:list"))
     expect(page.get_by_role("heading", name="You don't have access to this page")).to_be_visible()
     found += audit(page, "403") + too_wide(page, "403")

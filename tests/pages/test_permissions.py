@@ -79,6 +79,8 @@ faults:add_note                         fault     in 403 302 302    in 403 422 4
 faults:undo_acknowledge                 fault    302 302 302 302    in 403 302 302
 faults:acknowledge                      fault    302 302 302 302    in 403 302 302
 settings:config                         -         in 403 403 200   405 405 405 405
+settings:all                            -         in 403 403 200   405 405 405 405
+settings:setting                        key       in 403 403 302    in 403 403 422
 settings:add                            -         in 403 403 200    in 403 403 422
 tokens:test_email                      -         in 403 403 200    in 403 403 200
 settings:update                         key       in 403 403 200    in 403 403 422

@@ -38,6 +38,7 @@ STYLES = [
     "css/details.css",
     "css/expiry.css",
     "css/pages.css",
+    "css/settings.css",
     "css/scan.css",
     "css/home.css",
     "css/chart.css",
@@ -75,6 +76,8 @@ SCRIPTS = [
     "js/row-details.js",
     "js/confirm-typed.js",
     "js/config-form.js",
+    "js/chips.js",
+    "js/settings.js",
     "js/kind-of-user.js",
 ]
 SOURCE_MAP = re.compile(r"(/\*# sourceMappingURL=.*?\*/|//# sourceMappingURL=\S*)")

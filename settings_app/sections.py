@@ -1,0 +1,92 @@
+"""How the page *All settings* arranges the keys of the registry: in sections, with what each value means now, in a sentence."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+
+class Section(NamedTuple):
+    title: str
+    help: str
+    keys: tuple[str, ...]
+
+
+SECTIONS = (
+    Section(
+        "Expiry notifications",
+        "Faults and emails before a permanent token expires.",
+        ("token_expiration_days", "token_expiration_emails", "notify_token_owners"),
+    ),
+    Section(
+        "Permanent tokens",
+        "Who can create them, how many, and how long they last.",
+        ("users_may_create_tokens", "token_lifetime_days", "tokens_per_person", "tokens_per_service_account"),
+    ),
+    Section("Sign-in", "Sessions and their temporary tokens.", ("session_minutes",)),
+    Section("Integrations", "Programs that check or use tokens.", ("introspection_cache_seconds", "duplo_clients")),
+)
+UNITS = {
+    "session_minutes": "minutes",
+    "token_lifetime_days": "days",
+    "tokens_per_person": "tokens",
+    "tokens_per_service_account": "tokens",
+    "introspection_cache_seconds": "seconds",
+}
+
+
+def listed(values: tuple[Any, ...]) -> str:
+    """`30`, `30 and 7`, `30, 7 and 1`."""
+    return ", ".join(map(str, values[:-1])) + f" and {values[-1]}" if len(values) > 1 else str(values[0])
+
+
+def counted(count: int, thing: str, ending: str = "s") -> str:
+    """`1 day`, `1,000 days`."""
+    return f"{count:,} {thing}{'' if count == 1 else ending}"
+
+
+def duration(seconds: int) -> str:
+    """In the largest unit that gives a whole number: `8 hours`, `90 minutes`."""
+    for size, unit in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds % size == 0:
+            return counted(seconds // size, unit)
+    return counted(seconds, "second")
+
+
+def days(value: tuple[int, ...]) -> str:
+    return f"Faults are raised {listed(value)} day{'' if value == (1,) else 's'} before expiry." if value else "No faults are raised."
+
+
+def emails(value: tuple[str, ...]) -> str:
+    return f"{counted(len(value), 'address', 'es')} notified." if value else "No address is notified."
+
+
+def cache(value: int) -> str:
+    return f"Programs can keep a response for {duration(value)}." if value else "Programs can keep a response until the token expires."
+
+
+EFFECTS: dict[str, Callable[[Any], str]] = {
+    "token_expiration_days": days,
+    "token_expiration_emails": emails,
+    "notify_token_owners": lambda on: "Owners are notified of their own tokens." if on else "Owners are not notified.",
+    "users_may_create_tokens": lambda on: "All users can create tokens." if on else "Only administrators can create tokens.",
+    "token_lifetime_days": lambda count: f"A new token lasts at most {counted(count, 'day')}.",
+    "tokens_per_person": lambda count: f"A person can have {counted(count, 'active token')}.",
+    "tokens_per_service_account": lambda count: f"A service account can have {counted(count, 'active token')}.",
+    "session_minutes": lambda count: f"A sign-in lasts {duration(count * 60)}.",
+    "introspection_cache_seconds": cache,
+    "duplo_clients": lambda on: "DuploCloud's clients can use this portal." if on else "DuploCloud's clients can't use this portal.",
+}
+# What is to be confirmed before a value is saved.
+CAUTIONS: dict[str, Callable[[Any], str]] = {
+    "duplo_clients": lambda on: "Temporary tokens will be part of web addresses, which browsers keep in their history." if on else "",
+    "introspection_cache_seconds": lambda count: "" if count else "Programs may accept a revoked token until its expiry date.",
+}
+
+
+def effect(key: str, value: Any) -> str:
+    """What `value` means for the portal, in a sentence."""
+    return EFFECTS[key](value)
+
+
+def caution(key: str, value: Any) -> str:
+    """What an administrator should know before `key` gets `value`; "" for most."""
+    return CAUTIONS[key](value) if key in CAUTIONS else ""
