@@ -117,7 +117,7 @@ WEB = {
     *("permissions", "htmx", "list_views", "client_ip", "request_bodies", "rejected_forms", "admin_input", "decorators"),
     *("shortened_urls",),
     *("adapter", "devices", "limits", "trail", "sign_in_log", "sign_in_watch", "pasted", "check_email", "health", "probes"),
-    *("bell", "palette", "session_views", "audited_admin", "admin_filters"),
+    *("bell", "palette", "session_views", "setting_views", "audited_admin", "admin_filters"),
     *("bulk_views",),
     *("cli_token", "revocation", "device_authorization", "device_views", "metadata", "front"),
 }

@@ -119,7 +119,7 @@ def tokens_url(user: User, listed: dict[str, str], review: dict[str, str]) -> st
 def ending(after: datetime | None, until: datetime | None, revoked: bool) -> dict[str, str]:
     """The Django admin's filter for permanent tokens that end later than `after`, and at `until` at the latest. It knows only "from"
     and "before", hence the microsecond."""
-    query = {"kind__exact": "permanent", "revoked_at__isempty": "0" if revoked else "1"}
+    query = {"kind__exact": "permanent", "revoked_at__isnull": "0" if revoked else "1"}
     bounds = {"expires_at__gte": after, "expires_at__lt": until}
     return query | {name: (bound + dates.MICROSECOND).isoformat(sep=" ") for name, bound in bounds.items() if bound}
 
