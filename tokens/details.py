@@ -36,9 +36,8 @@ class Part(NamedTuple):
 
 
 class Details(NamedTuple):
-    """`ends`: when, in words. `audit`: None for those who may not review, as in the Django admin."""
+    """`audit`: None for those who may not review, as in the Django admin."""
 
-    ends: str
     creation: Line | None
     notifications: Part
     faults: Part
@@ -51,7 +50,6 @@ def of(token: Token, reader: User, now: datetime) -> Details:
     reviews = access.may_review(reader)
     children = Token.objects.filter(created_with=token, **access.readable(reader)).select_related("user")
     return Details(
-        ends=ends(token, now),
         creation=created(token),
         notifications=notifications(token, None if reviews else reader.email),
         faults=Part.of(Fault.objects.filter(source__in=[SOURCE, IN_USE], key=token.pk.hex)),

@@ -19,9 +19,9 @@ def when_tag(context: Context, instant: datetime | None, note: str = "") -> Safe
 
 
 @register.simple_tag(takes_context=True, name="dated")
-def dated_tag(context: Context, instant: datetime | None, note: str = "") -> SafeString:
+def dated_tag(context: Context, instant: datetime | None, note: str = "", near: int = when.NEAR) -> SafeString:
     """`portal.core.when.dated`, as of the context's `now`."""
-    return when.dated(instant, now_of(context), note)
+    return when.dated(instant, now_of(context), note, near)
 
 
 @register.filter

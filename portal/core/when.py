@@ -26,12 +26,12 @@ def when(instant: datetime | None, now: datetime, note: str = "") -> SafeString:
     return element(local, relative(local, now) or day(local), note)
 
 
-def dated(instant: datetime | None, now: datetime, note: str = "") -> SafeString:
-    """A `<time>` for a column in which the documents show a date. `note`: as for `when`."""
+def dated(instant: datetime | None, now: datetime, note: str = "", near: int = NEAR) -> SafeString:
+    """A `<time>` for a column in which the documents show a date. `note`: as for `when`; `near`: days up to which there are words."""
     if instant is None:
         return NEVER
     local = timezone.localtime(instant)
-    words = relative(local, now)
+    words = relative(local, now, near)
     return element(local, f'{day(local)} <small class="when-relative">{words}</small>' if words else day(local), note)
 
 
@@ -52,14 +52,14 @@ def day(local: datetime) -> str:
     return f"{MONTHS[local.month - 1]} {local.day}, {local.year}"
 
 
-def relative(instant: datetime, now: datetime) -> str:
-    """How far `instant` is from `now`, in words; empty for more than NEAR days.
+def relative(instant: datetime, now: datetime, near: int = NEAR) -> str:
+    """How far `instant` is from `now`, in words; empty for more than `near` days.
 
     Less than a day is told in minutes or hours. The last second of a day means the whole day, as an expiry date does: "today".
     """
     local = timezone.localtime(instant)
     days = (local.date() - timezone.localtime(now).date()).days
-    if abs(days) > NEAR:
+    if abs(days) > near:
         return ""
     if abs(instant - now) >= timedelta(days=1) or (local.hour, local.minute, local.second) == (23, 59, 59):
         return in_days(days)

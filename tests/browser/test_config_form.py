@@ -142,5 +142,5 @@ def test_a_key_is_updated_and_deleted_by_its_row_menu_and_the_page_says_what_hol
     expect(portal.get_by_role("button", name=f"Actions for {label}")).to_be_focused()
     portal.get_by_role("button", name=f"Actions for {label}").click()
     portal.get_by_role("link", name="Delete").click()
-    dialog(portal, "Delete config").get_by_role("button", name="Delete").click()
+    dialog(portal, f"Delete {label}").get_by_role("button", name="Delete").click()
     expect(portal.get_by_text("No settings changed; all defaults apply.")).to_be_visible()

@@ -63,7 +63,7 @@ def test_a_token_is_made_and_revoked_by_the_keyboard_alone(portal: Page) -> None
 
     portal.get_by_role("link", name="Revoke by-hand").focus()
     portal.keyboard.press("Enter")
-    asked = dialog(portal, "Revoke token")
+    asked = dialog(portal, "Revoke by-hand")
     assert asked.evaluate(FOCUS_IS_INSIDE)
     expect(asked.get_by_role("link", name="Cancel")).to_be_focused()
     portal.keyboard.press("Tab")
@@ -81,7 +81,7 @@ def test_a_row_menu_opens_moves_and_closes_by_keys_and_its_window_gives_the_focu
     portal.keyboard.press("ArrowDown")
     expect(portal.get_by_role("link", name="Revoke", exact=True)).to_be_focused()
     portal.keyboard.press("Enter")
-    opened = dialog(portal, "Revoke token")
+    opened = dialog(portal, "Revoke nightly")
     expect(opened).to_contain_text("nightly")
     portal.keyboard.press("Escape")
     expect(opened).to_be_hidden()

@@ -124,7 +124,7 @@ def test_revoking_keeps_search_order_and_page_size(tokens: Page) -> None:
     before = tokens.url
     tokens.get_by_role("button", name="Actions for token-05").click()
     tokens.get_by_role("link", name="Revoke", exact=True).click()
-    window = dialog(tokens, "Revoke token")
+    window = dialog(tokens, "Revoke token-05")
     expect(window).to_contain_text("token-05")
     window.get_by_role("button", name="Revoke").click()
     expect(row(tokens, "token-05")).to_contain_text("Revoked")

@@ -123,7 +123,7 @@ def test_the_delete_window_says_what_deleting_would_do(visit: Visit, administrat
     page = visit(administrator, SETTINGS)
     page.get_by_role("button", name="Actions for Enable User Token Expiration Notifications").click()
     page.get_by_role("link", name="Delete").click()
-    expect(dialog(page, "Delete config").locator(".scan-preview")).to_have_text("Would clear 1 fault.")
+    expect(dialog(page, "Delete Enable User Token Expiration Notifications").locator(".scan-preview")).to_have_text("Would clear 1 fault.")
 
 
 def test_the_test_mails_answers_and_the_banner_are_sound(visit: Visit, administrator: User) -> None:

@@ -31,7 +31,7 @@ def test_a_token_is_created_read_copied_and_revoked(portal: Portal, administrato
     assert portal.pasted() == text
 
     portal.click("Revoke deploy")
-    window = portal.dialog("Revoke token")
+    window = portal.dialog("Revoke deploy")
     named = portal.find("dialog[open] strong")
     assert named.text == "deploy"
     assert inside(window.rect, named.rect)
