@@ -45,7 +45,7 @@ class Details(NamedTuple):
     audit: History | None
 
 
-def of(token: Token, reader: User, now: datetime) -> Details:
+def of(token: Token, reader: User) -> Details:
     """The details that `reader` may see. Owners who may not review see which notifications they got themselves, not who else did."""
     reviews = access.may_review(reader)
     children = Token.objects.filter(created_with=token, **access.readable(reader)).select_related("user")

@@ -151,10 +151,11 @@ def token(request: AuthenticatedHttpRequest, pk: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(rows, pk=pk)
     context = {
         "token": found,
+        "now": now,
         "may_revoke": access.may_revoke(request.user, found) and found.status in ("active", "expiring"),
         "all_notifications": f"{reverse('admin:tokens_notice_changelist')}?{urlencode({'token': found.pk})}",
     }
-    return render(request, "tokens/token.html", context | details.of(found, request.user, now)._asdict())
+    return render(request, "tokens/token.html", context | details.of(found, request.user)._asdict())
 
 
 @require_http_methods(["GET", "POST"])
