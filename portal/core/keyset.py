@@ -41,7 +41,7 @@ def parts_of(rows: QuerySet[Any], term: str) -> list[Part]:
     name, descending = term.removeprefix("-"), term.startswith("-")
     if name == "pk":
         return [Part(Q(), (), descending)]
-    if not may_be_null(field_of(rows, name), name):
+    if not may_be_null(rows, name):
         return [Part(Q(), (name,), descending)]
     present, absent = Q((f"{name}__isnull", False)), Q((f"{name}__isnull", True))
     return [Part(present, (name,), descending), Part(absent, (), descending, constant=(name,))]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
-from django.db.models import CharField, F, Field, JSONField, Lookup, Model, QuerySet, TextField, Transform
+from django.db.models import CharField, F, JSONField, Lookup, Model, QuerySet, TextField, Transform
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Cast
 
@@ -89,18 +89,23 @@ def portable(rows: QuerySet[Any], term: Any) -> list[Any]:
     is_text = isinstance(field, CharField | TextField) and not getattr(field, "is_sort_key", False)
     value = Fold(F(name)) if is_text else F(name)
     # Only where there can be NULL: an index has another order than NULLS LAST, and could not be used.
-    return [OrderBy(value, descending=descending, nulls_last=may_be_null(field, name) or None)]
+    return [OrderBy(value, descending=descending, nulls_last=may_be_null(rows, name) or None)]
 
 
 def field_of(rows: QuerySet[Any], name: str) -> Any:
     """The field that `name` leads to: an annotation of `rows`, or the model's own, through any relations."""
+    return fields_on_the_way(rows, name)[-1]
+
+
+def fields_on_the_way(rows: QuerySet[Any], name: str) -> list[Any]:
+    """`field_of`, after the relations that lead to it."""
     if name in rows.query.annotations:
-        return rows.query.annotations[name].output_field
-    model, field = rows.model, None
+        return [rows.query.annotations[name].output_field]
+    model, found = rows.model, []
     for part in name.split("__"):
-        field = model._meta.pk if part == "pk" else model._meta.get_field(part)
-        model = field.related_model or model
-    return field
+        found.append(model._meta.pk if part == "pk" else model._meta.get_field(part))
+        model = found[-1].related_model or model
+    return found
 
 
 def related_order(model: type[Model]) -> list[str]:
@@ -108,9 +113,9 @@ def related_order(model: type[Model]) -> list[str]:
     return [term for term in model._meta.ordering or () if isinstance(term, str)]
 
 
-def may_be_null(field: "Field[Any, Any]", name: str) -> bool:
-    """A field of another table is NULL where there is no row of it."""
-    return field.null or "__" in name
+def may_be_null(rows: QuerySet[Any], name: str) -> bool:
+    """A field of another table is NULL, too, where there is no row of it."""
+    return any(field.null for field in fields_on_the_way(rows, name))
 
 
 def fold_or_none(text: str | None) -> str | None:
