@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.http import QueryDict
 
-from portal.core import paging
+from portal.core import keyset, paging
 from portal.core.keyset import parts_of
 from portal.core.paging import Page, Pager
 from tests.clock import DAY, NOW
@@ -25,6 +25,7 @@ ORDERS = ["name", "-name", "created_at", "-created_at", "last_used_at", "-last_u
 def numbered(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """How many rows have numbered pages."""
     monkeypatch.setattr(paging, "NUMBERED", getattr(request, "param", 7))
+    monkeypatch.setattr(paging, "FEW", 0)
 
 
 @pytest.fixture
@@ -60,6 +61,14 @@ def test_every_row_is_on_one_page_in_both_directions(order: str) -> None:
     assert [page.last for page in forward] == [3, 6, 9, 12, 15, 18, 20]
     backward = [[row.pk for row in page.rows] for page in walk("?page=last", order, "previous")]
     assert [pk for page in reversed(backward) for pk in page] == everything
+
+
+@pytest.mark.usefixtures("tokens")
+@pytest.mark.parametrize("order", ORDERS)
+def test_few_rows_are_sorted_as_the_database_sorts_them(order: str) -> None:
+    rows = Token.objects.all()
+    parts = parts_of(rows, order)
+    assert keyset.all_places(rows, parts) == keyset.places(rows, parts, 0, ROWS)
 
 
 @pytest.mark.usefixtures("tokens")
@@ -145,7 +154,7 @@ def test_an_odd_instant_in_a_cursor_is_no_error(instant: Any) -> None:
 def test_a_page_behind_rows_that_are_gone_is_the_first() -> None:
     last = see("?page=last")
     cursor = Pager(Token.objects.all(), parts_of(Token.objects.all(), "name"), "name", QueryDict(), SIZE).cursor
-    place = paging.keyset.Place(0, ["n9", last.rows[-1].pk])
+    place = keyset.Place(0, ["n9", last.rows[-1].pk])
     assert see(f"after={cursor(place, None)}").rows == see().rows
 
 

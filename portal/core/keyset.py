@@ -69,6 +69,16 @@ class Place:
     values: list[Any]
 
 
+def all_places(rows: QuerySet[Any], parts: Sequence[Part]) -> list[Place]:
+    """Every place, sorted here. For few rows of many: the database finds them by what they have in common. Asked for their order, it may
+    instead walk through the index that has it, past all the others."""
+    found: list[Place] = []
+    for number, part in enumerate(parts):
+        keys = sorted(keys_of(rows, part), reverse=part.descending)
+        found += [Place(number, list(values)) for values in keys]
+    return found
+
+
 def places(rows: QuerySet[Any], parts: Sequence[Part], start: int, count: int) -> list[Place]:
     """At most `count` places, after the first `start` rows."""
     found: list[Place] = []
@@ -108,13 +118,16 @@ def last_places(rows: QuerySet[Any], parts: Sequence[Part], count: int) -> list[
     return [replace(each, part=last - each.part) for each in reversed(places(rows, backwards(parts), 0, count))]
 
 
-def ordered_keys(rows: QuerySet[Any], part: Part) -> Any:
+def keys_of(rows: QuerySet[Any], part: Part) -> Any:
     """The values that the rows of `part` are sorted by, as tuples. Nothing else is read: no related rows, no annotation but these."""
-    names = [KEY.format(number) for number in range(len(part.columns))]
-    keys = {key: sort_key(rows, column) for key, column in zip(names, part.columns, strict=True)}
-    constant = [sort_key(rows, column) for column in part.constant]
-    order = [OrderBy(key, descending=part.descending) for key in [*constant, *keys.values(), F("pk")]]
-    return rows.filter(part.condition).annotate(**keys).order_by(*order).values_list(*names, "pk")
+    keys = {KEY.format(number): sort_key(rows, column) for number, column in enumerate(part.columns)}
+    return rows.filter(part.condition).annotate(**keys).order_by().values_list(*keys, "pk")
+
+
+def ordered_keys(rows: QuerySet[Any], part: Part) -> Any:
+    """The same in order."""
+    keys = [sort_key(rows, column) for column in (*part.constant, *part.columns)]
+    return keys_of(rows, part).order_by(*(OrderBy(key, descending=part.descending) for key in [*keys, F("pk")]))
 
 
 def behind(part: Part, values: list[Any]) -> TupleGreaterThan | TupleLessThan | Q:

@@ -18,6 +18,7 @@ from portal.core import keyset
 from portal.core.keyset import Part, Place
 
 NUMBERED = 10_000
+FEW = 500  # rows that are sorted here
 AROUND = 2  # how many pages are linked on each side of the present one
 MOST_DIGITS = 9
 
@@ -142,7 +143,11 @@ class Pager:
         return self.last_page() if is_past else self.numbered_page(max(number, 1))
 
     def numbered_page(self, number: int) -> Chosen:
-        found = keyset.places(self.rows, self.parts, (number - 1) * self.size, self.size + 1)
+        start = (number - 1) * self.size
+        if self.total.is_exact and self.total.count <= FEW:
+            found = keyset.all_places(self.rows, self.parts)[start : start + self.size + 1]
+        else:
+            found = keyset.places(self.rows, self.parts, start, self.size + 1)
         return Chosen(found[: self.size], number, number > 1, len(found) > self.size)
 
     def last_page(self) -> Chosen:
