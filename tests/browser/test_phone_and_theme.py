@@ -3,14 +3,9 @@
 import re
 
 import pytest
-from django.urls import reverse
-from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from portal.users.models import User
 from tests.browser.accessibility import PHONE
-from tests.browser.watching import Visit
-from tests.factories import TokenFactory, UserFactory
 
 
 @pytest.fixture
@@ -37,20 +32,6 @@ def test_the_drawer_opens_leads_on_and_closes(phone: Page) -> None:
     navigation.get_by_role("link", name="Access Control").click()
     expect(phone.get_by_role("heading", level=1)).to_have_text("Access Control")
     expect(navigation).to_be_hidden()
-
-
-def test_access_control_fits_a_laptop_and_its_filters_a_phone(visit: Visit, administrator: User) -> None:
-    owner = UserFactory(username="somebody.lastname@example.com")
-    parent = TokenFactory(user=owner, name="a name of one " + "w" * 50)
-    TokenFactory(user=owner, name="child", created_with=parent, last_used_at=timezone.now())
-    page = visit(administrator, reverse("tokens:all") + "?q=child")
-    page.set_viewport_size({"width": 1440, "height": 900})
-    scroll = page.locator("#results .table-scroll")
-    assert scroll.evaluate("box => box.scrollWidth - box.clientWidth") == 0
-    page.set_viewport_size(PHONE)
-    for path in (reverse("tokens:all"), reverse("faults:list")):
-        page.goto(path)
-        assert page.locator(".list-bar").evaluate("bar => bar.scrollWidth - bar.clientWidth") == 0, path
 
 
 def test_a_token_is_created_on_a_phone(phone: Page) -> None:
