@@ -21,7 +21,7 @@ BENCH = .venv-bench/.installed
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	|| { echo "Python 3.11 or later is needed. Name it like this: make PYTHON=python3.11 ..." >&2; exit 1; }
 
-.PHONY: help run test test-field test-clock test-faults lint format demo screenshots bench-lists bench-memory bench-verify bench-scan wrk lock clean
+.PHONY: help run test test-field test-clock test-faults lint format demo screenshots bench-lists page-weights bench-memory bench-verify bench-scan wrk lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -67,6 +67,9 @@ screenshots: $(DEV) ## make the pictures in docs/ again, from the demo data
 
 bench-lists: $(DEV) ## how long the lists take with a million tokens (ARGS="--scale 0.1")
 	$(BIN)/python benchmarks/bench_lists.py $(ARGS)
+
+page-weights: $(DEV) ## how many requests and KB each page takes, on the first visit and on the next
+	$(BIN)/python benchmarks/page_weights.py
 
 bench-memory: $(DEV) ## how much memory `make run` takes
 	$(BIN)/python benchmarks/bench_memory.py

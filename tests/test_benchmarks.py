@@ -31,6 +31,10 @@ def test_the_lists() -> None:
     assert "/access-control/user-tokens/?sort=user" in found
 
 
+def test_the_first_visit_of_any_page_stays_below_120_kb() -> None:
+    assert "/access-control/user-tokens/" in printed(sys.executable, "page_weights.py")
+
+
 def test_the_scan() -> None:
     found = printed(sys.executable, "bench_scan.py", "--scale", "0.001", "--repeats", "1", "--sample", "5")
     assert "repeated scan, 10% due:" in found

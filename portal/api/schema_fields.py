@@ -30,7 +30,7 @@ class Field:
     @classmethod
     def of(cls, name: str, schema: Json, required: bool, place: str = "") -> Self:
         rules = {**plain(schema), **schema}
-        limits = [words.format(rules[key]) for key, words in LIMITS.items() if key in rules]
+        limits = [words.format(rules[key]) for key, words in LIMITS.items() if key in rules and (key, rules[key]) != ("minLength", 1)]
         values = [str(value) for value in plain(schema).get("enum", [])]
         default = "" if schema.get("default") in ("", None) else str(schema["default"])
         return cls(name, type_of(schema), name_of(schema), place, required, schema.get("description", ""), limits, values, default)
