@@ -44,7 +44,7 @@ class ExpiryDateField(forms.DateField):
         """Shows that the last day is at most `longest` days after `today`. The rule itself is the service's."""
         self.widget.today, self.widget.longest = today, longest
         last = today + timedelta(days=longest)
-        self.help_text = f"Optional (YYYY-MM-DD), {last} at the latest. Leave blank for the maximum lifetime, up to one year."
+        self.help_text = f"Optional (YYYY-MM-DD), on or before {last}. Leave blank for the maximum lifetime, up to one year."
 
     def to_python(self, value: Any) -> date | None:
         if value in self.empty_values:

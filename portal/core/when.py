@@ -55,7 +55,7 @@ def day(local: datetime) -> str:
 def relative(instant: datetime, now: datetime, near: int = NEAR) -> str:
     """How far `instant` is from `now`, in words; empty for more than `near` days.
 
-    Less than a day is told in minutes or hours. The last second of a day means the whole day, as an expiry date does: "today".
+    Less than a day is given in minutes or hours. The last second of a day means the whole day, as an expiry date does: "today".
     """
     local = timezone.localtime(instant)
     days = (local.date() - timezone.localtime(now).date()).days

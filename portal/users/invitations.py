@@ -39,7 +39,7 @@ def renewed(user: User, actor: Actor | None) -> User:
     """The locked row of an invited `user`, with a new stamp, which ends the links that were made before."""
     row = access.lock(actor, access.ADMINISTRATOR, users=Q(pk=user.pk)).get(user.pk)
     if row is None or row.deleted_at or row.status != User.Status.INVITED:
-        raise ServiceError(f"{user.username} is not waiting for an invitation.")
+        raise ServiceError(f"{user.username} has already set a password, or can't sign in.")
     row.session_stamp = new_stamp()
     User.objects.filter(pk=row.pk).update(session_stamp=row.session_stamp)
     return row

@@ -13,9 +13,9 @@ from django.utils import timezone
 from tests.fault_injection.injection import FaultInjection
 from tests.fault_injection.machines import Machines
 from tests.fault_injection.outages import Outages
+from tests.fault_injection.outcome import Outcome
 from tests.fault_injection.people import People
 from tests.fault_injection.settling import settle
-from tests.fault_injection.verdict import Verdict
 from tests.fault_injection.workers import Workers
 from tokens.expiry import scan as expiry
 from tokens.models import ScanRun
@@ -40,17 +40,17 @@ def run(kills: int, tokens: int, chance: random.Random, machines: Machines, fold
         raise
     finally:
         workers.end_all()
-    verdict = Verdict(injection)
-    nothing_is_left(verdict)
+    outcome = Outcome(injection)
+    nothing_is_left(outcome)
     outages = Outages(machines.postgres, machines.redis, environment, chance)
     outages.run(max(2, kills // 5))
-    verdict.check(outages.wrong, "no token is answered wrongly")
-    report(injection, verdict, {"seconds of faults": round(lasted), "seconds until all was settled": round(settled, 1)})
+    outcome.check(outages.wrong, "no token is answered wrongly")
+    report(injection, outcome, {"seconds of faults": round(lasted), "seconds until all was settled": round(settled, 1)})
     report_outages(outages)
-    sys.stdout.write("\n".join(verdict_lines(verdict)) + "\n")
-    if verdict.wrong or workers.hung_beats:
+    sys.stdout.write("\n".join(outcome_lines(outcome)) + "\n")
+    if outcome.wrong or workers.hung_beats:
         keep_log(workers)
-    return 1 if verdict.wrong else 0
+    return 1 if outcome.wrong else 0
 
 
 def keep_log(workers: Workers) -> None:
@@ -59,17 +59,17 @@ def keep_log(workers: Workers) -> None:
     sys.stderr.write(f"what the workers and beats said is in {log}\n")
 
 
-def nothing_is_left(verdict: Verdict) -> None:
-    verdict.check(ScanRun.objects.filter(finished_at=None).values_list("pk", "lease_until"), "no scan is unfinished")
+def nothing_is_left(outcome: Outcome) -> None:
+    outcome.check(ScanRun.objects.filter(finished_at=None).values_list("pk", "lease_until"), "no scan is unfinished")
     run = expiry.scan(timezone.now(), ScanRun.Trigger.COMMAND)
-    verdict.check(run is None or ((run.raised or run.cleared or run.queued) and run.summary), "another scan finds nothing to do")
+    outcome.check(run is None or ((run.raised or run.cleared or run.queued) and run.summary), "another scan finds nothing to do")
 
 
-def report(injection: FaultInjection, verdict: Verdict, figures: dict[str, float]) -> None:
+def report(injection: FaultInjection, outcome: Outcome, figures: dict[str, float]) -> None:
     back = {"seconds from a restart to the next scan, at most": round(max(injection.back), 1)}
     lines = [
         f"  {name + ':':52}{figure:>8,}"
-        for name, figure in {**dict(sorted(injection.figures.items())), **verdict.figures, **figures, **back}.items()
+        for name, figure in {**dict(sorted(injection.figures.items())), **outcome.figures, **figures, **back}.items()
     ]
     lines += [f"  {'the mail server: ' + answer + ':':52}{count:>8,}" for answer, count in sorted(injection.mail.answers.items())]
     sys.stdout.write("\n".join(lines) + "\n")
@@ -80,6 +80,6 @@ def report_outages(outages: Outages) -> None:
     sys.stdout.write("while tokens were verified throughout:\n" + "\n".join(lines) + "\n")
 
 
-def verdict_lines(verdict: Verdict) -> list[str]:
-    broken = [f"BROKEN  {promise}" for promise in verdict.wrong]
+def outcome_lines(outcome: Outcome) -> list[str]:
+    broken = [f"BROKEN  {promise}" for promise in outcome.wrong]
     return [*broken, f"{len(broken)} promises were broken" if broken else "every promise was kept"]

@@ -19,4 +19,4 @@ def test_presets_are_within_the_longest_lifetime(longest: int, presets: list[str
 
 
 def test_the_help_names_the_last_day() -> None:
-    assert "2027-11-28 at the latest" in TokenForm(None, TODAY, 365)["expires"].help_text
+    assert "on or before 2027-11-28" in TokenForm(None, TODAY, 365)["expires"].help_text

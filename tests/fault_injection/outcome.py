@@ -28,7 +28,7 @@ def due_tokens(now: datetime) -> list[Token]:
     return [token for token in live if dates.days_left(token.expires_at, now) <= max(LADDER)]
 
 
-class Verdict:
+class Outcome:
     """`wrong`: the promises that were broken, each with an example. `figures`: what is printed."""
 
     def __init__(self, injection: FaultInjection) -> None:
@@ -41,9 +41,9 @@ class Verdict:
         self.copies = Counter(mail.message_id for mail in self.accepted)
         self.due = due_tokens(timezone.now())
         self.faults()
-        self.everybody_was_told()
-        self.nobody_was_told_twice()
-        self.nothing_revoked_was_told()
+        self.everybody_was_notified()
+        self.nobody_was_notified_twice()
+        self.nobody_was_notified_of_revoked_tokens()
         self.nothing_else_went_wrong()
         self.rows_say_the_same()
 
@@ -59,7 +59,7 @@ class Verdict:
         self.check([key for key, count in opened.items() if count != 1], "each has exactly one")
         self.figures |= {"tokens": Token.objects.count(), "due at the end": len(self.due), "open faults": len(opened)}
 
-    def everybody_was_told(self) -> None:
+    def everybody_was_notified(self) -> None:
         told: dict[str, set[str]] = defaultdict(set)
         for mail in self.accepted:
             told[mail.address] |= mail.tokens
@@ -69,7 +69,7 @@ class Verdict:
         self.check([(email, name) for email, name in own if name not in told[email]], "owners were told of their tokens")
         self.figures["addresses notified of all"] = len(ADDRESSES)
 
-    def nobody_was_told_twice(self) -> None:
+    def nobody_was_notified_twice(self) -> None:
         """But by another copy of the same email, with the same Message-ID: after a kill between "accepted" and "recorded as sent"."""
         emails: dict[tuple[str, str], set[str]] = defaultdict(set)
         copies: dict[str, list[Accepted]] = defaultdict(list)
@@ -97,7 +97,7 @@ class Verdict:
         last = not any(other.process == mail.process and other.at > mail.at for other in self.accepted)
         return (killed and last) or self.injection.postgres.was_down_at(mail.at)
 
-    def nothing_revoked_was_told(self) -> None:
+    def nobody_was_notified_of_revoked_tokens(self) -> None:
         revoked = self.injection.people.revoked
         late = [(name, mail.at) for mail in self.accepted for name in mail.tokens if revoked.get(name, mail.at) < mail.at - WRITTEN_BEFORE]
         self.check(late, "no mail lists a token that was revoked before it was written")
