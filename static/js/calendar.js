@@ -4,7 +4,9 @@
 (() => {
   const { DAY, box, enter, iso, limits, parse, words } = portal.expiry;
   const LONG = { day: "numeric", month: "long", year: "numeric", weekday: "long", timeZone: "UTC" };
-  const locale = new Intl.Locale(navigator.language || "en-US");
+  // Without a locale of the system, as on a bare server, WebKit's language is "C".
+  const [language] = navigator.languages.flatMap((name) => /^[a-z]{2,3}(-|$)/i.test(name) ? [name] : []);
+  const locale = new Intl.Locale(language || "en-US");
   const FIRST_DAY = ((locale.getWeekInfo?.() ?? locale.weekInfo)?.firstDay ?? 7) % 7; // 0: Sunday
 
   const toggle = (root) => root.querySelector("[data-calendar-toggle]");

@@ -97,9 +97,12 @@ def source(name: str) -> str:
 
 
 def script(name: str) -> str:
-    """A script in a function of its own, so that it stays strict and its names stay its own. Libraries define global names."""
+    """A script in a function of its own, so that it stays strict and its names stay its own; one that fails stops none of the others.
+    Libraries define global names."""
     text = source(name)
-    return f"(() => {{{text}\n}})();" if name.startswith("js/") else f"{text};"
+    if not name.startswith("js/"):
+        return f"{text};"
+    return f'(() => {{"use strict"; try {{{text}\n}} catch (error) {{ reportError(error); }}}})();'
 
 
 def style_sheet(name: str) -> str:
