@@ -16,7 +16,7 @@ SHOWN = 10
 
 
 class Line(NamedTuple):
-    """One entry. `by`: the actor's username, or "" for the portal itself; `means`: what the request was authenticated by."""
+    """One entry. `by`: the actor's username, or "" for the portal itself and its command line; `means`: how the actor was authenticated."""
 
     at: datetime
     by: str
@@ -74,21 +74,21 @@ def what(entry: LogEntry, verbs: Mapping[str, str]) -> str:
         return dict(Event.choices).get(data["event"], data["event"])
     if entry.action == LogEntry.Action.CREATE:
         return "Created"
-    return "; ".join(described(field, *values, verbs=verbs) for field, values in changes.items()) or entry.get_action_display().capitalize()
+    return "; ".join(described(field, values, verbs) for field, values in changes.items()) or entry.get_action_display().capitalize()
 
 
-def described(field: str, before: str, after: str, verbs: Mapping[str, str]) -> str:
+def described(field: str, values: list[str], verbs: Mapping[str, str]) -> str:
+    """`values`: before and after."""
     if field in verbs:
         return verbs[field]
+    before, after = values
     label = field.replace("_", " ").capitalize()
     return f"{label}: {before} → {after}" if before else f"{label}: {after}"
 
 
 def means(entry: LogEntry) -> str:
-    """`in the portal`, `by API token deploy (tpp_…4f2k) of alice@example.com`, `from the command line`; "" where nothing is known."""
+    """`in the portal`, `by API token deploy (tpp_…4f2k) of alice@example.com`; "" where nothing is known."""
     data = entry.additional_data or {}
     if "token_name" in data:
         return f"by API token {data['token_name']} ({data['token_hint']}) of {data['token_owner']}"
-    if "session" in data:
-        return "in the portal"
-    return "" if entry.actor_id else "from the command line or by the portal itself"
+    return "in the portal" if "session" in data else ""
