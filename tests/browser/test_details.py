@@ -27,7 +27,7 @@ def test_a_token_opens_from_the_list_and_is_revoked_on_its_page(portal: Page, ad
     expect(portal.get_by_role("heading", level=1)).to_have_text("deploy")
     page = portal.locator("#token-page")
     page.get_by_role("link", name="Revoke").press("Enter")
-    dialog(portal, "Revoke token").get_by_role("button", name="Revoke").press("Enter")
+    portal.get_by_role("dialog").get_by_role("button", name="Revoke").press("Enter")
     expect(page.get_by_text("Revoked", exact=True).first).to_be_visible()
     expect(page.get_by_role("link", name="Revoke")).to_have_count(0)
 
