@@ -245,7 +245,7 @@ def test_a_portal_without_anything_says_so_in_words(reviewer: Visitor) -> None:
     assert [link.one("strong").text for link in numbers(page).values()] == ["0"] * 4
     assert not page.all("svg", "chart")
     assert [line.text for line in page.all("p", "home-none")] == [
-        "No active tokens, so nothing expires.",
+        "No active tokens, so nothing expires." + (" Choose a user to create one for." if reviewer.user.is_administrator else ""),
         "No active tokens.",
         "No open faults.",
         "All notifications delivered.",

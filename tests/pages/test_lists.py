@@ -120,12 +120,36 @@ def test_the_lists_of_the_django_admin_take_no_more_queries_for_more_rows(model:
     assert queries(as_operator, url) == few
 
 
+EMPTY = {
+    "profile": "You have no API tokens. Create one for a program that runs without you, such as a pipeline. Create your first token",
+    "tokens:user_tokens": "Alice has no tokens yet. Create the first token",
+    "tokens:all": "No tokens yet. Permanent tokens are created on the page of the user who owns them. Choose a user",
+    "settings:config": "No settings changed; all defaults apply. See what can be changed",
+    "faults:list": "No open faults. A fault is raised before a permanent token expires, and when a notification can't be delivered.",
+}
+
+
 @every_list
 def test_a_list_without_rows_says_so_in_words(name: str, as_administrator: Visitor) -> None:
     _make, before = LISTS[name]
     page = as_administrator.see(url_of(name))
     assert (page.total, len(page.rows)) == (before, before)
     assert len(page.all("div", "empty")) == (1 if not before else 0)
+    if not before:
+        assert page.one("div", "empty").text == EMPTY[name]
+
+
+def test_a_filter_that_matches_nothing_offers_to_clear_it(as_administrator: Visitor) -> None:
+    TokenFactory()
+    empty = as_administrator.see("tokens:all", status="revoked").one("div", "empty")
+    assert empty.text == "Nothing matches these filters. Clear filters"
+    assert as_administrator.see(empty.one("a").attributes["href"]).total == 1
+
+
+def test_users_without_tokens_are_told_who_creates_them(as_person: Visitor) -> None:
+    empty = as_person.see("profile").one("div", "empty")
+    assert "ask an administrator" in empty.text
+    assert not empty.all("a")
 
 
 @every_list
@@ -134,7 +158,8 @@ def test_a_search_that_finds_nothing_offers_the_way_back(name: str, as_administr
     make(as_administrator.user, 1)
     page = as_administrator.see(url_of(name), q="no such thing")
     assert (page.total, page.rows) == (0, [])
-    assert page.one("div", "empty").text == "Nothing matches your search. Clear the search"
+    clear = "Clear filters" if page.response.context["list"]["filter"] else "Clear search"
+    assert page.one("div", "empty").text == f"Nothing matches your search. {clear}"
     assert page.value("q") == "no such thing"
     assert as_administrator.see(page.one("div", "empty").one("a").attributes["href"]).total == before + 1
 
