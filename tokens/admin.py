@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from portal.audit.audited_admin import AuditedAdmin
 from portal.core.admin import PortableAdmin, ReadOnlyAdmin, pill
 from tokens import dates
-from tokens.admin_filters import ExpiryFilter, StateFilter, ThresholdFilter
+from tokens.admin_filters import ExpiryFilter, KindFilter, StateFilter, ThresholdFilter
 from tokens.models import Notice, ScanRun, Token
 from tokens.models.token import TokenQuerySet
 from tokens.verification import verify
@@ -28,7 +28,8 @@ def link_to(row: Model) -> SafeString:
 @admin.register(Token)
 class TokenAdmin(AuditedAdmin, ReadOnlyAdmin):
     list_display = ["name", "hint", "owner", "kind", "state", "created_at", "expires", "last_used_at"]
-    list_filter = [StateFilter, "kind", ExpiryFilter, "created_at"]
+    list_filter = [StateFilter, KindFilter, ExpiryFilter, "created_at"]
+    sort_keys = {"name": "search_key"}
     list_select_related = ["user"]
     search_fields = ["search_key", "user__search_key"]
     hidden = ("digest", "session_hash", "request_id")
@@ -79,6 +80,7 @@ class NoticeAdmin(PortableAdmin):
     list_display = ["address", "token_link", "threshold", "state", "sent_at", "attempts", "last_error", "created_at"]
     list_filter = ["message__state", ThresholdFilter, "created_at"]
     list_select_related = ["token", "message"]
+    ordering = ["-pk"]  # by age too, and without sorting all of them
     search_fields = ["address", "token__name"]
     fields = readonly_fields = (
         *("address", "token_link", "threshold", "message_link", "state", "sent_at", "attempts", "last_error", "created_at", "named"),

@@ -1,8 +1,10 @@
 """Filters of the Django admin's lists of tokens and notifications."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -26,6 +28,23 @@ class StateFilter(admin.SimpleListFilter):
             "revoked": Q(revoked_at__isnull=False),
         }
         return rows.filter(conditions.get(self.value() or "", Q()))
+
+
+class KindFilter(admin.SimpleListFilter):
+    """Permanent tokens if nothing is chosen, as in the portal's own lists: a temporary one is no more than a sign-in."""
+
+    title, parameter_name = "kind", "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("temporary", "Temporary"), ("all", "All")]
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+        first, *others = super().choices(changelist)
+        yield {**first, "display": "Permanent"}
+        yield from others
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Token]) -> QuerySet[Token]:
+        return rows if self.value() == "all" else rows.filter(kind=self.value() or "permanent")
 
 
 class ExpiryFilter(admin.SimpleListFilter):

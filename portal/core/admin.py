@@ -24,6 +24,9 @@ class PortableChangeList(ChangeList):
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         return [each for term in super().get_ordering(request, queryset) for each in portable(queryset, term)]
 
+    def get_ordering_field(self, field_name: Any) -> Any:
+        return self.model_admin.sort_keys.get(field_name) or super().get_ordering_field(field_name)
+
     @cached_property
     def headers(self) -> list[dict[str, Any]]:
         return list(result_headers(self))
@@ -58,6 +61,7 @@ class PortableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # only the stu
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     list_max_show_all = 0
+    sort_keys: dict[str, str] = {}  # columns that are sorted by another one, which has an index
     audited = False  # portal.audit.audited_admin
     media = Media()  # Django's scripts are for forms
 

@@ -341,11 +341,14 @@ def test_tokens_are_filtered_by_their_state_and_found_by_name_and_owner(as_opera
     TokenFactory(user=owner, name="taken-back", revoked_at=now)
     TokenFactory(user=owner, name="over", expires_at=now)
     for query, expected in (
-        ({"state": "active", "kind__exact": "permanent"}, ["works"]),
+        ({"state": "active"}, ["works"]),
         ({"state": "expired"}, ["over"]),
         ({"state": "revoked"}, ["taken-back"]),
         ({"q": "TAKEN"}, ["taken-back"]),
         ({"q": "olive", "state": "active"}, ["works"]),
+        ({"q": "olive", "o": "0"}, ["over", "taken-back", "works"]),
+        ({"kind": "temporary"}, [Token.objects.get(kind="temporary").name]),
+        ({"kind": "temporary", "q": "olive"}, []),
     ):
         page = as_operator.see("admin:tokens_token_changelist", **query)
         assert [cell.text for cell in page.all("th", "field-name")] == expected, query
