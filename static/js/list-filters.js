@@ -4,7 +4,7 @@
   const fieldsOf = (button) => document.getElementById(button.getAttribute("aria-controls"));
 
   function count() {
-    for (const button of document.querySelectorAll("[data-filters]")) {
+    for (const button of document.querySelectorAll("button[data-filters]")) {
       const set = [...fieldsOf(button).querySelectorAll("input, select")].filter((field) => field.value).length;
       button.querySelector("[data-filters-set]").textContent = set ? `${set} set` : "";
     }

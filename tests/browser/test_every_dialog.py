@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
+from portal.users import services as users
 from portal.users.models import User
 from tests.browser.accessibility import audit, too_wide
 from tests.browser.sample_data import LONG
@@ -47,6 +48,7 @@ def audit_opened(page: Page, steps: list[tuple[str, Callable[[Page], None], str]
 def test_every_pane_and_window_is_sound(visit: Visit, administrator: User, furnished: User, watch: Watch) -> None:
     watch.allow(422)
     theirs = reverse("tokens:user_tokens", args=[furnished.username])
+    invited = reverse("tokens:user_tokens", args=[users.create(f"{'i' * 60}@example.com", "", User.Role.USER, None).username])
     steps = [
         (reverse("profile"), open_by("Add"), OPENED),
         (reverse("profile"), open_by("Create Token", "Create"), f"{OPENED} .invalid-feedback"),
@@ -54,6 +56,8 @@ def test_every_pane_and_window_is_sound(visit: Visit, administrator: User, furni
         (theirs, open_by("Actions", "Update"), OPENED),
         (theirs, open_by("Actions", "Deactivate"), OPENED),
         (theirs, open_by("Actions", "Delete"), OPENED),
+        (invited, open_by("Actions", "Resend invitation"), OPENED),
+        (invited, open_by("Actions", "Copy invitation link", "Create link"), "dialog[open] #invitation-link"),
         (reverse("tokens:all") + "?status=active", revoke_selected, OPENED),
         (reverse("tokens:all") + f"?q={LONG[:40]}", open_by(f"Actions for {LONG}", "Revoke"), OPENED),
         (reverse("settings:config"), open_by("Add"), OPENED),

@@ -25,6 +25,14 @@ const labels = (element) => element.ariaLabel || element.labels?.[0]?.textConten
 return [...root.querySelectorAll(kinds)].find(
   (element) => element.checkVisibility() && labels(element).replace(/\\s+/g, " ").trim() === name) || null;
 """
+LINK = """
+const link = document.createElement("a");
+link.setAttribute("hx-target", arguments[0]);
+link.setAttribute("hx-get", arguments[1]);
+document.getElementById("main").append(link);
+htmx.process(link);
+link.click();
+"""
 TITLED = """
 const open = document.querySelector("dialog[open]");
 return open?.querySelector("h2")?.textContent === arguments[0] ? open : null;
@@ -90,6 +98,10 @@ class Portal:
 
     def fill(self, name: str, text: str) -> None:
         self.control(name, "input, textarea").send_keys(text)
+
+    def open_in(self, dialog: str, path: str) -> None:
+        """Opens a dialog to which nothing on the page leads. `dialog`: #pane or #window."""
+        self.script(LINK, dialog, path)
 
     def dialog(self, title: str) -> WebElement:
         """The open pane or window with that title."""

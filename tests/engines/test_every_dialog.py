@@ -14,6 +14,7 @@ from django.urls import resolve, reverse
 from django.utils import timezone
 
 from portal.core.actors import Actor
+from portal.users import services as users
 from portal.users.models import User
 from tests.browser.sample_data import LONG
 from tests.engines.driving import SIZES, Portal
@@ -93,6 +94,7 @@ def test_every_dialog_shows_all_that_it_holds(portal: Portal, furnished: User, a
     calendar.switch_on(Actor(administrator), timezone.now())
     portal.sign_in(administrator)
     gone = User.objects.get(username="gone@example.com")
+    invited = users.create("invited@example.com", "", User.Role.USER, None)
     found: list[str] = []
     seen: set[str] = set()
     for path in [
@@ -100,11 +102,22 @@ def test_every_dialog_shows_all_that_it_holds(portal: Portal, furnished: User, a
         reverse("users:list"),
         reverse("tokens:user_tokens", args=[furnished.username]),
         reverse("tokens:user_tokens", args=[gone.username]),
+        reverse("tokens:user_tokens", args=[invited.username]),
         reverse("tokens:all"),
         reverse("settings:config"),
         reverse("faults:list"),
     ]:
         found += look_at_dialogs_of(portal, path, seen)
+
+    portal.open(reverse("tokens:user_tokens", args=[invited.username]))
+    portal.click("Actions", "Copy invitation link", "Create link")
+    portal.find("#invitation-link")
+    found += faults_of_the_open_dialog(portal, "users:invitation_link, created")
+
+    portal.open(reverse("users:list"))  # no menu leads to it
+    portal.open_in("#window", reverse("users:delete", args=[administrator.username]))
+    portal.dialog("This is your account")
+    found += faults_of_the_open_dialog(portal, "one's own account")
 
     portal.open(reverse("tokens:all") + "?status=active")
     portal.script("for (const box of document.querySelectorAll('[data-select-row]')) box.click()")
