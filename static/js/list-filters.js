@@ -11,7 +11,7 @@
   }
 
   document.addEventListener("click", ({ target }) => {
-    const button = target.closest?.("[data-filters]");
+    const button = target.closest?.("button[data-filters]");
     if (!button) return;
     const open = button.getAttribute("aria-expanded") !== "true";
     button.setAttribute("aria-expanded", String(open));
