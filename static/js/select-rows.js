@@ -13,7 +13,7 @@
       box.disabled = all.length === 0;
     }
     for (const count of document.querySelectorAll("[data-selected-count]")) count.textContent = String(selected);
-    for (const more of document.querySelectorAll("[data-when-all-selected]")) more.hidden = selected === 0 || selected < all.length;
+    for (const more of document.querySelectorAll("[data-when-all-selected]")) more.classList.toggle("offered", selected > 0 && selected === all.length);
     for (const button of document.querySelectorAll("[data-needs-selection]")) button.disabled = selected === 0;
   }
 
