@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from selenium.webdriver.common.keys import Keys
 
 from portal.users.models import User
 from tests.browser.steps import accepted
@@ -18,6 +19,9 @@ def test_a_token_is_created_read_copied_and_revoked(portal: Portal, administrato
     portal.click("Create Token")
     portal.dialog("Create API Token")
     portal.fill("Token Name", "deploy")
+    portal.click("90 days", "Calendar")
+    portal.script("return document.activeElement").send_keys(Keys.ARROW_RIGHT, Keys.ENTER)
+    portal.shows("dialog [data-expiry-words]", "in 91 days")
     portal.click("Create")
     window = portal.dialog("Token Created")
     secret = portal.find("#token-secret")
