@@ -5,10 +5,11 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ActionForm
 from django.contrib.admin.templatetags.admin_list import result_headers, results
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
-from django.forms import Media
+from django.forms import ChoiceField, Media, Select
 from django.http import HttpRequest
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -54,9 +55,14 @@ def pill(kind: str, label: str) -> SafeString:
     return format_html('<span class="pill pill-{}">{}</span>', kind, label)
 
 
+class PortalActionForm(ActionForm):
+    action = ChoiceField(label="Action:", widget=Select({"class": "form-select form-select-sm"}))
+
+
 class PortableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # only the stubs can be subscripted
     """Searches and sorts as the portal's own lists do, and costs as little with a million rows: one count for a page."""
 
+    action_form = PortalActionForm
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
