@@ -192,4 +192,4 @@ def revoke_many(request: AuthenticatedHttpRequest) -> HttpResponse:
         created = created_with(chosen, now)
         return render(request, "tokens/revoke_many.html", {"tokens": chosen, "created": created, "back": back})
     count = services.revoke_many(chosen, access.actor_of(request), now)
-    return success_response(request, f"{count} token{'' if count == 1 else 's'} revoked.", back)
+    return success_response(request, f"{count:,} token{'' if count == 1 else 's'} revoked.", back)

@@ -88,13 +88,13 @@ class FaultAdmin(AuditedAdmin):
     def acknowledge(self, request: HttpRequest, faults: QuerySet[Fault]) -> None:
         now = timezone.now()
         count = sum(services.acknowledge(fault, access.actor_of(request), now) for fault in faults)
-        self.message_user(request, f"{count} acknowledged.", messages.SUCCESS)
+        self.message_user(request, f"{count:,} acknowledged.", messages.SUCCESS)
 
     @admin.action(description="Clear", permissions=["review"])
     def clear(self, request: HttpRequest, faults: QuerySet[Fault]) -> None:
         now = timezone.now()
         count = sum(services.clear(fault, access.actor_of(request), now) for fault in faults)
-        self.message_user(request, f"{count} cleared. If a fault's cause persists, the next scan raises it again.", messages.SUCCESS)
+        self.message_user(request, f"{count:,} cleared. If a fault's cause persists, the next scan raises it again.", messages.SUCCESS)
 
     @admin.display(description="State", ordering="progress")
     def state(self, fault: Fault) -> SafeString:
