@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from portal.core.csv_export import Columns
 from portal.core.keyset import Part
 from portal.core.tables import ListTable, narrow_column
 from portal.users.models import User
@@ -62,12 +63,28 @@ class UserTokenTable(TokenTable):
 class AllTokenTable(TokenTable):
     """Access Control: every permanent token, with its owner and a box for revoking several."""
 
+    exports = True
     select = narrow_column()
     menu = narrow_column()
 
     class Meta:
         order_by = "-created_at"
         sequence = ("select", "menu", "...")
+
+
+CSV_COLUMNS: Columns = {
+    "ID": lambda token: token.pk,
+    "Token Name": lambda token: token.name,
+    "Token": lambda token: token.hint,
+    "User": lambda token: token.user.username,
+    "Created": lambda token: token.created_at,
+    "Created by": lambda token: token.created_by and token.created_by.username,
+    "Created with": lambda token: token.created_with_id,
+    "Last used": lambda token: token.last_used_at,
+    "Expires": lambda token: token.last_moment,
+    "Status": lambda token: token.status,
+    "Revoked": lambda token: token.revoked_at,
+}
 
 
 CREATOR = forms.TextInput(attrs={"placeholder": "Username", "autocomplete": "off"})

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,9 +16,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 import settings_app.services as config
 from portal.audit import services as audit
 from portal.core import permissions as access
+from portal.core.csv_export import csv_response
 from portal.core.errors import ServiceError, add_to_form
 from portal.core.htmx import form_data, form_page, post_only, put_into, rejected_response, success_response
-from portal.core.list_views import list_context
+from portal.core.list_views import list_context, select, wants_csv
 from portal.core.ordering import ordered
 from portal.core.requests import AuthenticatedHttpRequest
 from portal.core.text import fold
@@ -26,7 +28,7 @@ from tokens import dates, details, lineage, pasted, services, sessions
 from tokens.forms import TokenForm
 from tokens.models import BulkRevocation, Token
 from tokens.models.token import TokenQuerySet
-from tokens.tables import SEARCH, AllTokenTable, TokenFilter, UserTokenTable
+from tokens.tables import CSV_COLUMNS, SEARCH, AllTokenTable, TokenFilter, UserTokenTable
 
 
 @require_safe
@@ -42,10 +44,13 @@ def user_tokens(request: AuthenticatedHttpRequest, username: str) -> HttpRespons
 
 @require_safe
 @access.administrator
-def all_tokens(request: AuthenticatedHttpRequest) -> HttpResponse:
+def all_tokens(request: AuthenticatedHttpRequest) -> HttpResponseBase:
     """Access Control, tab User Tokens."""
     now = timezone.now()
     rows = Token.objects.listed(now, services.expiring_before(now))
+    if wants_csv(request):
+        audit.exported("tokens", access.actor_of(request), request.GET)
+        return csv_response(select(request, rows, AllTokenTable, TokenQuerySet.found, TokenFilter), CSV_COLUMNS, "tokens")
     context = list_context(request, rows, AllTokenTable, TokenQuerySet.found, empty="No tokens yet.", filter_class=TokenFilter)
     context["revocations"] = BulkRevocation.objects.filter(finished_at=None)
     return render(request, "tokens/all_tokens.html", context)

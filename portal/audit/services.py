@@ -4,7 +4,7 @@ django-auditlog can also watch models by itself. That is not used: it sees neith
 and it would copy every field of a row, the token's digest among them, unless each was excluded.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,7 @@ class Event(TextChoices):
     DEVICE_APPROVED = "device_approved", "Device sign-in approved"
     DEVICE_DENIED = "device_denied", "Device sign-in denied"
     CALENDAR_LINK = "calendar_link", "Calendar link"
+    LIST_EXPORTED = "list_exported", "List exported"
 
 
 def record(actor: Actor | None, target: Model, action: int, **changes: tuple[Any, Any]) -> None:
@@ -85,6 +86,12 @@ def event(
     data = {"event": kind.value} | details
     entry(actor, target, action=action, remote_addr=address, additional_data=data, changes=changes or {}).save()
     log.info(kind.value, about=str(target), by=actor and str(actor.user), address=address, **details)
+
+
+def exported(name: str, actor: Actor, query: Mapping[str, str]) -> None:
+    """Records that `actor` saved the list `name` as CSV, and by which filters. What was searched for is left out: it may be a token."""
+    filters = {key: str(value)[:100] for key, value in query.items() if value and key not in ("q", "sort", "format")}
+    event(Event.LIST_EXPORTED, actor, actor.user, list=name, filters=", ".join(f"{key}={value}" for key, value in filters.items())[:500])
 
 
 def count_again(kind: Event, target: Model, address: str | None, since: datetime) -> bool:

@@ -1,7 +1,7 @@
 """What every list shares: search, page size, sorting, paging, and the words for "nothing here"."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -49,6 +49,49 @@ def parts(table: ListTable, rows: QuerySet[Any], term: str) -> list[Part]:
     return backwards(made) if term.startswith("-") else made
 
 
+class Selection(NamedTuple):
+    """What an address asks of a list: the rows that match, and their order."""
+
+    rows: QuerySet[Any]
+    table: ListTable
+    filterset: FilterSet | None
+    text: str
+    order: str
+
+    @property
+    def parts(self) -> list[Part]:
+        return parts(self.table, self.rows, self.order)
+
+    @property
+    def filtered(self) -> bool:
+        filterset = self.filterset
+        return bool(self.text or (filterset is not None and any(filterset.form.data.get(name) for name in filterset.filters)))
+
+
+def select(
+    request: HttpRequest, rows: QuerySet[Any], table_class: type[ListTable], search: Search, filter_class: type[FilterSet] | None = None
+) -> Selection:
+    text = search_text(request.GET.get("q", ""))
+    filterset = filter_class(request.GET, rows) if filter_class else None
+    rows = matching(rows if filterset is None else filterset.qs, search, text)
+    table = table_class(rows)  # without the request: given it, the table would page by itself, by whatever size the address names
+    RequestConfig(request, paginate=False).configure(table)
+    return Selection(rows, table, filterset, text, order_of(table))
+
+
+def wants_csv(request: HttpRequest) -> bool:
+    return request.GET.get("format") == "csv"
+
+
+def export_address(request: HttpRequest) -> str:
+    """The list as CSV: all that matches, in the same order."""
+    query = request.GET.copy()
+    for name in ("page", "after", "before", "per_page", "count"):
+        query.pop(name, None)
+    query["format"] = "csv"
+    return f"?{query.urlencode()}"
+
+
 def list_context(
     request: HttpRequest,
     rows: QuerySet[Any],
@@ -59,29 +102,22 @@ def list_context(
 ) -> dict[str, Any]:
     """The context of `_list.html`: `table` and `list`.
     Which page it is: see `portal.core.paging`."""
-    text = search_text(request.GET.get("q", ""))
-    filterset = filter_class(request.GET, rows) if filter_class else None
-    if filterset is not None:
-        rows = filterset.qs
-    rows = matching(rows, search, text)
-    table = table_class(rows)  # without the request: given it, the table would page by itself, by whatever size the address names
+    chosen = select(request, rows, table_class, search, filter_class)
     size = page_size(request)
-    RequestConfig(request, paginate=False).configure(table)
-    term = order_of(table)
-    page = Pager(rows, parts(table, rows, term), term, request.GET, size).page()
-    filtered = bool(text or (filterset is not None and any(filterset.form.data.get(name) for name in filterset.filters)))
+    page = Pager(chosen.rows, chosen.parts, chosen.order, request.GET, size).page()
     return {
-        "table": table,
+        "table": chosen.table,
         "list": {
-            "q": text,
+            "q": chosen.text,
             "per_page": size,
             "sizes": SIZES,
             "page": page,
             "rows": page.rows,
-            "cells": table.cells(),
+            "cells": chosen.table.cells(),
             "total": page.total,
-            "filter": filterset,
-            "filtered": filtered,
-            "empty": "Nothing matches your search." if filtered else empty,
+            "filter": chosen.filterset,
+            "filtered": chosen.filtered,
+            "empty": "Nothing matches your search." if chosen.filtered else empty,
+            "export": export_address(request) if chosen.table.exports else "",
         },
     }

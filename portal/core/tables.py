@@ -13,6 +13,7 @@ class ListTable(tables.Table):
     """`rows_template` renders `list.rows`: a template for each cell would run every context processor for each cell."""
 
     rows_template: str
+    exports = False  # can the list be saved as CSV?
     orders: ClassVar[dict[str, list[Part]]] = {}  # the parts of an order by something else than one column, see portal.core.list_views
 
     def cells(self) -> list[tuple[str, SafeString]]:

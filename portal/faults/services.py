@@ -87,6 +87,19 @@ def not_acknowledged(fault: Fault) -> str:
     return f"{fault} is not acknowledged, or has been cleared."
 
 
+def acknowledge_many(ids: list[int], actor: Actor, now: datetime) -> int:
+    """Acknowledges those of the faults `ids` that are open and not acknowledged yet. Returns how many."""
+    with transaction.atomic():
+        access.lock(actor, *access.REVIEWERS)
+        chosen = Fault.objects.unacknowledged().filter(pk__in=ids).order_by("pk")
+        faults = list(chosen.select_for_update())
+        rows = Fault.objects.unacknowledged().filter(pk__in=[fault.pk for fault in faults])
+        if rows.update(acknowledged_at=now, acknowledged_by=actor.user) != len(faults):
+            raise RuntimeError("A locked fault was changed by somebody else.")
+        audit.record_all(actor, faults, audit.UPDATE, state=("Open", "Acknowledged"))
+    return len(faults)
+
+
 def settled_already(fault: Fault) -> str:
     """What is said to those who acknowledge too late."""
     return f"{fault} has already been acknowledged or cleared."

@@ -3,15 +3,18 @@ from typing import Any
 import django_filters
 import django_tables2 as tables
 
+from portal.core.csv_export import Columns
 from portal.core.tables import ListTable, narrow_column
-from portal.faults.models import FaultQuerySet
+from portal.faults.models import Fault, FaultQuerySet
 
 SEARCH = ("name__finds", "resource__finds", "description__finds")
 
 
 class FaultTable(ListTable):
     rows_template = "faults/_rows.html"
+    exports = True
 
+    select = narrow_column()
     details = narrow_column("Details")
     name = tables.Column()
     resource = tables.Column()
@@ -24,8 +27,22 @@ class FaultTable(ListTable):
         order_by = "-raised_at"
 
 
+CSV_COLUMNS: Columns = {
+    "ID": lambda fault: fault.pk,
+    "Name": lambda fault: fault.name,
+    "Resource": lambda fault: fault.resource,
+    "Description": lambda fault: fault.description,
+    "Severity": lambda fault: fault.severity,
+    "Raised": lambda fault: fault.raised_at,
+    "State": lambda fault: fault.state,
+    "Acknowledged": lambda fault: fault.acknowledged_at,
+    "Acknowledged by": lambda fault: fault.acknowledged_by and fault.acknowledged_by.username,
+    "Cleared": lambda fault: fault.cleared_at,
+}
+
+
 class FaultFilter(django_filters.FilterSet):
-    """By state. Without a choice the list shows what is open, acknowledged or not."""
+    """By state and severity. Without a choice of state the list shows what is open, acknowledged or not."""
 
     state = django_filters.ChoiceFilter(
         label="State",
@@ -33,6 +50,8 @@ class FaultFilter(django_filters.FilterSet):
         empty_label="Open and acknowledged",
         choices=[("open", "Open"), ("acknowledged", "Acknowledged"), ("cleared", "Cleared"), ("all", "All")],
     )
+
+    severity = django_filters.ChoiceFilter(label="Severity", empty_label="Any severity", choices=Fault.Severity.choices)
 
     def by_state(self, rows: FaultQuerySet, name: str, value: str) -> FaultQuerySet:
         conditions: dict[str, dict[str, Any]] = {
@@ -44,6 +63,5 @@ class FaultFilter(django_filters.FilterSet):
         return rows.filter(**conditions[value])
 
     def filter_queryset(self, queryset: FaultQuerySet) -> FaultQuerySet:
-        if not self.form.cleaned_data.get("state"):
-            return queryset.open()
-        return super().filter_queryset(queryset)
+        rows = super().filter_queryset(queryset)
+        return rows if self.form.cleaned_data.get("state") else rows.open()

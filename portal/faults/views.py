@@ -1,36 +1,36 @@
 import json
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from portal.audit import services as audit
 from portal.audit.history import history, last_change
 from portal.core import permissions as access
+from portal.core.csv_export import csv_response
 from portal.core.errors import ServiceError, add_to_form
 from portal.core.htmx import form_page, post_only, rejected_response, success_response
-from portal.core.list_views import list_context
+from portal.core.list_views import list_context, select, wants_csv
 from portal.core.requests import AuthenticatedHttpRequest
 from portal.faults import notes, services, sources
 from portal.faults.forms import NoteForm
 from portal.faults.models import Fault
-from portal.faults.tables import SEARCH, FaultFilter, FaultTable
+from portal.faults.tables import CSV_COLUMNS, SEARCH, FaultFilter, FaultTable
 
 VERBS = {"note": "Note added"}  # of the audit trail
 
 
 @require_safe
 @access.operator
-def fault_list(request: AuthenticatedHttpRequest) -> HttpResponse:
-    context = list_context(
-        request,
-        Fault.objects.with_progress().select_related("acknowledged_by"),
-        FaultTable,
-        search=SEARCH,
-        empty="No open faults.",
-        filter_class=FaultFilter,
-    )
+def fault_list(request: AuthenticatedHttpRequest) -> HttpResponseBase:
+    rows = Fault.objects.with_progress().select_related("acknowledged_by")
+    if wants_csv(request):
+        audit.exported("faults", access.actor_of(request), request.GET)
+        return csv_response(select(request, rows, FaultTable, SEARCH, FaultFilter), CSV_COLUMNS, "faults")
+    context = list_context(request, rows, FaultTable, SEARCH, empty="No open faults.", filter_class=FaultFilter)
     return render(request, "faults/list.html", context)
 
 
@@ -98,3 +98,14 @@ def undo_acknowledge(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse
     if services.undo_acknowledge(fault, access.actor_of(request)):
         return success_response(request, f"Open again: {fault}", back)
     return rejected_response(request, services.not_acknowledged(fault), back)
+
+
+@post_only("faults:list")
+@access.operator
+def acknowledge_many(request: AuthenticatedHttpRequest) -> HttpResponse:
+    """The faults that are selected in the list."""
+    back = reverse("faults:list")
+    ids = [int(text) for text in request.POST.getlist("ids") if text.isascii() and text.isdigit() and len(text) < 19]
+    if count := services.acknowledge_many(ids, access.actor_of(request), timezone.now()):
+        return success_response(request, f"{count} fault{'' if count == 1 else 's'} acknowledged.", back)
+    return rejected_response(request, "None of the selected faults can be acknowledged.", back)

@@ -2,23 +2,23 @@
 
 from typing import Any
 
-import django_tables2 as tables
 from django.contrib.auth.views import redirect_to_login
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 import settings_app.services as config
+from portal.audit import services as audit
 from portal.core import permissions as access
-from portal.core.list_views import list_context
+from portal.core.csv_export import csv_response
+from portal.core.list_views import list_context, select, wants_csv
 from portal.core.requests import AuthenticatedHttpRequest
-from portal.core.tables import ListTable
 from portal.pages import home as overview
 from portal.pages import own
+from portal.pages.user_table import CSV_COLUMNS, UserFilter, UserTable, with_token_counts
 from portal.users.models import SEARCH, User
 from tokens import services, sessions
 from tokens.calendar import links as calendar
@@ -50,34 +50,14 @@ def profile(request: AuthenticatedHttpRequest) -> HttpResponse:
     return render(request, "profile/profile.html", context)
 
 
-class UserTable(ListTable):
-    rows_template = "users/_rows.html"
-
-    username = tables.Column(order_by="search_key")
-    role = tables.Column(verbose_name="Roles")
-    live = tables.Column(verbose_name="Tokens")
-    last_login = tables.Column()
-    is_active = tables.Column(verbose_name="Status")
-
-    class Meta:
-        order_by = "username"
-
-
-def with_token_counts(users: QuerySet[User]) -> QuerySet[User]:
-    """Annotates `live` and `expiring`: how many good permanent tokens each user has, and how many of them end soon."""
-    now = timezone.now()
-    theirs = Token.objects.permanent().active(now).filter(user=OuterRef("pk")).order_by().values("user")
-    soon = Q(expires_at__lte=services.expiring_before(now))
-    return users.annotate(
-        live=Coalesce(Subquery(theirs.annotate(n=Count("pk")).values("n")), 0),
-        expiring=Coalesce(Subquery(theirs.annotate(n=Count("pk", filter=soon)).values("n")), 0),
-    )
-
-
 @require_safe
 @access.administrator
-def user_list(request: AuthenticatedHttpRequest) -> HttpResponse:
-    context = list_context(request, with_token_counts(User.objects.existing()), UserTable, SEARCH, empty="No users yet.")
+def user_list(request: AuthenticatedHttpRequest) -> HttpResponseBase:
+    rows = with_token_counts(User.objects.existing(), timezone.now())
+    if wants_csv(request):
+        audit.exported("users", access.actor_of(request), request.GET)
+        return csv_response(select(request, rows, UserTable, SEARCH, UserFilter), CSV_COLUMNS, "users")
+    context = list_context(request, rows, UserTable, SEARCH, empty="No users yet.", filter_class=UserFilter)
     return render(request, "users/list.html", context)
 
 

@@ -50,7 +50,7 @@ def test_the_list_shows_what_is_open_unless_another_state_is_chosen(
 
 def test_the_columns_are_the_documented_ones(as_operator: Visitor, faults: dict[str, Fault]) -> None:
     page = as_operator.see("faults:list", state="all")
-    assert page.columns == ["Details", "Name", "Resource", "Description", "Severity", "Raised", "State"]
+    assert page.columns == ["", "Details", "Name", "Resource", "Description", "Severity", "Raised", "State"]
     states = dict(zip(page.column("Resource"), page.column("State"), strict=True))
     assert states == {"open": "Open", "acknowledged": "Acknowledged", "cleared": "Cleared", "cleared later": "Cleared"}
     assert dict(zip(page.column("Resource"), page.column("Severity"), strict=True))["open"] == "Critical"
@@ -128,3 +128,29 @@ def test_users_have_no_bell_and_operators_find_the_way_to_the_django_admin(as_pe
     assert not as_person.see("profile").all("a", "bell")
     review = as_operator.see("faults:list").one("div", "list-actions").one("a")
     assert review.attributes["href"] == reverse("admin:faults_fault_changelist")
+
+
+def test_filters_by_severity(as_operator: Visitor) -> None:
+    FaultFactory(resource="a", severity="critical")
+    FaultFactory(resource="b", severity="warning")
+    assert as_operator.see("faults:list", severity="critical").column("Resource") == ["a"]
+    assert as_operator.see("faults:list", severity="nonsense").total == 2
+
+
+def test_selected_faults_are_acknowledged_at_once(as_operator: Visitor, faults: dict[str, Fault]) -> None:
+    ids = [str(fault.pk) for fault in faults.values()] + ["nonsense", "-1", "9" * 30]
+    before = Fault.objects.get(pk=faults["acknowledged"].pk).acknowledged_at
+    as_operator.send("faults:acknowledge_many", ids=ids)
+    fault = Fault.objects.get(pk=faults["open"].pk)
+    assert (fault.state, fault.acknowledged_by) == ("Acknowledged", as_operator.user)
+    assert Fault.objects.get(pk=faults["acknowledged"].pk).acknowledged_at == before
+    assert Fault.objects.get(pk=faults["cleared"].pk).acknowledged_by is None
+    changed = LogEntry.objects.filter(changes__has_key="state")
+    assert [(entry.object_pk, entry.changes) for entry in changed] == [(str(fault.pk), {"state": ["Open", "Acknowledged"]})]
+    page = as_operator.see("faults:list", state="all")
+    assert sum("disabled" in box.attributes for box in page.all("input", name="ids")) == 4
+
+
+def test_acknowledging_nothing_says_so(as_operator: Visitor) -> None:
+    as_operator.send("faults:acknowledge_many", ids=["1"])
+    assert as_operator.see("faults:list").toasts == ["None of the selected faults can be acknowledged."]

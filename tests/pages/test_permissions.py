@@ -77,6 +77,7 @@ faults:fault                            fault     in 403 200 200   405 405 405 4
 faults:former_address                   fault     in 403 302 302   405 405 405 405
 faults:add_note                         fault     in 403 302 302    in 403 422 422
 faults:undo_acknowledge                 fault    302 302 302 302    in 403 302 302
+faults:acknowledge_many                 -        302 302 302 302    in 403 302 302
 faults:acknowledge                      fault    302 302 302 302    in 403 302 302
 settings:config                         -         in 403 403 200   405 405 405 405
 settings:all                            -         in 403 403 200   405 405 405 405
