@@ -27,7 +27,7 @@ def every_email(owner: User) -> dict[str, Content]:
     """By a name for each: those about the account of `owner`, and digests of 1 and 3 of their tokens."""
     now = timezone.now()
     token = issue(owner, "n" * 100, actor=AdministratorFactory())[0]
-    invited = UserFactory(username=f"new.{owner.username}"[-150:], display_name="x" * 100)
+    invited = UserFactory(username=f"new.{owner.username}"[:150], display_name="x" * 100)
     invited.set_unusable_password()
     invited.save()
     about = {

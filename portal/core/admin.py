@@ -22,6 +22,8 @@ CELL = re.compile(r"^<(t[dh])")
 class PortableChangeList(ChangeList):
     """A list in an order that is the same on both databases, and what its template needs to be cards on a phone."""
 
+    model_admin: "PortableAdmin"
+
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         return [each for term in super().get_ordering(request, queryset) for each in portable(queryset, term)]
 

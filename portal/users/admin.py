@@ -34,7 +34,8 @@ class StateFilter(admin.SimpleListFilter):
 class UserAdmin(AuditedAdmin, ReadOnlyAdmin):
     list_display = ["username", "display_name", "role", "kind", "state", "last_login", "created_at"]
     list_filter = [StateFilter, "role", "kind"]
-    search_fields = ordering = ["search_key"]
+    search_fields = ["search_key"]
+    ordering = ["search_key"]
     sort_keys = {"username": "search_key"}
     hidden = ("password", "session_stamp")
     fields = readonly_fields = (
