@@ -125,6 +125,14 @@ def test_every_dialog_shows_all_that_it_holds(portal: Portal, furnished: User, a
     portal.find("dialog[open] h2")
     found += faults_of_the_open_dialog(portal, "tokens:revoke_many")
 
+    portal.open(reverse("tokens:all") + "?per_page=10")
+    portal.script("document.querySelector('.bulk-matching [type=submit]').click()")
+    portal.find("dialog[open] h2")
+    found += faults_of_the_open_dialog(portal, "tokens:revoke_matching")
+    portal.script("document.querySelector('dialog[open] .btn-danger').click()")
+    portal.dialog("Revoking tokens")
+    found += faults_of_the_open_dialog(portal, "tokens:revocation")
+
     portal.open(reverse("profile"))
     portal.click("Add", "Create")
     portal.find("dialog[open] .is-invalid")
