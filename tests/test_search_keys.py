@@ -13,7 +13,7 @@ from portal.users.models import User
 from tests.clock import DAY, NOW
 from tests.factories import TokenFactory, UserFactory
 from tokens.models import Token
-from tokens.models.token import FEW
+from tokens.models.token import FEW, SAMPLE, TokenQuerySet
 from tokens.tasks import fill_search_keys
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +66,15 @@ def test_a_search_that_finds_many_owners_finds_the_tokens_of_all() -> None:
         TokenFactory.build(user=owner, name=f"of {owner.username}", digest=owner.username.encode()) for owner in (owners[0], owners[-1])
     )
     assert found("crowd") == {f"of {owners[0].username}", f"of {owners[-1].username}"}
+
+
+def test_a_frequent_text_is_found_as_any_other_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    TokenFactory.create_batch(SAMPLE // 10, last_four="0000")
+    TokenFactory(name="seldom", last_four="1111")
+    expected = found("seldom"), len(found("0000"))
+    assert (Token.objects.is_frequent("0000"), Token.objects.is_frequent("seldom")) == (True, False)
+    monkeypatch.setattr(TokenQuerySet, "is_frequent", lambda rows, text: text == "seldom")
+    assert (found("seldom"), len(found("0000"))) == expected == ({"seldom"}, SAMPLE // 10)
 
 
 def test_missing_keys_are_filled_as_they_would_have_been_written() -> None:

@@ -17,7 +17,7 @@ from portal.users.models import User
 from tokens import dates, services
 from tokens.models.token import TokenQuerySet
 
-SEARCH = ("search_key__finds",)  # within the tokens of one user
+SEARCH = ("search_key__has",)  # within the tokens of one user
 
 
 class TokenTable(ListTable):

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import CharField, F, Q, QuerySet, TextField
 from django.db.models.expressions import OrderBy
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+from django.db.models.functions import Coalesce
 
 from portal.core.ordering import Fold, field_of, may_be_null
 
@@ -69,21 +70,12 @@ class Place:
     values: list[Any]
 
 
-def all_places(rows: QuerySet[Any], parts: Sequence[Part]) -> list[Place]:
-    """Every place, sorted here. For few rows of many: the database finds them by what they have in common. Asked for their order, it may
-    instead walk through the index that has it, past all the others."""
+def places(rows: QuerySet[Any], parts: Sequence[Part], start: int, count: int, few: bool = False) -> list[Place]:
+    """At most `count` places, after the first `start` rows. `few`: `rows` are few of many. The database then finds them by what they have
+    in common and sorts them; it could also walk through the index that has their order, past all the others."""
     found: list[Place] = []
     for number, part in enumerate(parts):
-        keys = sorted(keys_of(rows, part), reverse=part.descending)
-        found += [Place(number, list(values)) for values in keys]
-    return found
-
-
-def places(rows: QuerySet[Any], parts: Sequence[Part], start: int, count: int) -> list[Place]:
-    """At most `count` places, after the first `start` rows."""
-    found: list[Place] = []
-    for number, part in enumerate(parts):
-        chosen = ordered_keys(rows, part)
+        chosen = ordered_keys(rows, part, few)
         here = [Place(number, list(values)) for values in chosen[start : start + count - len(found)]]
         found += here
         if len(found) == count:
@@ -124,10 +116,12 @@ def keys_of(rows: QuerySet[Any], part: Part) -> Any:
     return rows.filter(part.condition).annotate(**keys).order_by().values_list(*keys, "pk")
 
 
-def ordered_keys(rows: QuerySet[Any], part: Part) -> Any:
-    """The same in order."""
-    keys = [sort_key(rows, column) for column in (*part.constant, *part.columns)]
-    return keys_of(rows, part).order_by(*(OrderBy(key, descending=part.descending) for key in [*keys, F("pk")]))
+def ordered_keys(rows: QuerySet[Any], part: Part, few: bool = False) -> Any:
+    """The same in order. `few`: by an expression that is no index's, and has the same value."""
+    keys: list[Any] = [sort_key(rows, column) for column in (*part.constant, *part.columns)]
+    first, *others = [*keys, F("pk")]
+    terms = [Coalesce(first, first) if few else first, *others]
+    return keys_of(rows, part).order_by(*(OrderBy(term, descending=part.descending) for term in terms))
 
 
 def behind(part: Part, values: list[Any]) -> TupleGreaterThan | TupleLessThan | Q:

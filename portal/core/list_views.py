@@ -104,7 +104,7 @@ def list_context(
     Which page it is: see `portal.core.paging`."""
     chosen = select(request, rows, table_class, search, filter_class)
     size = page_size(request)
-    page = Pager(chosen.rows, chosen.parts, chosen.order, request.GET, size).page()
+    page = Pager(chosen.rows, chosen.parts, chosen.order, request.GET, size, shown=rows).page()
     return {
         "table": chosen.table,
         "list": {

@@ -56,10 +56,10 @@ class SearchKeyField(models.TextField):  # type: ignore[type-arg]  # Django's ow
 
 
 @SearchKeyField.register_lookup
-class KeyFinds(Lookup):
-    """`search_key__finds="älice"`: the key contains this text in any case. No character of it is a wildcard."""
+class KeyHas(Lookup):
+    """`search_key__has="älice"`: the key contains this text in any case. No character of it is a wildcard. Reads every key."""
 
-    lookup_name = "finds"
+    lookup_name = "has"
     prepare_rhs = False
 
     def __init__(self, lhs: Any, rhs: Any) -> None:
@@ -67,14 +67,21 @@ class KeyFinds(Lookup):
 
     def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         key, values = self.process_lhs(compiler, connection)
-        return f"instr({key}, %s) > 0", (*values, self.rhs)
+        return f"{'strpos' if connection.vendor == 'postgresql' else 'instr'}({key}, %s) > 0", (*values, self.rhs)
 
-    def as_postgresql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+
+@SearchKeyField.register_lookup
+class KeyMayHave(KeyHas):
+    """What PostgreSQL's index of trigrams answers of `has`: whether the key has each three characters of the text. True elsewhere."""
+
+    lookup_name = "may_have"
+
+    def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        grams = trigrams(str(self.rhs))
+        if connection.vendor != "postgresql" or not grams:
+            return "1 = 1", ()
         key, values = self.process_lhs(compiler, connection)
-        found, parameters = f"strpos({key}, %s) > 0", (*values, self.rhs)
-        if grams := trigrams(str(self.rhs)):
-            return f"(portal_trigrams({key}) @> %s::text[] AND {found})", (*values, grams, *parameters)
-        return found, parameters
+        return f"portal_trigrams({key}) @> %s::text[]", (*values, grams)
 
 
 def trigrams(text: str) -> list[str]:

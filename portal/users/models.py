@@ -24,7 +24,7 @@ USERNAME = RegexValidator(
 )
 
 # What lists of users are searched in.
-SEARCH = ("search_key__finds",)
+SEARCH = ("search_key__has",)
 
 
 # A person who has not set the first password yet.

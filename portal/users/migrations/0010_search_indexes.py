@@ -1,8 +1,8 @@
-"""Users by name, and on PostgreSQL the function and the index by which three characters are found anywhere in a key."""
+"""Users by name, and on PostgreSQL the function by which three characters are found anywhere in a token's key."""
 
 from django.db import migrations, models
 
-from portal.core.search_keys import add_trigram_function, add_trigram_index
+from portal.core.search_keys import add_trigram_function
 
 
 class Migration(migrations.Migration):
@@ -10,5 +10,4 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex("user", models.Index(fields=["search_key", "id"], name="users_by_name")),
         add_trigram_function(),
-        add_trigram_index("users_user", "users_search_trigrams"),
     ]
