@@ -45,6 +45,12 @@ def test_days_are_counted_in_the_portals_time_zone(settings: object) -> None:
     assert when.exact(last) == "2026-11-30 23:59:59 JST"
 
 
+def test_a_change_of_the_clocks_does_not_hide_an_hour(settings: object) -> None:
+    settings.TIME_ZONE = "Europe/Berlin"  # type: ignore[attr-defined]
+    before = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # 02:30, as is the hour after
+    assert when.relative(before + timedelta(hours=1), before) == "in 1 hour"
+
+
 def test_a_documented_column_shows_the_date_with_words_beside() -> None:
     html = when.dated(LAST_SECOND + 10 * DAY, NOW)
     assert 'datetime="2026-12-01T23:59:59+00:00" title="2026-12-01 23:59:59 UTC">Dec 1, 2026 <small' in html

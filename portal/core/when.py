@@ -7,13 +7,14 @@
 Dates are days of `TIME_ZONE`. Lists call these 75 times for a page, hence no templates and no strftime.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 NEAR = 30  # days
+DAY = 86_400  # seconds
 NEVER = mark_safe('<span class="text-body-secondary" title="Never">—</span>')
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -22,29 +23,32 @@ def when(instant: datetime | None, now: datetime, note: str = "") -> SafeString:
     """A `<time>` for a screen that no document shows. `note`: what else to say with the exact instant ("from 192.0.2.1")."""
     if instant is None:
         return NEVER
-    local = timezone.localtime(instant)
-    return element(local, relative(local, now) or day(local), note)
+    zone = timezone.get_current_timezone()
+    local = instant.astimezone(zone)
+    return element(local, distance(local, now.astimezone(zone), NEAR) or day(local), note)
 
 
 def dated(instant: datetime | None, now: datetime, note: str = "", near: int = NEAR) -> SafeString:
     """A `<time>` for a column in which the documents show a date. `note`: as for `when`; `near`: days up to which there are words."""
     if instant is None:
         return NEVER
-    local = timezone.localtime(instant)
-    words = relative(local, now, near)
+    zone = timezone.get_current_timezone()
+    local = instant.astimezone(zone)
+    words = distance(local, now.astimezone(zone), near)
     return element(local, f'{day(local)} <small class="when-relative">{words}</small>' if words else day(local), note)
 
 
 def element(local: datetime, html: str, note: str) -> SafeString:
     """`html`: what is seen, as HTML."""
-    title = exact(local) + (f", {escape(note)}" if note else "")
-    return mark_safe(f'<time class="when" datetime="{local.isoformat(timespec="seconds")}" title="{title}">{html}</time>')  # noqa: S308
+    iso = local.isoformat(timespec="seconds")
+    title = f"{iso[:10]} {iso[11:19]} {local.tzname()}" + (f", {escape(note)}" if note else "")
+    return mark_safe(f'<time class="when" datetime="{iso}" title="{title}">{html}</time>')  # noqa: S308
 
 
 def exact(instant: datetime) -> str:
     """`2026-12-06 23:59:59 UTC`."""
     local = timezone.localtime(instant)
-    return f"{local.isoformat(' ', 'seconds')[:19]} {local.tzname()}"
+    return f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}"
 
 
 def day(local: datetime) -> str:
@@ -57,13 +61,18 @@ def relative(instant: datetime, now: datetime, near: int = NEAR) -> str:
 
     Less than a day is given in minutes or hours. The last second of a day means the whole day, as an expiry date does: "today".
     """
-    local = timezone.localtime(instant)
-    days = (local.date() - timezone.localtime(now).date()).days
+    return distance(timezone.localtime(instant), timezone.localtime(now), near)
+
+
+def distance(local: datetime, now: datetime, near: int) -> str:
+    """`relative`, of two instants in the portal's time zone."""
+    days = local.toordinal() - now.toordinal()
     if abs(days) > near:
         return ""
-    if abs(instant - now) >= timedelta(days=1) or (local.hour, local.minute, local.second) == (23, 59, 59):
+    if (local.hour, local.minute, local.second) == (23, 59, 59):
         return in_days(days)
-    return in_minutes(int((instant - now).total_seconds() / 60))
+    seconds = local.timestamp() - now.timestamp()  # the difference of two local times would ignore a change of the clocks
+    return in_days(days) if abs(seconds) >= DAY else in_minutes(int(seconds / 60))
 
 
 def in_days(days: int) -> str:
