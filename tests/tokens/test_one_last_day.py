@@ -20,7 +20,7 @@ from tests.factories import AdministratorFactory, issue
 from tests.pages.visitor import Visitor
 from tokens import dates
 from tokens.calendar import ical as calendar_text
-from tokens.expiry import digest as digests
+from tokens.expiry import digest_content
 from tokens.expiry import scan as expiry
 from tokens.models import ScanRun, Token
 
@@ -62,7 +62,7 @@ def surfaces(token: Token, owner: User, settings: Settings) -> dict[str, str]:
         "page": f"{datetime.strptime(listed.column('Expires')[0] + ' +0000', '%b %d, %Y %z'):%Y-%m-%d}",
         "Django admin": column[:10],
         "Django admin's page": column[:10] if column in detail else "",
-        "email": digests.line(token, NOW)["expires"][:10],
+        "email": digest_content.line(token, NOW)["expires"][:10],
         "fault": said.partition(" expires ")[2][:10],
         "calendar": f"{event['dtstart'].dt}",
         "calendar's words": str(event["description"]).partition(" until ")[2][:10],
