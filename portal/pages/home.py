@@ -150,6 +150,6 @@ def first_steps(has_tokens: bool) -> list[dict[str, Any]]:
     steps = [
         {"done": User.objects.existing()[1:2].exists(), "label": "Add a person or a service account", "url": reverse("users:list")},
         {"done": has_tokens, "label": "Create a token for them", "url": reverse("users:list")},
-        {"done": all(values.values()), "label": "Choose who is notified before tokens expire", "url": reverse("settings:config")},
+        {"done": all(values.values()), "label": "Choose who is notified before tokens expire", "url": reverse("settings:all")},
     ]
     return [] if all(step["done"] for step in steps) else steps

@@ -75,6 +75,7 @@ def actions(user: User) -> list[Entry]:
     if access.may_create_own_tokens(user, config.get("users_may_create_tokens")):
         found.append(Entry("Create API token", reverse("tokens:create_own"), "fa-plus", "window", "add"))
     if user.role == access.ADMINISTRATOR:
+        found.append(Entry("All settings", reverse("settings:all"), "fa-gear", words="system config switch flags"))
         found.append(Entry("Add Config", reverse("settings:add"), "fa-sliders", "pane", "system settings"))
         found.append(Entry("Scan now", reverse("tokens:scan_now"), "fa-rotate", "post", "expiry"))
     found.append(Entry("Copy API Token", reverse("tokens:temporary"), "fa-copy", "copy", "temporary"))

@@ -56,9 +56,18 @@
       return item;
     }
 
+    // Chips that stay as they are keep their elements: a click may be under way on one of them.
     function show() {
       const found = values.map(errorOf);
-      list.replaceChildren(...values.map((text, place) => chip(text, place, found[place])));
+      values.forEach((text, place) => {
+        const now = list.children[place];
+        if (now?.dataset.chip === `${text} ${found[place]}`) return;
+        const item = chip(text, place, found[place]);
+        item.dataset.chip = `${text} ${found[place]}`;
+        if (now) now.replaceWith(item);
+        else list.append(item);
+      });
+      while (list.children.length > values.length) list.lastChild.remove();
       return found.filter(Boolean);
     }
 

@@ -162,3 +162,5 @@ def test_both_tabs_lead_to_each_other(as_administrator: Visitor) -> None:
             ("All settings", reverse("settings:all")),
         ]
         assert [tab.attributes["href"] for tab in tabs if "aria-current" in tab.attributes] == [reverse(name)]
+        marked = as_administrator.see(name).one("nav", "side").all("a", aria_current="page")
+        assert [link.text for link in marked] == ["System Settings"]
