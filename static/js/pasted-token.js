@@ -11,7 +11,7 @@
 
   const fieldsOf = (form) => [...form.elements].filter((field) => field.localName === "input" && TOKEN.test(field.value));
 
-  // The window with the answer; in the Django admin, which has none, a page.
+  // The window with what is known of the token; a page as long as htmx has not loaded.
   function lookUp(field, text) {
     if (!window.htmx) return post(text);
     const dialog = document.getElementById("window");
@@ -45,7 +45,7 @@
   // Both before any other listener hears of it (capture).
   document.addEventListener("input", (event) => {
     const form = event.target.closest("form[role=search]");
-    if (!form || !window.htmx || !fieldsOf(form).length) return; // the Django admin searches on Enter alone
+    if (!form || !window.htmx || !fieldsOf(form).length) return; // without htmx a list searches on Enter alone
     event.stopPropagation();
     clearTimeout(timer);
     const ready = event.inputType === "insertFromPaste" || WHOLE.test(event.target.value);

@@ -1,5 +1,5 @@
 "use strict";
-// A page that is returned to (Back, Forward, a reopened tab) shows what is true now. Loaded by the Django admin too.
+// A page that is returned to (Back, Forward, a reopened tab) shows what is true now.
 (() => {
   // Kept whole by the browser: its rows, dialogs and the token in them are those of then. Not reload(), which would send a form again.
   function loadAgain() {

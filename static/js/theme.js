@@ -1,6 +1,6 @@
 "use strict";
 // Light, dark or as the system has it. Runs in <head>, before the first paint. The key "theme" and its values are those of
-// the Django admin's own switch, so that both follow one choice.
+// the Django admin's own switch, which earlier releases had.
 (() => {
   const root = document.documentElement;
   const dark = matchMedia("(prefers-color-scheme: dark)");

@@ -52,7 +52,7 @@ def test_after_back_no_box_is_ticked_and_the_count_agrees(listed: Page, administ
 
 def test_after_back_the_filters_say_what_the_list_shows(listed: Page) -> None:
     listed.get_by_label("Status").select_option("revoked")
-    expect(listed.get_by_text("Nothing matches your search.")).to_be_visible()
+    expect(listed.get_by_text("Nothing matches these filters.")).to_be_visible()
     listed.get_by_label("Show").select_option("100")
     listed.wait_for_url("**per_page=100**")
     navigate(listed, "Administrator", "Users")
