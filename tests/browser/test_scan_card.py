@@ -84,6 +84,7 @@ def test_a_dialog_that_is_open_while_the_card_is_polled_gives_the_focus_back(vis
     pane.get_by_label("Config Type").select_option("Flags")
     page.evaluate(CARD_IS_NEW)
     page.keyboard.press("Escape")
+    page.get_by_role("button", name="Discard").click()
     expect(page.get_by_role("link", name="Add", exact=True)).to_be_focused()
 
 
