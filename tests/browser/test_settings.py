@@ -77,7 +77,7 @@ def test_days_are_saved_with_a_preview_and_reset(portal: Page, administrator: Us
     portal.keyboard.type("1;")
     expect(row.locator(".scan-preview")).to_contain_text("No immediate effect")
     row.get_by_role("link", name=re.compile("Reset")).click()
-    dialog(portal, "Delete config").get_by_role("button", name="Delete").click()
+    dialog(portal, f"Delete {DAYS}").get_by_role("button", name="Delete").click()
     expect(row).to_contain_text("This is the default.")
     expect(row.get_by_role("listitem").filter(has=portal.get_by_role("button"))).to_have_count(0)
     assert config.get("token_expiration_days") == ()
