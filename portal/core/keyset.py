@@ -23,15 +23,11 @@ LARGEST = 2**63 - 1
 
 @dataclass(frozen=True)
 class Part:
-    """The rows that satisfy `condition`, sorted by `columns` and the primary key, all in one direction.
-
-    `constant`: columns that are the same in all of these rows, such as NULL. They are named in ORDER BY, so that an index is recognised.
-    """
+    """The rows that satisfy `condition`, sorted by `columns` and the primary key, all in one direction."""
 
     condition: Q
     columns: tuple[str, ...]
     descending: bool = False
-    constant: tuple[str, ...] = ()
 
     def reversed(self) -> "Part":
         return replace(self, descending=not self.descending)
@@ -45,7 +41,7 @@ def parts_of(rows: QuerySet[Any], term: str) -> list[Part]:
     if not may_be_null(rows, name):
         return [Part(Q(), (name,), descending)]
     present, absent = Q((f"{name}__isnull", False)), Q((f"{name}__isnull", True))
-    return [Part(present, (name,), descending), Part(absent, (), descending, constant=(name,))]
+    return [Part(present, (name,), descending), Part(absent, (), descending)]
 
 
 def backwards(parts: Sequence[Part]) -> list[Part]:
@@ -118,8 +114,7 @@ def keys_of(rows: QuerySet[Any], part: Part) -> Any:
 
 def ordered_keys(rows: QuerySet[Any], part: Part, few: bool = False) -> Any:
     """The same in order. `few`: by an expression that is no index's, and has the same value."""
-    keys: list[Any] = [sort_key(rows, column) for column in (*part.constant, *part.columns)]
-    first, *others = [*keys, F("pk")]
+    first, *others = [*(sort_key(rows, column) for column in part.columns), F("pk")]
     terms = [Coalesce(first, first) if few else first, *others]
     return keys_of(rows, part).order_by(*(OrderBy(term, descending=part.descending) for term in terms))
 
