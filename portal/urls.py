@@ -13,7 +13,7 @@ from portal.oauth.cli_token import cli_token
 from portal.oauth.device_authorization import device_authorization
 from portal.oauth.metadata import authorization_server
 from portal.oauth.revocation import revoke
-from portal.pages import palette, views
+from portal.pages import palette, saved_filters, views
 from portal.pages import shortened_urls as shortened
 from portal.users import urls as user_urls
 from tokens.expiry.views import health_check as scan_health
@@ -33,6 +33,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("profile/", views.profile, name="profile"),
     path("palette/", palette.palette, name="palette"),
+    path("saved-filters/", saved_filters.saved, name="saved_filters"),
     # ProbeMiddleware answers these three.
     path("livez", respond, name="live"),
     path("readyz", respond, name="ready"),

@@ -4,6 +4,7 @@ from portal.core.tables import ListTable, narrow_column
 
 
 class ConfigTable(ListTable):
+    list_name = "config"
     rows_template = "settings_app/_rows.html"
 
     menu = narrow_column()

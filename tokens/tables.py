@@ -40,6 +40,7 @@ class TokenTable(ListTable):
 class OwnTokenTable(TokenTable):
     """Profile: Name, Token, Created, Last used, Expires, Status, Revoke."""
 
+    list_name = "own-tokens"
     name = tables.Column(verbose_name="Name", order_by="search_key")
     revoke = narrow_column()
 
@@ -51,6 +52,7 @@ class OwnTokenTable(TokenTable):
 class UserTokenTable(TokenTable):
     """A user's Tokens tab: Token Name, Token, Expiration Date, Created, Last used, Status."""
 
+    list_name = "user-tokens"
     menu = narrow_column()
     expires_at = tables.Column(verbose_name="Expiration Date")
 
@@ -63,6 +65,7 @@ class UserTokenTable(TokenTable):
 class AllTokenTable(TokenTable):
     """Access Control: every permanent token, with its owner and a box for revoking several."""
 
+    list_name = "tokens"
     exports = True
     select = narrow_column()
     menu = narrow_column()

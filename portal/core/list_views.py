@@ -92,6 +92,16 @@ def export_address(request: HttpRequest) -> str:
     return f"?{query.urlencode()}"
 
 
+def columns_cookie(request: HttpRequest, table: ListTable) -> str:
+    """The name of the cookie with the columns that this user has hidden in this list, as static/js/columns.js writes it: `a.b`. A cookie,
+    so that the page comes without them and nothing jumps."""
+    return f"columns-{table.list_name}-{request.user.pk}"
+
+
+def hidden_columns(request: HttpRequest, table: ListTable) -> set[str]:
+    return set(request.COOKIES.get(columns_cookie(request, table), "").split(".")) & {name for name, _title in table.choices()}
+
+
 def list_context(
     request: HttpRequest,
     rows: QuerySet[Any],
@@ -104,6 +114,8 @@ def list_context(
     Which page it is: see `portal.core.paging`."""
     chosen = select(request, rows, table_class, search, filter_class)
     size = page_size(request)
+    hidden = hidden_columns(request, chosen.table)
+    chosen.table.hide(hidden)
     page = Pager(chosen.rows, chosen.parts, chosen.order, request.GET, size, shown=rows).page()
     return {
         "table": chosen.table,
@@ -113,6 +125,9 @@ def list_context(
             "sizes": SIZES,
             "page": page,
             "rows": page.rows,
+            "name": chosen.table.list_name,
+            "choices": [(name, title, name not in hidden) for name, title in chosen.table.choices()],
+            "cookie": columns_cookie(request, chosen.table),
             "cells": chosen.table.cells(),
             "total": page.total,
             "filter": chosen.filterset,

@@ -1,5 +1,6 @@
 """Tables of lists: django-tables2 says which columns there are and how they sort; one template per table renders all of its rows."""
 
+from collections.abc import Collection
 from typing import ClassVar
 
 import django_tables2 as tables
@@ -13,7 +14,20 @@ class ListTable(tables.Table):
     """`rows_template` renders `list.rows`: a template for each cell would run every context processor for each cell."""
 
     rows_template: str
-    exports = False  # can the list be saved as CSV?
+    list_name = ""  # of the cookie that says which columns are hidden, and of saved filters
+    exports = False  # can the list be saved as CSV? Such lists have saved filters, too
+
+    def hide(self, names: Collection[str]) -> None:
+        """Hides those of `names` that can be hidden: all that have a heading but the first of these, which says what the row is."""
+        for column in list(self.columns)[1:]:
+            if column.name in names and column.name in dict(self.choices()):
+                self.columns.hide(column.name)
+
+    def choices(self) -> list[tuple[str, str]]:
+        """Name and heading of each column that can be hidden."""
+        titled = [(column.name, column.header) for column in self.columns.iterall() if column.header and column.name != "details"]
+        return titled[1:]
+
     orders: ClassVar[dict[str, list[Part]]] = {}  # the parts of an order by something else than one column, see portal.core.list_views
 
     def cells(self) -> list[tuple[str, SafeString]]:

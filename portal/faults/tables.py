@@ -11,6 +11,7 @@ SEARCH = ("name__finds", "resource__finds", "description__finds")
 
 
 class FaultTable(ListTable):
+    list_name = "faults"
     rows_template = "faults/_rows.html"
     exports = True
 

@@ -16,6 +16,7 @@ from tokens.models import Token
 
 
 class UserTable(ListTable):
+    list_name = "users"
     rows_template = "users/_rows.html"
     exports = True
 

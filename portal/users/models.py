@@ -174,3 +174,18 @@ class Throttle(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class SavedFilter(models.Model):
+    """A search with filters and an order that a user has given a name, for one list (saved_filters.py)."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="saved_filters")
+    list = models.CharField(max_length=20)
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=1000)  # of the list's address, without the "?"
+
+    class Meta:
+        constraints = [models.UniqueConstraint("user", "list", Lower("name"), name="users_saved_filter_name_once")]
+
+    def __str__(self) -> str:
+        return self.name

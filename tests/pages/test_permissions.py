@@ -72,6 +72,7 @@ users:delete                            username  in 403 403 200    in 403 403 4
 faults:list                             -         in 403 200 200   405 405 405 405
 faults:bell                             -         in 403 200 200   405 405 405 405
 faults:newest                           -         in 403 200 200   405 405 405 405
+saved_filters                           -         in 302 302 302    in 302 302 302
 palette                                 -         in 200 200 200   405 405 405 405
 faults:fault                            fault     in 403 200 200   405 405 405 405
 faults:former_address                   fault     in 403 302 302   405 405 405 405

@@ -41,6 +41,7 @@ POST_ONLY = {
     "tokens:scan_now": "settings:config",
     "tokens:preview": "settings:config",
     "faults:acknowledge": "faults:list",
+    "faults:acknowledge_many": "faults:list",
 }
 
 

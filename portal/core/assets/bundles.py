@@ -78,6 +78,7 @@ SCRIPTS = [
     "js/select-rows.js",
     "js/cut-text.js",
     "js/list-filters.js",
+    "js/columns.js",
     "js/row-details.js",
     "js/confirm-typed.js",
     "js/config-form.js",
