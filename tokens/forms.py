@@ -56,7 +56,7 @@ class ExpiryDateField(forms.DateField):
 
 
 class TokenForm(forms.Form):
-    """Token Name and Expiry Date. The rules are the service's; `today` and `longest` (days) are what it allows now."""
+    """Token Name alone: the Profile's *Add User Token*. The rules are the service's."""
 
     name = forms.CharField(
         label="Token Name",
@@ -64,8 +64,13 @@ class TokenForm(forms.Form):
         widget=forms.TextInput(attrs={"placeholder": "e.g. CI/CD Pipeline", "autocomplete": "off"}),
         error_messages={"required": "Enter a name that says what the token is for."},
     )
-    expires = ExpiryDateField()
     request_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
+
+
+class DatedTokenForm(TokenForm):
+    """Token Name and Expiry Date. `today` and `longest` (days) are what the service allows now."""
+
+    expires = ExpiryDateField()
 
     def __init__(self, data: Any, today: date, longest: int) -> None:
         super().__init__(data)

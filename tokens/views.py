@@ -25,7 +25,7 @@ from portal.core.requests import AuthenticatedHttpRequest
 from portal.core.text import fold
 from portal.users.models import User
 from tokens import dates, details, lineage, pasted, services, sessions
-from tokens.forms import TokenForm
+from tokens.forms import DatedTokenForm, TokenForm
 from tokens.models import BulkRevocation, Token
 from tokens.models.token import TokenQuerySet
 from tokens.tables import CSV_COLUMNS, SEARCH, AllTokenTable, TokenFilter, UserTokenTable
@@ -61,15 +61,15 @@ def all_tokens(request: AuthenticatedHttpRequest) -> HttpResponseBase:
 def create(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
     """Pane *Create a new token* on a user's page."""
     owner = get_object_or_404(User.objects.existing(), username=username)
-    return issue(request, owner, "Create a new token", reverse("tokens:user_tokens", args=[owner.username]))
+    return issue(request, owner, dated_form(request), "Create a new token", reverse("tokens:user_tokens", args=[owner.username]))
 
 
 @require_http_methods(["GET", "POST"])
 @access.signed_in
 def add_own(request: AuthenticatedHttpRequest) -> HttpResponse:
-    """Pane *Add User Token* on the Profile: a name suffices."""
+    """Pane *Add User Token* on the Profile: a name alone, as its document shows."""
     access.require(access.may_create_own_tokens(request.user, config.get("users_may_create_tokens")))
-    return issue(request, request.user, "Add User Token", reverse("profile"))
+    return issue(request, request.user, TokenForm(form_data(request)), "Add User Token", reverse("profile"))
 
 
 @require_http_methods(["GET", "POST"])
@@ -77,17 +77,20 @@ def add_own(request: AuthenticatedHttpRequest) -> HttpResponse:
 def create_own(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Window *Create API Token* on the Profile: a name and an Expiry Date."""
     access.require(access.may_create_own_tokens(request.user, config.get("users_may_create_tokens")))
-    return issue(request, request.user, "Create API Token", reverse("profile"))
+    return issue(request, request.user, dated_form(request), "Create API Token", reverse("profile"))
 
 
-def issue(request: HttpRequest, owner: User, title: str, back: str) -> HttpResponse:
+def dated_form(request: HttpRequest) -> DatedTokenForm:
+    return DatedTokenForm(form_data(request), dates.day_of(timezone.now()), services.longest_lifetime())
+
+
+def issue(request: HttpRequest, owner: User, form: TokenForm, title: str, back: str) -> HttpResponse:
     """Shows the form, or makes the token. The response to this POST is the one place where the token's text ever stands."""
     now = timezone.now()
-    form = TokenForm(form_data(request), dates.day_of(now), services.longest_lifetime())
     if request.method == "POST" and form.is_valid():
         data, actor = form.cleaned_data, access.actor_of(request)
         try:
-            token, text = services.issue(owner, data["name"], data["expires"], actor, now, data["request_id"])
+            token, text = services.issue(owner, data["name"], data.get("expires"), actor, now, data["request_id"])
         except services.AlreadyMade as again:
             return already_made(request, form, again, title=title, back=back, owner=owner)
         except ServiceError as error:

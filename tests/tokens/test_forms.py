@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from tokens.forms import TokenForm
+from tokens.forms import DatedTokenForm
 
 TODAY = date(2026, 11, 28)
 
@@ -13,10 +13,10 @@ TODAY = date(2026, 11, 28)
     ("longest", "presets"), [(365, ["30 days", "60 days", "90 days", "1 year"]), (60, ["30 days", "60 days"]), (7, [])]
 )
 def test_presets_are_within_the_longest_lifetime(longest: int, presets: list[str]) -> None:
-    html = str(TokenForm(None, TODAY, longest)["expires"])
+    html = str(DatedTokenForm(None, TODAY, longest)["expires"])
     assert [label for label in ("30 days", "60 days", "90 days", "1 year") if f">{label}</button>" in html] == presets
     assert f'data-today="2026-11-28" data-longest="{longest}"' in html
 
 
 def test_the_help_names_the_last_day() -> None:
-    assert "on or before 2027-11-28" in TokenForm(None, TODAY, 365)["expires"].help_text
+    assert "on or before 2027-11-28" in DatedTokenForm(None, TODAY, 365)["expires"].help_text
