@@ -1,6 +1,7 @@
 """Access Control: revoking all tokens that match the list's filter, and how far that is."""
 
 from datetime import datetime, timedelta
+from typing import cast
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from portal.core import permissions as access
 from portal.core.htmx import post_only, rejected_response
-from portal.core.list_views import matching, search_text
+from portal.core.list_views import search_text
 from portal.core.requests import AuthenticatedHttpRequest
 from portal.core.tasks import queue_task
 from tokens import bulk, services
@@ -28,8 +29,8 @@ def rows_of(query: QueryDict, now: datetime) -> TokenQuerySet | None:
     filterset = TokenFilter(query, Token.objects.listed(now, services.expiring_before(now)))
     if not filterset.is_valid():
         return None
-    rows: TokenQuerySet = matching(filterset.qs, TokenQuerySet.found, search_text(query.get("q", "")))
-    return rows.filter(revoked_at=None)
+    rows, text = cast(TokenQuerySet, filterset.qs), search_text(query.get("q", ""))
+    return (rows.found(text) if text else rows).filter(revoked_at=None)
 
 
 def moment(text: str, now: datetime) -> datetime:
