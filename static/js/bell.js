@@ -5,7 +5,7 @@
   const INTERVAL = 60_000;
   const bell = () => document.querySelector("[data-bell]");
   let asked = Date.now();
-  let timer = 0;
+  let timer = 0; // null: the session has ended
 
   function put(html) {
     const shown = bell();
@@ -20,15 +20,20 @@
   }
 
   async function ask() {
-    if (!bell() || document.hidden || Date.now() - asked < INTERVAL) return;
+    if (timer === null || !bell() || document.hidden || Date.now() - asked < INTERVAL) return;
     asked = Date.now();
     try {
       const response = await fetch(`${bell().dataset.bell}?shown=${bell().dataset.shown}`, { redirect: "manual", cache: "no-store" });
       if (response.status === 200) put(await response.text());
-      else if (response.type === "opaqueredirect" || [401, 403].includes(response.status)) clearInterval(timer);
+      else if (response.type === "opaqueredirect" || [401, 403].includes(response.status)) stop();
     } catch {
       // no connection: asked again in a minute
     }
+  }
+
+  function stop() {
+    clearInterval(timer);
+    timer = null;
   }
 
   timer = setInterval(ask, 5000);

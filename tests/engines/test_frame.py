@@ -44,7 +44,7 @@ def test_the_top_bar_takes_space_and_the_palette_and_shortcuts_fit(portal: Porta
         portal.wait(lambda button=button: button.get_attribute("aria-expanded") == "false", f"{name} to close")
     assert portal.script("return scrollY") == 0
 
-    portal.click("Search or jump to")
+    portal.click("Jump to")
     portal.wait(lambda: portal.script("return document.querySelector('#palette [aria-selected=true]')"), "the palette's options")
     found = fits(portal, "#palette")
     press(portal, "keyboard shortcuts", Keys.ENTER)
