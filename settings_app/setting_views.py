@@ -23,10 +23,10 @@ def all_settings(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 
 def page(request: AuthenticatedHttpRequest, submitted: Setting | None = None, status: int = 200) -> HttpResponse:
-    context = {"sections": setting.by_section(submitted), "above": panels.render(Place.ABOVE, request)}
-    for _section, found in context["sections"]:
-        for each in found:
-            each.preview = preview(request, each)
+    found = setting.by_section(submitted)
+    for each in (each for _section, settings in found for each in settings):
+        each.preview = preview(request, each)
+    context = {"sections": found, "above": panels.render(Place.ABOVE, request)}
     return render(request, "settings_app/settings.html", context, status=status)
 
 
