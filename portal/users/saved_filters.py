@@ -20,7 +20,7 @@ def clean_query(text: str) -> str:
         raise ServiceError("These filters are too long to save.", "name")
     query = QueryDict(text, mutable=True)
     for name in list(query):
-        if name in PLACE or not query[name] or "\x00" in name + query[name]:
+        if name in PLACE or not query[name] or "\x00" in f"{name}{query[name]}":
             del query[name]
     if not set(query) - {"per_page"}:
         raise ServiceError("Set a search, a filter or an order first.", "name")
