@@ -26,6 +26,7 @@ TOASTS = {
     "origin": "This form came from an address that the portal doesn't know as its own. Ask your administrator to check its set-up.",
     "cookies": "Your browser didn't send this site's cookies. Allow cookies for this site, then submit the form again.",
     "expired": "This form had expired, since you've signed in again. It has been renewed: check it and submit it again.",
+    "other_user": "Somebody else has signed in since this page was opened. Nothing was changed: reload the page to go on as {user}.",
 }
 
 
@@ -40,7 +41,15 @@ def csrf_failure(request: HtmxHttpRequest, reason: str = "") -> HttpResponse:
         return rejected(request, "cookies", keep=is_from_here(request))
     if needs_sign_in(request):
         return session_ended(request, keep=is_from_here(request))
+    if is_page_of_another_user(request):  # what one person typed must not become another's with the next click
+        return rejected(request, "other_user", keep=False)
     return rejected(request, "expired", keep=is_from_here(request))
+
+
+def is_page_of_another_user(request: HtmxHttpRequest) -> bool:
+    """Was the page opened by somebody else than who is signed in now? Each page names its user in its htmx requests (base.html)."""
+    opened_by = request.headers.get("X-Page-User")
+    return opened_by is not None and opened_by != str(request.user.pk)
 
 
 def session_ended(request: HtmxHttpRequest, keep: bool = True) -> HttpResponse:
@@ -65,7 +74,7 @@ def current_page(request: HtmxHttpRequest) -> str:
 def rejected(request: HtmxHttpRequest, cause: str, keep: bool) -> HttpResponse:
     """403 that says why; with what was typed, if it is to be kept."""
     if request.htmx:
-        events: dict[str, Any] = {"toast": {"text": TOASTS[cause], "level": "error"}}
+        events: dict[str, Any] = {"toast": {"text": TOASTS[cause].format(user=request.user), "level": "error"}}
         if keep:
             events["csrf-renewed"] = {"token": get_token(request)}
         return HttpResponse(status=403, headers={"HX-Trigger": json.dumps(events)})

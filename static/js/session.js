@@ -4,7 +4,8 @@
 (() => {
   document.addEventListener("csrf-renewed", ({ detail }) => {
     for (const field of document.querySelectorAll("input[name=csrfmiddlewaretoken]")) field.value = detail.token;
-    document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": detail.token }));
+    const headers = JSON.parse(document.body.getAttribute("hx-headers"));
+    document.body.setAttribute("hx-headers", JSON.stringify({ ...headers, "X-CSRFToken": detail.token }));
   });
 
   document.addEventListener("session-ended", ({ detail }) => {

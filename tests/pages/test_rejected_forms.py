@@ -180,3 +180,18 @@ def test_with_htmx_the_form_gets_a_new_token_and_can_be_submitted_again(administ
     renewed = json.loads(response["HX-Trigger"])["csrf-renewed"]["token"]
     assert browser.submit("tokens:create_own", typed | {"csrfmiddlewaretoken": renewed}).status_code == 200
     assert Token.objects.permanent().get().name == "deploy"
+
+
+def test_what_one_user_typed_is_not_renewed_for_another(person: User, administrator: User) -> None:
+    browser = Browser(administrator)
+    opened = browser.see("tokens:all")
+    headers = json.loads(opened.one("body").attributes["hx-headers"])
+    assert headers["X-Page-User"] == str(administrator.pk)
+    typed = browser.fill_in("tokens:create_own", name="deploy")
+    browser.cookies.pop("portal_session")
+    browser.sign_in_in_another_tab(person)
+    browser.htmx = "window"
+    response = browser.submit("tokens:create_own", typed, **{"X-Page-User": headers["X-Page-User"]})
+    assert response.status_code == 403
+    assert toast(response)["text"].endswith(f"reload the page to go on as {person.username}.")
+    assert "csrf-renewed" not in json.loads(response["HX-Trigger"])
