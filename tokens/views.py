@@ -49,8 +49,9 @@ def all_tokens(request: AuthenticatedHttpRequest) -> HttpResponseBase:
     now = timezone.now()
     rows = Token.objects.listed(now, services.expiring_before(now))
     if wants_csv(request):
-        audit.exported("tokens", access.actor_of(request), request.GET)
-        return csv_response(select(request, rows, AllTokenTable, TokenQuerySet.found, TokenFilter), CSV_COLUMNS, "tokens")
+        chosen = select(request, rows, AllTokenTable, TokenQuerySet.found, TokenFilter)
+        audit.exported("tokens", access.actor_of(request), chosen.filters)
+        return csv_response(chosen, CSV_COLUMNS, "tokens")
     context = list_context(request, rows, AllTokenTable, TokenQuerySet.found, empty="No tokens yet.", filter_class=TokenFilter)
     context["revocations"] = BulkRevocation.objects.filter(finished_at=None)
     return render(request, "tokens/all_tokens.html", context)

@@ -88,10 +88,10 @@ def event(
     log.info(kind.value, about=str(target), by=actor and str(actor.user), address=address, **details)
 
 
-def exported(name: str, actor: Actor, query: Mapping[str, str]) -> None:
+def exported(name: str, actor: Actor, filters: Mapping[str, str]) -> None:
     """Records that `actor` saved the list `name` as CSV, and by which filters. What was searched for is left out: it may be a token."""
-    filters = {key: str(value)[:100] for key, value in query.items() if value and key not in ("q", "sort", "format")}
-    event(Event.LIST_EXPORTED, actor, actor.user, list=name, filters=", ".join(f"{key}={value}" for key, value in filters.items())[:500])
+    text = ", ".join(f"{key}={value[:100]}" for key, value in filters.items())
+    event(Event.LIST_EXPORTED, actor, actor.user, list=name, filters=text[:500])
 
 
 def count_again(kind: Event, target: Model, address: str | None, since: datetime) -> bool:

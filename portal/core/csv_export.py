@@ -4,6 +4,7 @@ Each batch begins after the last row of the one before, so that a list of any le
 """
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import chain
@@ -16,8 +17,9 @@ from portal.core.keyset import Place
 from portal.core.list_views import Selection
 
 BATCH = 1000
-# A spreadsheet takes what begins so for a formula (OWASP, "CSV Injection").
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet takes what begins so for a formula (OWASP, "CSV Injection"); a Japanese one the wide forms, too. Where its separator is not
+# the comma (German, French), a cell also begins after a semicolon, a tab or a line break in the text.
+FORMULA = re.compile(r"(^|[;\t\r\n])(?=\s*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
 Columns = Mapping[str, Callable[[Any], object]]  # heading: the value of a row
 
 
@@ -65,5 +67,4 @@ def cell(value: object) -> str:
         return ""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return FORMULA.sub(r"\1'", str(value))

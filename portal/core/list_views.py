@@ -63,6 +63,14 @@ class Selection(NamedTuple):
         return parts(self.table, self.rows, self.order)
 
     @property
+    def filters(self) -> dict[str, str]:
+        """The filters that are set, without those that make no sense and filter nothing out."""
+        if self.filterset is None:
+            return {}
+        self.filterset.form.full_clean()
+        return {name: str(value) for name, value in self.filterset.form.cleaned_data.items() if value}
+
+    @property
     def filtered(self) -> bool:
         filterset = self.filterset
         return bool(self.text or (filterset is not None and any(filterset.form.data.get(name) for name in filterset.filters)))

@@ -28,8 +28,9 @@ VERBS = {"note": "Note added"}  # of the audit trail
 def fault_list(request: AuthenticatedHttpRequest) -> HttpResponseBase:
     rows = Fault.objects.with_progress().select_related("acknowledged_by")
     if wants_csv(request):
-        audit.exported("faults", access.actor_of(request), request.GET)
-        return csv_response(select(request, rows, FaultTable, SEARCH, FaultFilter), CSV_COLUMNS, "faults")
+        chosen = select(request, rows, FaultTable, SEARCH, FaultFilter)
+        audit.exported("faults", access.actor_of(request), chosen.filters)
+        return csv_response(chosen, CSV_COLUMNS, "faults")
     context = list_context(request, rows, FaultTable, SEARCH, empty="No open faults.", filter_class=FaultFilter)
     return render(request, "faults/list.html", context)
 

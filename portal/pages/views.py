@@ -55,8 +55,9 @@ def profile(request: AuthenticatedHttpRequest) -> HttpResponse:
 def user_list(request: AuthenticatedHttpRequest) -> HttpResponseBase:
     rows = with_token_counts(User.objects.existing(), timezone.now())
     if wants_csv(request):
-        audit.exported("users", access.actor_of(request), request.GET)
-        return csv_response(select(request, rows, UserTable, SEARCH, UserFilter), CSV_COLUMNS, "users")
+        chosen = select(request, rows, UserTable, SEARCH, UserFilter)
+        audit.exported("users", access.actor_of(request), chosen.filters)
+        return csv_response(chosen, CSV_COLUMNS, "users")
     context = list_context(request, rows, UserTable, SEARCH, empty="No users yet.", filter_class=UserFilter)
     return render(request, "users/list.html", context)
 

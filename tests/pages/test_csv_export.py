@@ -47,6 +47,9 @@ def test_no_cell_is_a_formula_and_no_digest_is_exported(as_administrator: Visito
     assert [csv_export.cell(text) for text in ("=1+1", "+1", "-1", "@x", "\tx", "\rx", "a=1", None)] == [
         *("'=1+1", "'+1", "'-1", "'@x", "'\tx", "'\rx", "a=1", "")
     ]
+    assert csv_export.cell("＝1+1") == "'＝1+1"
+    assert csv_export.cell("  =1") == "'  =1"
+    assert csv_export.cell("a;=1\n\t@b; c;d-e") == "a;'=1\n'\t'@b; c;d-e"  # a cell of its own where semicolons separate
     token = TokenFactory(name="=HYPERLINK(1)")
     (row,) = export(as_administrator, "/access-control/user-tokens/?format=csv")
     assert row["Token Name"] == "'=HYPERLINK(1)"
@@ -59,6 +62,13 @@ def test_an_export_is_recorded_without_what_was_searched_for(as_administrator: V
     assert entry.actor == as_administrator.user
     assert (entry.additional_data["list"], entry.additional_data["filters"]) == ("tokens", "status=active")
     assert "secret" not in str(entry.additional_data)
+
+
+def test_no_filter_that_makes_no_sense_reaches_the_audit_trail(as_administrator: Visitor) -> None:
+    for path in ("/access-control/user-tokens/", "/administrator/users/", "/administrator/faults/"):
+        export(as_administrator, f"{path}?format=csv&x=1&%00=%00&status=%00&role=nobody&state=nonsense&created_by=%00&after=x")
+    entries = LogEntry.objects.filter(additional_data__event="list_exported")
+    assert [entry.additional_data["filters"] for entry in entries] == ["", "", ""]
 
 
 def test_users_and_faults_are_exported_with_their_filters(as_administrator: Visitor) -> None:
