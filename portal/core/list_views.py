@@ -81,6 +81,8 @@ def select(
 ) -> Selection:
     text = search_text(request.GET.get("q", ""))
     filterset = filter_class(request.GET, rows) if filter_class else None
+    if filterset is not None:
+        filterset.form.auto_id = "filter_%s"  # the page's dialogs have fields of the same names
     rows = matching(rows if filterset is None else filterset.qs, search, text)
     table = table_class(rows)  # without the request: given it, the table would page by itself, by whatever size the address names
     RequestConfig(request, paginate=False).configure(table)

@@ -111,7 +111,7 @@ def test_a_fault_opens_is_acknowledged_and_the_bell_counts(portal: Page) -> None
     navigate(portal, "Administrator", "Faults")
     expect(portal.get_by_role("button", name="Faults: 2 open")).to_be_visible()
     portal.get_by_label("Details of first").click()
-    portal.get_by_role("button", name="Acknowledge").click()
+    portal.get_by_role("button", name="Acknowledge", exact=True).click()
     expect(row(portal, "first")).to_contain_text("Acknowledged")
     expect(portal.get_by_role("status").filter(has_text="Acknowledged")).to_be_visible()
     assert Fault.objects.get(resource="first").acknowledged_by is not None

@@ -48,7 +48,7 @@ def test_a_fault_takes_notes_and_its_acknowledgement_is_undone(visit: Visit, adm
     expect(pane.locator("#audit-trail")).to_contain_text("Note added just now by anna@example.com")
     found = audit(page, "fault pane", "dialog[open]") + too_wide(page, "fault pane")
     assert not found, "\n".join(found)
-    pane.get_by_role("button", name="Acknowledge").press("Enter")
+    pane.get_by_role("button", name="Acknowledge", exact=True).press("Enter")
     expect(pane).to_be_hidden()
     page.goto(reverse("faults:fault", args=[fault.pk]))
     page.get_by_role("textbox", name="Note").fill("half a no")
