@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import Q
 from django.http import QueryDict
 
 from portal.core import keyset, paging
@@ -103,6 +104,17 @@ def test_numbers_are_linked_around_the_page(monkeypatch: pytest.MonkeyPatch) -> 
     assert [each.number for each in numbers] == [1, 2, 3, 4, 5, 6, 7]
     assert [each.address for each in numbers[2:5]] == ["?q=x&page=3", None, "?q=x&page=5"]
     assert [each.number for each in see("?page=1").links.numbers] == [1, 2, 3, None, 7]
+
+
+def test_a_part_that_the_filter_excludes_is_not_read(django_assert_num_queries: Any) -> None:
+    revoked, valid = Token.objects.filter(revoked_at__isnull=False), Token.objects.filter(revoked_at=None)
+    TokenFactory(revoked_at=NOW)
+    TokenFactory()
+    parts = parts_of(Token.objects.all(), "revoked_at")
+    with django_assert_num_queries(2):
+        assert [len(keyset.places(rows, parts, 0, 9)) for rows in (revoked, valid)] == [1, 1]
+    assert len(keyset.places(Token.objects.exclude(revoked_at=None), parts, 0, 9)) == 1
+    assert len(keyset.places(Token.objects.filter(Q(revoked_at=None) | Q(revoked_at__lte=NOW)), parts, 0, 9)) == 2
 
 
 def test_an_empty_list_has_one_page() -> None:

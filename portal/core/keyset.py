@@ -11,9 +11,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import CharField, F, Q, QuerySet, TextField
-from django.db.models.expressions import OrderBy
+from django.db.models.expressions import Col, OrderBy
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import IsNull
+from django.db.models.sql.where import WhereNode
 
 from portal.core.ordering import Fold, field_of, may_be_null
 
@@ -109,7 +111,31 @@ def last_places(rows: QuerySet[Any], parts: Sequence[Part], count: int) -> list[
 def keys_of(rows: QuerySet[Any], part: Part) -> Any:
     """The values that the rows of `part` are sorted by, as tuples. Nothing else is read: no related rows, no annotation but these."""
     keys = {KEY.format(number): sort_key(rows, column) for number, column in enumerate(part.columns)}
-    return rows.filter(part.condition).annotate(**keys).order_by().values_list(*keys, "pk")
+    rows = rows.none() if excludes(rows, rows.query.where, part.condition) else rows.filter(part.condition)
+    return rows.annotate(**keys).order_by().values_list(*keys, "pk")
+
+
+def excludes(rows: QuerySet[Any], where: Any, condition: Q) -> bool:
+    """Whether `where`, of `rows`, has only values that `condition` wants to be NULL, or the other way round. PostgreSQL would not notice
+    that both cannot be, and look at every row."""
+    if where.connector != Q.AND or where.negated:
+        return False
+    return any(
+        excludes(rows, child, condition)
+        if isinstance(child, WhereNode)
+        else isinstance(child, IsNull) and (column_of(rows, child.lhs), not child.rhs) in null_conditions(condition)
+        for child in where.children
+    )
+
+
+def column_of(rows: QuerySet[Any], expression: Any) -> str | None:
+    """The name of the field, if it is one of the listed model itself."""
+    is_own = isinstance(expression, Col) and expression.alias == rows.model._meta.db_table
+    return expression.target.name if is_own else None
+
+
+def null_conditions(condition: Q) -> list[tuple[str, bool]]:
+    return [(name.removesuffix("__isnull"), value) for name, value in condition.children if name.endswith("__isnull")]  # type: ignore[misc]  # pairs
 
 
 def ordered_keys(rows: QuerySet[Any], part: Part, few: bool = False) -> Any:
