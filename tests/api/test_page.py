@@ -1,7 +1,6 @@
 """The API's page: rendered on the server from the OpenAPI document, in the portal's frame."""
 
 import json
-import os
 import re
 
 import pytest
@@ -19,7 +18,6 @@ from tests.browser.accessibility import audit, too_wide
 from tests.browser.watching import REPORT_VIOLATIONS, Watch
 
 RUNS_ON = "postgres"
-in_a_browser = pytest.mark.skipif(os.environ["TEST_DATABASE"] != "postgres", reason="a browser: in the other half of `make test`")
 
 
 def page_html() -> str:
@@ -89,7 +87,7 @@ def test_the_document_is_open_and_names_no_other_host(settings: Settings) -> Non
     assert [address for address in addresses if not address.startswith(ours)] == []
 
 
-@in_a_browser
+@pytest.mark.field
 def test_the_page_can_be_read_anywhere_and_copies_a_curl_line(page: Page, live_server: LiveServer, transactional_db: None) -> None:
     watch = Watch()
     page.add_init_script(REPORT_VIOLATIONS)

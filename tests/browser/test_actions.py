@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from portal.faults.models import Fault
@@ -83,6 +84,7 @@ def test_a_user_is_created_updated_and_deactivated_and_the_focus_comes_back(port
     expect(portal.locator("#user-header")).to_contain_text("Inactive")
 
 
+@pytest.mark.field
 def test_a_rule_that_is_broken_is_told_in_a_toast(portal: Page) -> None:
     bob = UserFactory(username="bob@example.com")
     open_action(portal, bob.username, "Deactivate")
@@ -91,6 +93,7 @@ def test_a_rule_that_is_broken_is_told_in_a_toast(portal: Page) -> None:
     expect(portal.get_by_role("alert")).to_contain_text("bob@example.com has already been deactivated.")
 
 
+@pytest.mark.field
 def test_an_invitation_link_is_created_and_copied(portal: Page) -> None:
     users.create("carol@example.com", "Carol", "user", None)
     open_action(portal, "carol@example.com", "Copy invitation link")

@@ -65,6 +65,7 @@ def test_after_back_the_filters_say_what_the_list_shows(listed: Page) -> None:
         expect(listed.get_by_label("Show")).to_have_value(size)
 
 
+@pytest.mark.field
 def test_after_back_in_the_django_admin_no_box_is_ticked(visit: Visit, transactional_db: None) -> None:
     now = timezone.now()
     for age, name in enumerate(("newest", "middle", "oldest"), start=1):
@@ -83,6 +84,7 @@ def test_after_back_in_the_django_admin_no_box_is_ticked(visit: Visit, transacti
     expect(page.locator(".action-counter")).to_have_text("0 of 4 selected")
 
 
+@pytest.mark.field
 def test_no_control_of_a_page_keeps_its_state(visit: Visit, administrator: User, furnished: User) -> None:
     page = visit(administrator)
     found = []

@@ -1,11 +1,14 @@
 """The calendar's link on the Profile: masked, fetched by the eye or the copy button, renewed and switched off after a question."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from portal.users.models import User
 from tests.browser.accessibility import audit, too_wide
 from tests.browser.steps import clipboard
 from tokens.calendar import links as calendar
+
+pytestmark = pytest.mark.field
 
 MASKED = "/calendar/**********.ics"
 

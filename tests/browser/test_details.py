@@ -1,5 +1,6 @@
 """The page and the pane of a token and of a fault, by keyboard."""
 
+import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
@@ -9,6 +10,8 @@ from tests.browser.accessibility import audit, too_wide
 from tests.browser.steps import clipboard, dialog
 from tests.browser.watching import Visit, Watch
 from tests.factories import FaultFactory, TokenFactory
+
+pytestmark = pytest.mark.field
 
 
 def test_a_token_opens_from_the_list_and_is_revoked_on_its_page(portal: Page, administrator: User) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
@@ -10,6 +11,8 @@ from portal.users.models import User
 from tests.browser.accessibility import audit, too_wide
 from tests.browser.sample_data import LONG
 from tests.browser.watching import Visit, Watch
+
+pytestmark = pytest.mark.field
 
 
 def open_by(*labels: str) -> Callable[[Page], None]:

@@ -61,6 +61,7 @@ def test_every_page_before_the_sign_in_is_sound(page: Page, transactional_db: No
     assert not found, "\n".join(found)
 
 
+@pytest.mark.field
 def test_every_page_of_an_operator_and_the_pages_for_errors_are_sound(
     visit: Visit, watch: Watch, transactional_db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

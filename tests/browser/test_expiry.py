@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+import pytest
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
@@ -11,6 +12,8 @@ from tests.browser.accessibility import audit, too_wide
 from tests.browser.steps import dialog
 from tokens import dates
 from tokens.models import Token
+
+pytestmark = pytest.mark.field
 
 
 def open_form(page: Page, button: str, title: str) -> Locator:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -62,6 +63,7 @@ def test_the_table_behind_the_chart_opens(visit: Visit, administrator: User) -> 
     assert not found, "\n".join(found)
 
 
+@pytest.mark.field
 def test_on_a_phone_the_chart_shows_the_whole_year(visit: Visit, administrator: User) -> None:
     tokens()
     page = visit(administrator)
@@ -74,6 +76,7 @@ def test_on_a_phone_the_chart_shows_the_whole_year(visit: Visit, administrator: 
     expect(row(page, "far")).to_be_visible()
 
 
+@pytest.mark.field
 def test_an_operators_home_and_a_fresh_one_are_sound(visit: Visit, administrator: User) -> None:
     page = visit(administrator)
     expect(page.get_by_role("region", name="First steps")).to_be_visible()

@@ -72,6 +72,7 @@ def test_a_token_is_made_and_revoked_by_the_keyboard_alone(portal: Page) -> None
     expect(portal.locator("#results")).to_contain_text("Revoked")
 
 
+@pytest.mark.field
 def test_a_row_menu_opens_moves_and_closes_by_keys_and_its_window_gives_the_focus_back_to_it(portal: Page, administrator: User) -> None:
     TokenFactory(user=administrator, name="nightly")
     navigate(portal, "AI Admin", "Access Control")

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -10,6 +11,8 @@ from portal.users.models import User
 from tests.browser.accessibility import PHONE
 from tests.browser.watching import Visit
 from tests.factories import FaultFactory, TokenFactory, UserFactory
+
+pytestmark = pytest.mark.field
 
 LONG = "a name of one " + "w" * 80
 

@@ -1,5 +1,6 @@
 """A list's tools: columns are hidden without a reload, filters are saved as they are now, and a file is downloaded."""
 
+import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
@@ -8,6 +9,8 @@ from tests.browser.accessibility import audit
 from tests.browser.steps import dialog, row
 from tests.browser.watching import Visit
 from tests.factories import FaultFactory, TokenFactory
+
+pytestmark = pytest.mark.field
 
 
 def test_columns_saved_filters_and_export(visit: Visit, administrator: User) -> None:

@@ -61,6 +61,7 @@ def test_search_narrows_the_list_while_typing_keeps_the_focus_and_changes_the_ad
     assert in_place(tokens)
 
 
+@pytest.mark.field
 def test_back_restores_the_earlier_list_and_forward_the_later_one(tokens: Page) -> None:
     tokens.get_by_role("searchbox", name="Search").fill("token-1")
     expect(row(tokens, "token-")).to_have_count(10)
@@ -80,6 +81,7 @@ def test_back_restores_the_earlier_list_and_forward_the_later_one(tokens: Page) 
     expect(tokens.get_by_role("searchbox", name="Search")).to_have_value("token-1")
 
 
+@pytest.mark.field
 def test_page_size_paging_and_order_work_together_in_place(tokens: Page) -> None:
     tokens.get_by_label("Show").select_option("10")
     expect(row(tokens, "token-")).to_have_count(10)
@@ -136,6 +138,7 @@ def test_revoking_keeps_search_order_and_page_size(tokens: Page) -> None:
     expect(tokens.get_by_role("button", name="Actions for token-05")).to_be_focused()
 
 
+@pytest.mark.field
 def test_markup_and_sql_in_the_search_are_only_text(tokens: Page) -> None:
     search = tokens.get_by_role("searchbox", name="Search")
     for text in ("<img src=x onerror=alert(1)>", "'; DROP TABLE tokens_token; --", "%_\\"):

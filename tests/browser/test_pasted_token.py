@@ -53,6 +53,7 @@ def test_a_pasted_token_is_looked_up_in_a_window(visit: Visit, administrator: Us
     expect(search).to_be_focused()
 
 
+@pytest.mark.field
 def test_enter_and_a_choice_of_filters_send_no_token_either(visit: Visit, administrator: User, text: str, requested: list[Request]) -> None:
     page = visit(administrator, reverse("tokens:all"))
     search = page.get_by_role("searchbox", name="Search")
@@ -70,6 +71,7 @@ def test_enter_and_a_choice_of_filters_send_no_token_either(visit: Visit, admini
     is_nowhere(page, text, requested)
 
 
+@pytest.mark.field
 def test_the_django_admin_looks_a_token_up_too(visit: Visit, administrator: User, text: str, requested: list[Request]) -> None:
     page = visit(administrator, reverse("admin:tokens_token_changelist"))
     page.locator("#searchbar").click()

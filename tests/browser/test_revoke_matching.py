@@ -1,5 +1,6 @@
 """Select all matching: the filter that is set without loading the page again is the one that is confirmed and worked on."""
 
+import pytest
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -10,6 +11,8 @@ from tests.browser.watching import Visit
 from tests.factories import TokenFactory, UserFactory
 from tokens import bulk
 from tokens.models import Token
+
+pytestmark = pytest.mark.field
 
 
 def test_a_search_is_narrowed_selected_confirmed_and_followed_to_its_end(visit: Visit, administrator: User) -> None:

@@ -19,6 +19,8 @@ from tokens import tasks
 from tokens.expiry import preview as scan_preview
 from tokens.models import ScanRun
 
+pytestmark = pytest.mark.field
+
 SETTINGS = reverse("settings:config")
 CARD_IS_NEW = """new Promise((done) => document.addEventListener("htmx:afterSettle", ({ detail }) => {
   if (!detail.target.closest("dialog")) done(true);

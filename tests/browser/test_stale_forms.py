@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
@@ -11,6 +12,8 @@ from tests.browser.accessibility import audit
 from tests.browser.steps import dialog
 from tests.browser.watching import Visit, Watch
 from tests.factories import AdministratorFactory
+
+pytestmark = pytest.mark.field
 
 
 def test_a_demotion_meanwhile_is_shown_and_not_undone(visit: Visit, administrator: User, watch: Watch) -> None:

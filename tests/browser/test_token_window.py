@@ -129,6 +129,7 @@ def test_a_failed_name_keeps_the_date_that_was_typed(portal: Page, watch: Watch)
     assert Token.objects.permanent().count() == 1
 
 
+@pytest.mark.field
 def test_the_window_names_the_token_and_offers_lines_to_paste(portal: Page) -> None:
     text = create(portal)
     window = dialog(portal, "Token Created")
