@@ -10,7 +10,7 @@
   const isCut = (text) => text.scrollWidth > text.clientWidth + 1 || text.scrollHeight > text.clientHeight + 2;
 
   function prepare() {
-    for (const text of document.querySelectorAll(".list-table :is(.cut, .cut-lines):not(a)")) {
+    for (const text of document.querySelectorAll(":is(.list-table, .soonest) :is(.cut, .cut-lines):not(a)")) {
       if (isCut(text)) text.tabIndex = 0;
       else text.removeAttribute("tabindex");
     }
