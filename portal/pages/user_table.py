@@ -9,8 +9,9 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from portal.core.csv_export import Columns
+from portal.core.keyset import Part
 from portal.core.tables import ListTable
-from portal.users.models import User, UserQuerySet
+from portal.users.models import INVITED, User, UserQuerySet
 from tokens import services
 from tokens.models import Token
 
@@ -19,6 +20,8 @@ class UserTable(ListTable):
     list_name = "users"
     rows_template = "users/_rows.html"
     exports = True
+    # By status: active, invited, inactive.
+    orders = {"is_active": [Part(condition, ("search_key",)) for condition in (Q(is_active=True) & ~INVITED, INVITED, Q(is_active=False))]}
 
     username = tables.Column(order_by="search_key")
     role = tables.Column(verbose_name="Roles")

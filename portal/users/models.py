@@ -40,12 +40,6 @@ class UserQuerySet(models.QuerySet["User"]):
         """All but the deleted ones, whose rows are kept because tokens and the audit trail name them."""
         return self.filter(deleted_at=None)
 
-    def with_status(self) -> Self:
-        """Annotates `status_key`: the value of `User.status`, to sort by."""
-        invited = models.When(INVITED, then=models.Value("invited"))
-        inactive = models.When(is_active=False, then=models.Value("inactive"))
-        return self.annotate(status_key=models.Case(inactive, invited, default=models.Value("active")))
-
     def in_status(self, status: str) -> Self:
         """Those whose `User.status` is `status`."""
         return self.filter(is_active=status != "inactive").filter(INVITED if status == "invited" else ~INVITED)

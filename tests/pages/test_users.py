@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.notifications.models import Message
+from portal.users import services
 from portal.users.models import User
 from tests import checks
 from tests.factories import PASSWORD, AdministratorFactory, ServiceFactory, TokenFactory, UserFactory, issue
@@ -86,6 +87,14 @@ def test_the_list_shows_roles_tokens_last_login_and_status(as_administrator: Vis
     assert rows["idle@example.com"] == ["User", "0 active", "—", "Inactive"]
     assert rows["alice@example.com Alice"][3] == "Active"
     assert len(rows) == page.total == 3
+
+
+def test_the_list_is_sorted_by_the_status_that_it_shows(as_administrator: Visitor) -> None:
+    UserFactory(username="ina@example.com", is_active=False)
+    services.create("invited@example.com", "", User.Role.USER, None)
+    in_order = [row[-1] for row in as_administrator.see("users:list", sort="is_active").rows]
+    assert in_order == ["Active", "Invited", "Inactive"]
+    assert [row[-1] for row in as_administrator.see("users:list", sort="-is_active").rows] == in_order[::-1]
 
 
 @pytest.mark.parametrize("username", ["o'brien@example.com", "a+b@example.com", "x&y=z~!$*@example.com", "under_score", "a.b.c"])
