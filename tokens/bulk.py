@@ -17,6 +17,7 @@ from django.db.models import F, QuerySet
 from portal.audit import services as audit
 from portal.core import permissions as access
 from portal.core.actors import Actor
+from portal.core.errors import ServiceError
 from portal.core.insert_select import insert_select
 from tokens import services
 from tokens.models import BulkRevocation, BulkRevocationItem, Token
@@ -38,8 +39,13 @@ class Confirmed:
         return {"session": self.session} if self.session else {}
 
 
-def start(rows: QuerySet[Token], actor: Actor, now: datetime) -> BulkRevocation:
-    """Makes the job for those of `rows` that are not revoked. Raises PermissionDenied."""
+class NumberChanged(ServiceError):
+    """Not as many tokens match as the administrator confirmed."""
+
+
+def start(rows: QuerySet[Token], actor: Actor, now: datetime, confirmed: int | None = None) -> BulkRevocation:
+    """Makes the job for those of `rows` that are not revoked: `confirmed` ones, if that is given. Raises NumberChanged or
+    PermissionDenied."""
     session = actor.credential.trace().get("session", "") if actor.credential else ""
     with transaction.atomic():
         access.lock(actor, access.ADMINISTRATOR)
@@ -47,6 +53,8 @@ def start(rows: QuerySet[Token], actor: Actor, now: datetime) -> BulkRevocation:
             person=actor.user, address=actor.address, user_agent=actor.user_agent[:500], session=session, created_at=now
         )
         job.total = insert_select(BulkRevocationItem, rows.filter(revoked_at=None), job=job.pk, token=F("pk"))
+        if confirmed not in (None, job.total):
+            raise NumberChanged("The number of matching tokens has changed.")
         job.save(update_fields=["total"])
         audit.record(actor, job, audit.CREATE, total=("", str(job.total)))
     return job

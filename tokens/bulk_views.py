@@ -21,6 +21,8 @@ from tokens.tables import TokenFilter
 from tokens.tasks import revoke_in_bulk
 
 TYPED_FROM = 26  # so many tokens need their number typed in
+LONGEST_QUERY = 4000  # characters
+SHOWN = 5
 
 
 def rows_of(query: QueryDict, now: datetime) -> TokenQuerySet | None:
@@ -46,29 +48,40 @@ def moment(text: str, now: datetime) -> datetime:
 @access.administrator
 def revoke_matching(request: AuthenticatedHttpRequest) -> HttpResponse:
     """First the confirmation that says how many, then the job. If their number has changed meanwhile, the confirmation again."""
-    now, back = timezone.now(), reverse("tokens:all")
-    as_of = moment(request.POST.get("as_of", ""), now)
-    query = QueryDict(request.POST.get("query", "")[:4000])
-    rows = rows_of(query, now)
-    count = 0 if rows is None else rows.filter(created_at__lte=as_of).count()
-    if rows is None or not count:
+    now, back, text = timezone.now(), reverse("tokens:all"), request.POST.get("query", "")
+    if len(text) > LONGEST_QUERY:  # cut short, it could match more
+        return rejected_response(request, "The search and filters are too long.", back)
+    as_of, query = moment(request.POST.get("as_of", ""), now), QueryDict(text)
+    matching_now = rows_of(query, now)
+    rows = Token.objects.none() if matching_now is None else matching_now.filter(created_at__lte=as_of)
+    count = rows.count()
+    if not count:
         return rejected_response(request, "None of the matching tokens can be revoked.", back)
-    confirmed, typed = request.POST.get("confirmed"), request.POST.get("typed", "").strip().replace(",", "")
-    if confirmed == str(count) and (count < TYPED_FROM or typed == str(count)):
-        job = bulk.start(rows.filter(created_at__lte=as_of), access.actor_of(request), now)
-        queue_task(revoke_in_bulk)
-        return revocation_page(request, job) if request.htmx else redirect("tokens:revocation", job.pk)
+    if is_confirmed(request.POST, count):
+        try:
+            job = bulk.start(rows, access.actor_of(request), now, confirmed=count)
+        except bulk.NumberChanged:
+            count = rows.count()
+        else:
+            queue_task(revoke_in_bulk)
+            return revocation_page(request, job) if request.htmx else redirect("tokens:revocation", job.pk)
     context = {
         "count": count,
         "needs_typing": count >= TYPED_FROM,
-        "changed": confirmed not in (None, str(count)),
+        "changed": "confirmed" in request.POST and request.POST["confirmed"] != str(count),
         "query": query.urlencode(),
         "as_of": as_of.isoformat(),
-        "tokens": rows.filter(created_at__lte=as_of).order_by("-created_at", "pk")[:5],
-        "more": max(0, count - 5),
+        "tokens": rows.order_by("-created_at", "pk")[:SHOWN],
+        "more": max(0, count - SHOWN),
+        "created": rows.filter(has_created=True).exists(),
         "back": f"{back}?{query.urlencode()}",
     }
     return render(request, "tokens/revoke_matching.html", context)
+
+
+def is_confirmed(data: QueryDict, count: int) -> bool:
+    """Has the form that was submitted confirmed this number, by typing it if it is large?"""
+    return data.get("confirmed") == str(count) and (count < TYPED_FROM or data.get("typed", "").strip().replace(",", "") == str(count))
 
 
 @require_safe

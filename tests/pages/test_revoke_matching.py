@@ -1,6 +1,7 @@
 """Access Control: from the list's filter to the job that revokes everything that matches."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -61,6 +62,38 @@ def test_another_number_than_confirmed_is_confirmed_again(anna: Visitor) -> None
     assert "has changed" in page.text
     assert fields(page)["confirmed"] == "2"
     assert not BulkRevocation.objects.exists()
+
+
+def test_a_token_that_comes_to_match_at_the_last_moment_is_confirmed_first(anna: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = fields(Page(anna.send("tokens:revoke_matching", query=QUERY)))
+    counted = bulk.start
+
+    def start(*args: Any, **options: Any) -> BulkRevocation:
+        TokenFactory(name="deploy-late", created_at=timezone.now() - timedelta(hours=1))  # committed after the count
+        return counted(*args, **options)
+
+    monkeypatch.setattr(bulk, "start", start)
+    page = Page(anna.send("tokens:revoke_matching", **form))
+    assert "has changed" in page.text
+    assert (page.one("h1").text, fields(page)["confirmed"]) == ("Revoke 4 tokens", "4")
+    assert not BulkRevocation.objects.exists()
+
+
+def test_a_query_is_never_cut_short(anna: Visitor) -> None:
+    response = anna.send("tokens:revoke_matching", query=f"created_with=&x={'x' * 4000}&status=revoked")
+    assert (response.status_code, response["Location"]) == (302, reverse("tokens:all"))
+    assert not BulkRevocation.objects.exists()
+
+
+def test_tokens_created_with_those_that_match_are_announced_and_revoked(anna: Visitor) -> None:
+    assert "through the API" not in Page(anna.send("tokens:revoke_matching", query=QUERY)).text
+    parent = Token.objects.get(name="deploy-0")
+    TokenFactory(name="child", created_with=parent)
+    page = Page(anna.send("tokens:revoke_matching", query=QUERY))
+    assert "Tokens that were created with them through the API are revoked too" in page.text
+    anna.send("tokens:revoke_matching", **fields(page))
+    bulk.resume(timezone.now(), 60)
+    assert Token.objects.get(name="child").revoked_at is not None
 
 
 def test_many_tokens_need_their_number_typed(anna: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
