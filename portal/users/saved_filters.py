@@ -1,11 +1,15 @@
 """Filters of lists that users save under a name."""
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 from django.http import QueryDict
 
 from portal.core import permissions as access
 from portal.core.actors import Actor
 from portal.core.errors import ServiceError
+from portal.core.redaction import TOKEN
 from portal.core.text import clean
 from portal.users.models import SavedFilter
 
@@ -20,7 +24,8 @@ def clean_query(text: str) -> str:
         raise ServiceError("These filters are too long to save.", "name")
     query = QueryDict(text, mutable=True)
     for name in list(query):
-        if name in PLACE or not query[name] or "\x00" in f"{name}{query[name]}":
+        given = " ".join([name, *query.getlist(name)])
+        if name in PLACE or not query[name] or "\x00" in given or TOKEN.search(given):
             del query[name]
     if not set(query) - {"per_page"}:
         raise ServiceError("Set a search, a filter or an order first.", "name")
@@ -38,7 +43,7 @@ def save(actor: Actor, list_name: str, name: str, query: str) -> SavedFilter:
     with transaction.atomic():
         access.lock(actor, *access.EVERYBODY)  # so that the limit is exact
         mine = SavedFilter.objects.filter(user=actor.user, list=list_name)
-        if mine.filter(name__iexact=name).update(name=name, query=query):
+        if mine.filter(Exact(Lower("name"), Lower(Value(name)))).update(name=name, query=query):  # as the constraint compares
             return mine.get(name=name)
         if mine.count() >= MOST:
             raise ServiceError(f"You already have {MOST} saved filters for this list, the maximum.", "name")

@@ -9,6 +9,7 @@ from portal.users.models import SavedFilter
 from tests.factories import TokenFactory, UserFactory
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
+from tokens import token_format
 
 RUNS_ON = "both"
 pytestmark = pytest.mark.django_db
@@ -55,6 +56,18 @@ def test_what_cannot_be_saved_says_why(name: str, query: str, error: str, as_adm
         saved_filters.save(Actor(as_administrator.user), "tokens", name, query)
     assert str(raised.value) == error
     assert as_administrator.send("saved_filters", list="tokens", name=name, query=query).status_code == 422
+
+
+def test_names_are_compared_as_the_constraint_compares_them(as_administrator: Visitor) -> None:
+    actor = Actor(as_administrator.user)
+    for name in ("STRAẞE", "straße", "İ", "i", "i̇"):  # each with another upper or lower case in some database
+        saved_filters.save(actor, "tokens", name, "q=x")
+    assert SavedFilter.objects.filter(name="straße").count() == 1
+
+
+def test_no_api_token_is_saved_with_a_filter(as_administrator: Visitor) -> None:
+    query = f"q={token_format.generate()}&status=active"
+    assert saved_filters.save(Actor(as_administrator.user), "tokens", "mine", query).query == "status=active"
 
 
 def test_a_user_saves_only_so_many(as_administrator: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
