@@ -135,7 +135,11 @@ def column_of(rows: QuerySet[Any], expression: Any) -> str | None:
 
 
 def null_conditions(condition: Q) -> list[tuple[str, bool]]:
-    return [(name.removesuffix("__isnull"), value) for name, value in condition.children if name.endswith("__isnull")]  # type: ignore[misc]  # pairs
+    """Of a conjunction's own terms; what is nested in it says no more here."""
+    if condition.connector != Q.AND or condition.negated:
+        return []
+    terms = [child for child in condition.children if isinstance(child, tuple)]
+    return [(name.removesuffix("__isnull"), value) for name, value in terms if name.endswith("__isnull")]
 
 
 def ordered_keys(rows: QuerySet[Any], part: Part, few: bool = False) -> Any:

@@ -80,7 +80,7 @@ def look_at_dialogs_of(portal: Portal, path: str, seen: set[str]) -> list[str]:
     portal.open(path)
     found = []
     for address in portal.script(OPENERS):
-        if (name := resolve(address).view_name) in seen:
+        if (name := resolve(address.partition("?")[0]).view_name) in seen:
             continue
         seen.add(name)
         portal.open(path)
