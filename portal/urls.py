@@ -22,6 +22,7 @@ admin.site.login = views.admin_sign_in  # type: ignore[assignment,method-assign]
 admin.site.admin_view = rejecting_bad_input(admin.site.admin_view)  # type: ignore[assignment,method-assign]
 admin.site.site_title = admin.site.site_header = f"{settings.PORTAL_NAME} administration"
 admin.site.index_title = "Faults and related records"
+admin.site.empty_value_display = "—"  # as in the portal's lists
 
 # The list of users and a user's page show tokens, which the users app must not know.
 user_pages = [

@@ -11,7 +11,6 @@ from django.utils.safestring import SafeString
 
 from portal.audit.audited_admin import AuditedAdmin
 from portal.core.admin import PortableAdmin, ReadOnlyAdmin, pill
-from tokens import dates
 from tokens.admin_filters import ExpiryFilter, KindFilter, StateFilter, ThresholdFilter
 from tokens.models import Notice, ScanRun, Token
 from tokens.models.token import TokenQuerySet
@@ -49,7 +48,8 @@ class TokenAdmin(AuditedAdmin, ReadOnlyAdmin):
 
     @admin.display(description="Expires", ordering="expires_at")
     def expires(self, token: Token) -> str:
-        return dates.ends(token.expires_at)
+        """As the Django admin writes the columns beside it."""
+        return localize(timezone.localtime(token.last_moment))
 
     @admin.display(description="State")
     def state(self, token: Token) -> SafeString:
@@ -101,7 +101,7 @@ class NoticeAdmin(PortableAdmin):
     @admin.display(description="Sent", ordering="message__sent_at")
     def sent_at(self, notice: Notice) -> str:
         at = notice.message.sent_at if notice.message else None
-        return localize(timezone.localtime(at)) if at else "-"
+        return localize(timezone.localtime(at)) if at else "—"
 
     @admin.display(description="Attempts")
     def attempts(self, notice: Notice) -> str:

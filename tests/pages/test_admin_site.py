@@ -262,6 +262,13 @@ def test_the_fault_list_has_filters_search_and_dates(as_operator: Visitor) -> No
         assert [cell.text for cell in page.all("td", "field-resource")] == expected, query
 
 
+def test_a_tokens_expiry_is_written_as_its_other_dates(as_operator: Visitor) -> None:
+    token = TokenFactory(expires_at=datetime(2099, 3, 2, tzinfo=UTC))
+    page = as_operator.see("admin:tokens_token_changelist")
+    assert [cell.text for cell in page.all("td", "field-expires")] == ["Mar 1, 2099, 23:59 UTC"]
+    assert "Mar 1, 2099, 23:59 UTC" in as_operator.see("admin:tokens_token_change", token.pk).text
+
+
 def test_a_delivered_mails_row_shows_its_fate_and_no_text(as_operator: Visitor, rows: dict[str, Any]) -> None:
     assert delivery.deliver(timezone.now()) == (2, 0), "and the one that says that a token was created"
     page = as_operator.see("admin:notifications_message_change", rows["notifications_message"].pk)
@@ -274,10 +281,10 @@ def test_a_notice_says_what_became_of_its_mail(as_operator: Visitor, rows: dict[
     def cells(column: str) -> list[str]:
         return [cell.text for cell in as_operator.see("admin:tokens_notice_changelist").all("td", f"field-{column}")]
 
-    assert [cells(column) for column in ("state", "sent_at", "attempts", "last_error")] == [["Queued"], ["-"], ["0"], ["OSError: no"]]
+    assert [cells(column) for column in ("state", "sent_at", "attempts", "last_error")] == [["Queued"], ["—"], ["0"], ["OSError: no"]]
     delivery.deliver(timezone.now())
     assert cells("state") == ["Sent"]
-    assert cells("sent_at") != ["-"]
+    assert cells("sent_at") != ["—"]
     assert as_operator.see("admin:tokens_notice_changelist", message__state__exact="failed").all("td", "field-state") == []
     messages = as_operator.see("admin:notifications_message_changelist", state__exact="sent", kind__exact="library")
     assert [cell.text for cell in messages.all("td", "field-state_pill")] == ["Sent"]
