@@ -16,3 +16,13 @@ def by_path(*pools: tuple[str, App]) -> App:
         await app(scope, receive, send)
 
     return application
+
+
+def by_query(parameter: str, matching: App, other: App) -> App:
+    """`matching` responds if the address has `parameter`, written just so (`format=csv`); else `other`."""
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        app = matching if parameter.encode() in scope["query_string"].split(b"&") else other
+        await app(scope, receive, send)
+
+    return application

@@ -87,6 +87,11 @@ def test_nobody_exports_what_they_do_not_see(as_operator: Visitor) -> None:
     assert as_operator.get("/administrator/faults/?format=csv").status_code == 200
 
 
+def test_an_export_is_asked_for_as_the_threads_are_chosen(as_administrator: Visitor) -> None:
+    """A page's thread never makes an export: portal/asgi.py reads the address as it is written."""
+    assert not as_administrator.get("/access-control/user-tokens/?form%61t=csv").streaming
+
+
 def test_an_empty_export_has_its_headings(as_administrator: Visitor) -> None:
     response: Any = as_administrator.get("/access-control/user-tokens/?format=csv")
     assert b"".join(response.streaming_content).decode().startswith("ID,Token Name,")
