@@ -122,6 +122,7 @@ def test_a_status_is_selected_as_it_is_shown(status: str, warned: object) -> Non
     assert set(rows.having_status(status, NOW, warned)) == {row for row in rows if row.status == status}
 
 
+@pytest.mark.field
 @pytest.mark.django_db(transaction=True)
 def test_the_upgrade_gives_earlier_rows_their_keys() -> None:
     call_command("migrate", "tokens", "0017", verbosity=0)

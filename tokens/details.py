@@ -20,7 +20,7 @@ from tokens.expiry.queries import SOURCE
 from tokens.models import Notice, Token
 
 SHOWN = 10
-VERBS = {"revoked_at": "Revoked", "because": "since the token that created it was revoked"}
+LABELS = {"revoked_at": "Revoked", "because": "since the token that created it was revoked"}
 
 
 class Part(NamedTuple):
@@ -54,7 +54,7 @@ def of(token: Token, reader: User) -> Details:
         notifications=notifications(token, None if reviews else reader.email),
         faults=Part.of(Fault.objects.filter(source__in=[SOURCE, IN_USE], key=token.pk.hex)),
         created_tokens=Part.of(children.order_by("-created_at", "pk")),
-        audit=history(token, VERBS) if reviews else None,
+        audit=history(token, LABELS) if reviews else None,
     )
 
 

@@ -32,10 +32,10 @@ class History(NamedTuple):
     everything: str
 
 
-def history(target: Model, verbs: Mapping[str, str], most: int = SHOWN) -> History:
-    """The newest `most` entries about `target`, newest first. `verbs`: what to call an entry that changed a field of this name."""
+def history(target: Model, labels: Mapping[str, str], most: int = SHOWN) -> History:
+    """The newest `most` entries about `target`, newest first. `labels`: what to call an entry that changed a field of this name."""
     entries = list(about(target).order_by("-timestamp", "-pk")[: most + 1])
-    return History([line(entry, verbs) for entry in entries[:most]], address_of_all(target) if len(entries) > most else "")
+    return History([line(entry, labels) for entry in entries[:most]], address_of_all(target) if len(entries) > most else "")
 
 
 def address_of_all(target: Model) -> str:
@@ -62,25 +62,25 @@ def about(target: Model) -> Any:
     return LogEntry.objects.filter(content_type=content_type, object_pk=str(target.pk)).select_related("actor")
 
 
-def line(entry: LogEntry, verbs: Mapping[str, str]) -> Line:
+def line(entry: LogEntry, labels: Mapping[str, str]) -> Line:
     by = entry.actor.get_username() if entry.actor else ""
-    return Line(entry.timestamp, by, what(entry, verbs), means(entry), entry.remote_addr or "")
+    return Line(entry.timestamp, by, what(entry, labels), means(entry), entry.remote_addr or "")
 
 
-def what(entry: LogEntry, verbs: Mapping[str, str]) -> str:
+def what(entry: LogEntry, labels: Mapping[str, str]) -> str:
     """`Created`, `Revoked`, `State: Open → Acknowledged`."""
     data, changes = entry.additional_data or {}, entry.changes or {}
     if "event" in data:
         return dict(Event.choices).get(data["event"], data["event"])
     if entry.action == LogEntry.Action.CREATE:
         return "Created"
-    return "; ".join(described(field, values, verbs) for field, values in changes.items()) or entry.get_action_display().capitalize()
+    return "; ".join(described(field, values, labels) for field, values in changes.items()) or entry.get_action_display().capitalize()
 
 
-def described(field: str, values: list[str], verbs: Mapping[str, str]) -> str:
+def described(field: str, values: list[str], labels: Mapping[str, str]) -> str:
     """`values`: before and after."""
-    if field in verbs:
-        return verbs[field]
+    if field in labels:
+        return labels[field]
     before, after = values
     label = field.replace("_", " ").capitalize()
     return f"{label}: {before} → {after}" if before else f"{label}: {after}"

@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import CharField, F, Q, QuerySet, TextField
+from django.db.models import F, Q, QuerySet, TextField
 from django.db.models.expressions import Col, OrderBy
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import IsNull
 from django.db.models.sql.where import WhereNode
 
-from portal.core.ordering import Fold, field_of, may_be_null
+from portal.core.ordering import field_of, may_be_null, sort_key, sorts_as_text
 
 KEY = "_key{}"  # annotations: what a row is sorted by
 LARGEST = 2**63 - 1
@@ -48,16 +48,6 @@ def parts_of(rows: QuerySet[Any], term: str) -> list[Part]:
 
 def backwards(parts: Sequence[Part]) -> list[Part]:
     return [part.reversed() for part in reversed(parts)]
-
-
-def sort_key(rows: QuerySet[Any], name: str) -> F | Fold:
-    """What is compared: a text's key, anything else itself."""
-    return Fold(F(name)) if name != "pk" and sorts_as_text(rows, name) else F(name)
-
-
-def sorts_as_text(rows: QuerySet[Any], name: str) -> bool:
-    field = field_of(rows, name)
-    return isinstance(field, CharField | TextField) and not getattr(field, "is_sort_key", False)
 
 
 @dataclass(frozen=True)

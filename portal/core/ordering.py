@@ -86,10 +86,18 @@ def portable(rows: QuerySet[Any], term: Any) -> list[Any]:
     if field.is_relation and (inner := related_order(field.remote_field.model)):
         signs = ["-" if descending != each.startswith("-") else "" for each in inner]
         return [each for sign, own in zip(signs, inner, strict=True) for each in portable(rows, f"{sign}{name}__{own.removeprefix('-')}")]
-    is_text = isinstance(field, CharField | TextField) and not getattr(field, "is_sort_key", False)
-    value = Fold(F(name)) if is_text else F(name)
     # Only where there can be NULL: an index has another order than NULLS LAST, and could not be used.
-    return [OrderBy(value, descending=descending, nulls_last=may_be_null(rows, name) or None)]
+    return [OrderBy(sort_key(rows, name), descending=descending, nulls_last=may_be_null(rows, name) or None)]
+
+
+def sort_key(rows: QuerySet[Any], name: str) -> F | Fold:
+    """What is compared: a text's key, anything else itself."""
+    return Fold(F(name)) if sorts_as_text(rows, name) else F(name)
+
+
+def sorts_as_text(rows: QuerySet[Any], name: str) -> bool:
+    field = field_of(rows, name)
+    return isinstance(field, CharField | TextField) and not getattr(field, "is_sort_key", False)
 
 
 def field_of(rows: QuerySet[Any], name: str) -> Any:

@@ -16,6 +16,7 @@ class ListTable(tables.Table):
     rows_template: str
     list_name = ""  # of the cookie that says which columns are hidden, and of saved filters
     exports = False  # can the list be saved as CSV? Such lists have saved filters, too
+    orders: ClassVar[dict[str, list[Part]]] = {}  # the parts of an order by something else than one column, see portal.core.list_views
 
     def hide(self, names: Collection[str]) -> None:
         """Hides those of `names` that can be hidden: all that have a heading but the first of these, which says what the row is."""
@@ -27,8 +28,6 @@ class ListTable(tables.Table):
         """Name and heading of each column that can be hidden."""
         titled = [(column.name, column.header) for column in self.columns.iterall() if column.header and column.name != "details"]
         return titled[1:]
-
-    orders: ClassVar[dict[str, list[Part]]] = {}  # the parts of an order by something else than one column, see portal.core.list_views
 
     def cells(self) -> list[tuple[str, SafeString]]:
         """Name and `<td>`'s attributes of each column. The roles are said because a phone shows a row as a card, which is no table

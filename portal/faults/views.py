@@ -20,7 +20,7 @@ from portal.faults.forms import NoteForm
 from portal.faults.models import Fault
 from portal.faults.tables import CSV_COLUMNS, SEARCH, FaultFilter, FaultTable
 
-VERBS = {"note": "Note added"}  # of the audit trail
+LABELS = {"note": "Note added"}  # of the audit trail
 
 
 @require_safe
@@ -47,7 +47,7 @@ def fault_page(request: AuthenticatedHttpRequest, fault: Fault, form: NoteForm) 
         "fault": fault,
         "notes": fault.notes.select_related("author"),
         "notifications": sources.notifications(fault.source, fault.key),
-        "audit": history(fault, VERBS),
+        "audit": history(fault, LABELS),
         "cleared": last_change(fault, "state", "Cleared") if fault.cleared_at else None,
     }
     return form_page(request, "faults/fault.html", form, **context)

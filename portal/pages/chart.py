@@ -108,8 +108,8 @@ def labels(counts: list[int], slot: float) -> list[str]:
     found = []
     for before, count, after in zip(padded, counts, padded[2:], strict=False):
         text = f"{count:,}" if count else ""
-        room = slot if before or after else 3 * slot
-        found.append(text if len(text) * DIGIT <= room - 4 else "")
+        available = slot if before or after else 3 * slot
+        found.append(text if len(text) * DIGIT <= available - 4 else "")
     return found
 
 

@@ -2,8 +2,7 @@
 // Texts that a list cuts (.cut, .cut-lines): the whole of one on hover, focus and tap. Those that are cut can be reached by Tab.
 (() => {
   if (!HTMLElement.prototype.showPopover) return;
-  const bubble = Object.assign(document.createElement("div"), { id: "whole-text", className: "whole-text", popover: "manual" });
-  bubble.setAttribute("role", "tooltip");
+  const bubble = portal.bubble("whole-text");
   let shown = null;
 
   const cutAt = (target) => target.closest?.(".cut, .cut-lines");
@@ -18,28 +17,21 @@
 
   function hide() {
     shown = null;
-    bubble.remove();
+    bubble.element.remove();
   }
 
   function show(text) {
     if (shown === text) return;
     hide();
     if (!isCut(text)) return;
-    bubble.textContent = text.textContent.trim().replace(/\s+/g, " ");
-    document.body.append(bubble);
-    bubble.showPopover();
-    const box = text.getBoundingClientRect();
-    const size = bubble.getBoundingClientRect();
-    const below = box.bottom + size.height + 4 < innerHeight;
-    bubble.style.left = `${Math.max(4, Math.min(box.left, innerWidth - size.width - 4))}px`;
-    bubble.style.top = `${below ? box.bottom + 2 : box.top - size.height - 2}px`;
+    bubble.show(text, text.textContent.trim().replace(/\s+/g, " "));
     shown = text;
   }
 
   function follow({ target }) {
     const text = cutAt(target);
     if (text) show(text);
-    else if (target !== bubble) hide();
+    else if (target !== bubble.element) hide();
   }
 
   document.addEventListener("pointerover", follow);

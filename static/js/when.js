@@ -4,8 +4,7 @@
 (() => {
   if (!HTMLElement.prototype.showPopover) return;
   const GRACE = 200; // ms in which the pointer can go from the date to its bubble
-  const bubble = Object.assign(document.createElement("div"), { id: "exact-instant", className: "exact-instant", popover: "manual" });
-  bubble.setAttribute("role", "tooltip");
+  const bubble = portal.bubble("exact-instant");
   let shown = null;
   let timer = 0;
 
@@ -20,23 +19,12 @@
     }
   }
 
-  function place(date) {
-    const box = date.getBoundingClientRect();
-    const { width, height } = bubble.getBoundingClientRect();
-    const below = box.bottom + height + 4 < innerHeight;
-    bubble.style.left = `${Math.max(4, Math.min(box.left, innerWidth - width - 4))}px`;
-    bubble.style.top = `${below ? box.bottom + 2 : box.top - height - 2}px`;
-  }
-
   function show(date) {
     clearTimeout(timer);
     if (shown === date) return;
     hide();
-    bubble.textContent = date.dataset.exact;
-    (date.closest("dialog[open]") || document.body).append(bubble); // what is outside of a modal dialog is inert
-    bubble.showPopover();
-    place(date);
-    date.setAttribute("aria-describedby", bubble.id);
+    bubble.show(date, date.dataset.exact);
+    date.setAttribute("aria-describedby", bubble.element.id);
     shown = date;
   }
 
@@ -44,7 +32,7 @@
     clearTimeout(timer);
     shown?.removeAttribute("aria-describedby");
     shown = null;
-    bubble.remove();
+    bubble.element.remove();
   }
 
   function move(date, step) {
@@ -57,20 +45,20 @@
   }
 
   document.addEventListener("pointerover", ({ target }) => {
-    if (target === bubble) clearTimeout(timer);
+    if (target === bubble.element) clearTimeout(timer);
     else if (dateAt(target)?.dataset.exact) show(dateAt(target));
   });
   document.addEventListener("pointerout", ({ target, pointerType }) => {
     if (pointerType !== "mouse" || !shown || shown.matches(":focus-visible")) return;
-    if (target === bubble || dateAt(target) === shown) timer = setTimeout(hide, GRACE);
+    if (target === bubble.element || dateAt(target) === shown) timer = setTimeout(hide, GRACE);
   });
   document.addEventListener("click", ({ target }) => {
     if (dateAt(target)?.dataset.exact) show(dateAt(target));
-    else if (target !== bubble) hide();
+    else if (target !== bubble.element) hide();
   });
   document.addEventListener("focusin", ({ target }) => (dateAt(target)?.dataset.exact ? show(dateAt(target)) : hide()));
   document.addEventListener("focusout", ({ target }) => target === shown && hide());
-  document.addEventListener("scroll", () => shown && place(shown), { capture: true, passive: true });
+  document.addEventListener("scroll", () => shown && bubble.place(shown), { capture: true, passive: true });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && shown) {
       hide();

@@ -65,6 +65,7 @@ SCRIPTS = [
     "js/session.js",
     "js/session-end.js",
     "js/copy.js",
+    "js/bubble.js",
     "js/when.js",
     "js/token.js",
     "js/expiry.js",
