@@ -15,11 +15,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 import settings_app.services as config
 from portal.audit import services as audit
+from portal.audit.exports import export
 from portal.core import permissions as access
-from portal.core.csv_export import csv_response
 from portal.core.errors import ServiceError, add_to_form
 from portal.core.htmx import form_data, form_page, post_only, put_into, rejected_response, success_response
-from portal.core.list_views import list_context, select, wants_csv
+from portal.core.list_views import list_context, wants_csv
 from portal.core.ordering import ordered
 from portal.core.requests import AuthenticatedHttpRequest
 from portal.core.text import fold
@@ -49,9 +49,7 @@ def all_tokens(request: AuthenticatedHttpRequest) -> HttpResponseBase:
     now = timezone.now()
     rows = Token.objects.listed(now, services.expiring_before(now))
     if wants_csv(request):
-        chosen = select(request, rows, AllTokenTable, TokenQuerySet.found, TokenFilter)
-        audit.exported("tokens", access.actor_of(request), chosen.filters)
-        return csv_response(chosen, CSV_COLUMNS, "tokens")
+        return export(request, rows, AllTokenTable, TokenQuerySet.found, TokenFilter, CSV_COLUMNS)
     context = list_context(request, rows, AllTokenTable, TokenQuerySet.found, empty="No tokens yet.", filter_class=TokenFilter)
     context["revocations"] = BulkRevocation.objects.filter(finished_at=None)
     return render(request, "tokens/all_tokens.html", context)

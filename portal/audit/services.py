@@ -4,7 +4,7 @@ django-auditlog can also watch models by itself. That is not used: it sees neith
 and it would copy every field of a row, the token's digest among them, unless each was excluded.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -86,12 +86,6 @@ def event(
     data = {"event": kind.value} | details
     entry(actor, target, action=action, remote_addr=address, additional_data=data, changes=changes or {}).save()
     log.info(kind.value, about=str(target), by=actor and str(actor.user), address=address, **details)
-
-
-def exported(name: str, actor: Actor, filters: Mapping[str, str]) -> None:
-    """Records that `actor` saved the list `name` as CSV, and by which filters. What was searched for is left out: it may be a token."""
-    text = ", ".join(f"{key}={value[:100]}" for key, value in filters.items())
-    event(Event.LIST_EXPORTED, actor, actor.user, list=name, filters=text[:500])
 
 
 def count_again(kind: Event, target: Model, address: str | None, since: datetime) -> bool:

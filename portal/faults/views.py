@@ -7,13 +7,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.audit import services as audit
+from portal.audit.exports import export
 from portal.audit.history import history, last_change
 from portal.core import permissions as access
-from portal.core.csv_export import csv_response
 from portal.core.errors import ServiceError, add_to_form
 from portal.core.htmx import form_page, post_only, rejected_response, success_response
-from portal.core.list_views import list_context, select, wants_csv
+from portal.core.list_views import list_context, wants_csv
 from portal.core.requests import AuthenticatedHttpRequest
 from portal.faults import notes, services, sources
 from portal.faults.forms import NoteForm
@@ -28,9 +27,7 @@ LABELS = {"note": "Note added"}  # of the audit trail
 def fault_list(request: AuthenticatedHttpRequest) -> HttpResponseBase:
     rows = Fault.objects.with_progress().select_related("acknowledged_by")
     if wants_csv(request):
-        chosen = select(request, rows, FaultTable, SEARCH, FaultFilter)
-        audit.exported("faults", access.actor_of(request), chosen.filters)
-        return csv_response(chosen, CSV_COLUMNS, "faults")
+        return export(request, rows, FaultTable, SEARCH, FaultFilter, CSV_COLUMNS)
     context = list_context(request, rows, FaultTable, SEARCH, empty="No open faults.", filter_class=FaultFilter)
     return render(request, "faults/list.html", context)
 

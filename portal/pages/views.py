@@ -11,10 +11,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 import settings_app.services as config
-from portal.audit import services as audit
+from portal.audit.exports import export
 from portal.core import permissions as access
-from portal.core.csv_export import csv_response
-from portal.core.list_views import list_context, select, wants_csv
+from portal.core.list_views import list_context, wants_csv
 from portal.core.requests import AuthenticatedHttpRequest
 from portal.pages import home as overview
 from portal.pages import own
@@ -55,9 +54,7 @@ def profile(request: AuthenticatedHttpRequest) -> HttpResponse:
 def user_list(request: AuthenticatedHttpRequest) -> HttpResponseBase:
     rows = with_token_counts(User.objects.existing(), timezone.now())
     if wants_csv(request):
-        chosen = select(request, rows, UserTable, SEARCH, UserFilter)
-        audit.exported("users", access.actor_of(request), chosen.filters)
-        return csv_response(chosen, CSV_COLUMNS, "users")
+        return export(request, rows, UserTable, SEARCH, UserFilter, CSV_COLUMNS)
     context = list_context(request, rows, UserTable, SEARCH, empty="No users yet.", filter_class=UserFilter)
     return render(request, "users/list.html", context)
 

@@ -75,7 +75,6 @@ def test_a_cut_name_is_shown_whole_and_filters_fold(visit: Visit, administrator:
     expect(button).to_have_attribute("aria-expanded", "true")
 
 
-@pytest.mark.field
 def test_names_have_room_on_a_tablet_and_homes_table_fits(visit: Visit, administrator: User) -> None:
     TokenFactory(user=administrator, name=LONG, last_used_at=timezone.now())
     page = visit(administrator)
