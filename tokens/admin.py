@@ -105,7 +105,7 @@ class NoticeAdmin(PortableAdmin):
 
     @admin.display(description="Attempts")
     def attempts(self, notice: Notice) -> str:
-        return str(notice.message.attempts) if notice.message else "-"
+        return str(notice.message.attempts) if notice.message else "—"
 
     @admin.display(description="Last error")
     def last_error(self, notice: Notice) -> str:

@@ -114,5 +114,5 @@ class FaultAdmin(AuditedAdmin):
     @admin.display(description="Acknowledged")
     def acknowledged(self, fault: Fault) -> str:
         if not fault.acknowledged_at:
-            return "-"
+            return "—"
         return f"{localize(timezone.localtime(fault.acknowledged_at))} by {fault.acknowledged_by}"

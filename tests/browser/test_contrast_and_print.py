@@ -1,15 +1,18 @@
 """High contrast, paper, and pages that are zoomed to 400%."""
 
 import re
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from portal.users.models import User
 from tests.browser.steps import dialog
 from tests.browser.watching import Visit
+from tests.factories import TokenFactory
 
 pytestmark = pytest.mark.field
 BORDER = "element => getComputedStyle(element).borderLeftColor"
@@ -42,6 +45,7 @@ def test_in_high_contrast_one_entry_is_active_and_every_control_shows(portal: Pa
 
 
 def test_paper_has_the_content_alone_black_on_white_and_within_its_width(visit: Visit, administrator: User, furnished: User) -> None:
+    TokenFactory(user=furnished, name="W" * 100, expires_at=timezone.now() + timedelta(days=2))
     page = visit(administrator)
     page.set_viewport_size({"width": 700, "height": 1000})  # A4 without its margins
     page.emulate_media(media="print", color_scheme="dark", reduced_motion="reduce")

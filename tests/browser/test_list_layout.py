@@ -86,3 +86,16 @@ def test_names_have_room_on_a_tablet_and_homes_table_fits(visit: Visit, administ
         page.goto(path)
         assert page.locator("th.col-name, th.col-label").first.evaluate("cell => cell.offsetWidth") > 110, path
         assert (hidden_columns(page), overflowing(page)) == ([], []), path
+
+
+@pytest.mark.field
+def test_filters_have_the_lists_whole_width_and_buttons_its_right_edge(visit: Visit, administrator: User) -> None:
+    FaultFactory()
+    page = visit(administrator, reverse("faults:list"))
+    for width in (1280, 1024):
+        page.set_viewport_size({"width": width, "height": 800})
+        bar = page.locator(".list-bar")
+        room = bar.evaluate("bar => bar.clientWidth - 2 * parseFloat(getComputedStyle(bar).paddingLeft)")
+        assert abs(page.locator(".list-filters").evaluate("filters => filters.offsetWidth") - room) < 2, width
+        right = page.locator(".list-actions").locator("a, button").last.evaluate("last => last.getBoundingClientRect().right")
+        assert abs(bar.evaluate("bar => bar.getBoundingClientRect().right") - right - 24) < 3, width
