@@ -73,7 +73,7 @@ def revoke_matching(request: AuthenticatedHttpRequest) -> HttpResponse:
         "as_of": as_of.isoformat(),
         "tokens": rows.order_by("-created_at", "pk")[:SHOWN],
         "more": max(0, count - SHOWN),
-        "created": rows.filter(has_created=True).exists(),
+        "created": rows.filter(has_created=True).exists(),  # type: ignore[misc]  # annotated by listed
         "back": f"{back}?{query.urlencode()}",
     }
     return render(request, "tokens/revoke_matching.html", context)
