@@ -74,6 +74,7 @@
     clearTimeout(timer);
     timer = setTimeout(search, PAUSE);
   });
+  document.addEventListener("token-typed", () => clearTimeout(timer));
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
       if (!palette()) return;

@@ -47,6 +47,7 @@
     const form = event.target.closest("form[role=search]");
     if (!form || !window.htmx || !fieldsOf(form).length) return; // without htmx a list searches on Enter alone
     event.stopPropagation();
+    document.dispatchEvent(new Event("token-typed")); // a search that waits for the end of what is typed would send it
     clearTimeout(timer);
     const ready = event.inputType === "insertFromPaste" || WHOLE.test(event.target.value);
     timer = setTimeout(() => takeOut(form), ready ? 0 : PAUSE);

@@ -79,3 +79,15 @@ def test_the_django_admin_looks_a_token_up_too(visit: Visit, administrator: User
     window = dialog(page, "API token")
     expect(window).to_contain_text("bob@example.com")
     is_nowhere(page, text, requested)
+
+
+@pytest.mark.field
+def test_the_palette_does_not_search_for_a_token_that_a_password_manager_types(
+    visit: Visit, administrator: User, text: str, requested: list[Request]
+) -> None:
+    """The search that waits for the end of what is typed would read the field when the token is in it."""
+    page = visit(administrator, reverse("profile"))
+    page.keyboard.press("Control+k")
+    page.get_by_role("dialog", name="Jump to").get_by_role("combobox").press_sequentially(text[:-1], delay=5)
+    page.wait_for_timeout(1000)
+    is_nowhere(page, text, requested)
