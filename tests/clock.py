@@ -27,3 +27,9 @@ def run(running: bool) -> None:
     """Whether `now` follows the clock of the process. For the fixture `running_clock`."""
     global _running
     _running = running
+
+
+def exact(instant: datetime) -> str:
+    """`2026-12-06 23:59:59 UTC`, as pages show it (portal/core/when.py)."""
+    local = timezone.localtime(instant)
+    return f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}"

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.template import Context, Template
+from django.utils import timezone
 
 from portal.core import when
 from tests.clock import DAY, MINUTE, NOW
@@ -13,6 +14,10 @@ RUNS_ON = "sqlite"
 pytestmark = pytest.mark.usefixtures("in_utc")
 
 LAST_SECOND = NOW.replace(hour=23, minute=59, second=59, microsecond=999999)
+
+
+def relative(instant: datetime, now: datetime) -> str:
+    return when.distance(timezone.localtime(instant), timezone.localtime(now))
 
 
 @pytest.mark.parametrize(
@@ -35,20 +40,20 @@ LAST_SECOND = NOW.replace(hour=23, minute=59, second=59, microsecond=999999)
     ],
 )
 def test_near_instants_have_words(instant: datetime, words: str) -> None:
-    assert when.relative(instant, NOW) == words
+    assert relative(instant, NOW) == words
 
 
 def test_days_are_counted_in_the_portals_time_zone(settings: object) -> None:
     settings.TIME_ZONE = "Asia/Tokyo"  # type: ignore[attr-defined]
     last = datetime(2026, 11, 30, 14, 59, 59, tzinfo=UTC)
-    assert when.relative(last, NOW) == "in 9 days"
-    assert when.exact(last) == "2026-11-30 23:59:59 JST"
+    assert relative(last, NOW) == "in 9 days"
+    assert 'title="2026-11-30 23:59:59 JST"' in when.when(last, NOW)
 
 
 def test_a_change_of_the_clocks_does_not_hide_an_hour(settings: object) -> None:
     settings.TIME_ZONE = "Europe/Berlin"  # type: ignore[attr-defined]
     before = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # 02:30, as is the hour after
-    assert when.relative(before + timedelta(hours=1), before) == "in 1 hour"
+    assert relative(before + timedelta(hours=1), before) == "in 1 hour"
 
 
 def test_a_documented_column_shows_the_date_with_words_beside() -> None:

@@ -45,27 +45,16 @@ def element(local: datetime, html: str, note: str) -> SafeString:
     return mark_safe(f'<time class="when" datetime="{iso}" title="{title}">{html}</time>')  # noqa: S308
 
 
-def exact(instant: datetime) -> str:
-    """`2026-12-06 23:59:59 UTC`."""
-    local = timezone.localtime(instant)
-    return f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}"
-
-
 def day(local: datetime) -> str:
     """`Dec 6, 2026`. `local`: in the time zone whose day is meant."""
     return f"{MONTHS[local.month - 1]} {local.day}, {local.year}"
 
 
-def relative(instant: datetime, now: datetime, near: int = NEAR) -> str:
-    """How far `instant` is from `now`, in words; empty for more than `near` days.
+def distance(local: datetime, now: datetime, near: int = NEAR) -> str:
+    """How far `local` is from `now`, both in the portal's time zone, in words; empty for more than `near` days.
 
     Less than a day is given in minutes or hours. The last second of a day means the whole day, as an expiry date does: "today".
     """
-    return distance(timezone.localtime(instant), timezone.localtime(now), near)
-
-
-def distance(local: datetime, now: datetime, near: int) -> str:
-    """`relative`, of two instants in the portal's time zone."""
     days = local.toordinal() - now.toordinal()
     if abs(days) > near:
         return ""

@@ -4,10 +4,10 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from portal.core.when import exact
 from portal.users.models import User
 from tests.browser.steps import row
 from tests.browser.watching import Visit
+from tests.clock import exact
 from tests.factories import TokenFactory
 
 pytestmark = pytest.mark.field

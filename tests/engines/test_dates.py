@@ -3,8 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from portal.core.when import exact
 from portal.users.models import User
+from tests.clock import exact
 from tests.engines.driving import Portal
 from tests.factories import TokenFactory
 
