@@ -8,6 +8,7 @@ from portal.audit import services as audit
 from portal.core import permissions as access
 from portal.core.actors import Actor
 from portal.core.errors import ServiceError
+from portal.core.redaction import TOKEN
 from portal.core.text import clean
 from portal.faults.models import Fault, FaultNote
 
@@ -19,6 +20,8 @@ def clean_text(text: str) -> str:
     """The text as it is stored: each line by the rules of names (`portal.core.text.clean`). Raises ServiceError."""
     if len(text) > 10 * LONGEST:  # not worth the time
         raise ServiceError(f"Note must be {LONGEST:,} characters or fewer.", "text")
+    if TOKEN.search(text):  # also one that a terminal broke into lines
+        raise ServiceError("Note can't contain an API token.", "text")
     lines = [clean(line, LONGEST, "Note", "text") for line in text.strip().splitlines()]
     text = "\n".join(lines)
     if not text:

@@ -33,6 +33,7 @@ def test_a_note_says_who_wrote_what_and_when() -> None:
         ("x" * 600 + "\n" + "x" * 600, "1,000 characters or fewer"),
         ("x" * 20_000, "1,000 characters or fewer"),
         ("hidden\u200btext", "invisible characters"),
+        ("tpp_" + "a" * 10 + "\r\n" + "a" * 28, "API token"),
     ],
 )
 def test_an_invalid_note_is_rejected(text: str, message: str) -> None:
