@@ -2,11 +2,12 @@
 
 import uuid
 from datetime import date, datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
@@ -20,9 +21,17 @@ FEW = 2_000  # owners that a search names one by one
 PERMANENT = Q(kind="permanent")
 
 
+class Literal(Value):
+    """A word of our own, in the statement itself. SQLite does not know of a parameter that all rows of a partial index have it, and reads
+    each from the table: a count of 10,000 tokens takes sixty times as long."""
+
+    def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[()]]:
+        return f"'{self.value}'", ()
+
+
 class TokenQuerySet(models.QuerySet["Token"]):
     def permanent(self) -> Self:
-        return self.filter(kind=Token.Kind.PERMANENT)
+        return self.filter(kind=Literal(Token.Kind.PERMANENT.value))
 
     def active(self, now: datetime) -> Self:
         """Neither revoked nor expired. The owner's own state counts too, but ends tokens by revoking them."""

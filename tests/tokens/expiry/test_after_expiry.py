@@ -100,7 +100,7 @@ def test_the_fault_follows_the_one_that_said_soon_and_is_critical() -> None:
     assert fault.resource == "deploy (tpp_…5CEQ)"
     assert fault.description == "The API token deploy of robot expired 2026-11-22 23:59 UTC, but it is still being used."
     assert [(link["label"], link["url"], link["admin_url"]) for link in fault.links] == [
-        ("Token", "/administrator/users/robot/tokens/?q=5CEQ", f"/admin/tokens/token/{token.pk.hex}/change/"),
+        ("Token", f"/tokens/{token.pk.hex}/", f"/tokens/{token.pk.hex}/"),
         ("User robot", "/administrator/users/robot/", f"/admin/users/user/{token.user_id}/change/"),
     ]
 
