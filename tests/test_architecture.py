@@ -118,7 +118,7 @@ WEB = {
     *("shortened_urls",),
     *("adapter", "devices", "limits", "trail", "sign_in_log", "sign_in_watch", "pasted", "check_email", "health", "probes"),
     *("bell", "palette", "session_views", "setting_views", "audited_admin", "admin_filters"),
-    *("bulk_views", "saved_filters"),
+    *("bulk_views", "saved_filters", "exports"),
     *("cli_token", "revocation", "device_authorization", "device_views", "metadata", "front"),
 }
 

@@ -73,6 +73,7 @@ def resume(now: datetime, seconds: float) -> bool:
 
 def revoke_batch(job: BulkRevocation, now: datetime) -> None:
     """Revokes the next tokens of `job`. An administrator who is none any more stops it."""
+    now = max(now, job.created_at)  # a worker that was at another job may have begun before this one was confirmed
     try:
         with transaction.atomic():
             locked = BulkRevocation.objects.select_for_update(of=("self",)).select_related("person").get(pk=job.pk)

@@ -58,6 +58,12 @@ def test_tokens_created_after_the_confirmation_stay(anna: User) -> None:
     assert list(Token.objects.permanent().filter(revoked_at=None)) == [later]
 
 
+def test_no_token_is_revoked_before_the_job_was_confirmed(anna: User) -> None:
+    started(anna)
+    bulk.resume(NOW - timedelta(seconds=15), 60)  # the worker began with an earlier job
+    assert set(Token.objects.values_list("revoked_at", flat=True)) == {NOW}
+
+
 def test_a_batch_that_was_killed_is_done_again(anna: User, monkeypatch: pytest.MonkeyPatch) -> None:
     job = started(anna)
     bulk.revoke_batch(job, NOW)
