@@ -97,7 +97,7 @@ def test_while_a_scan_runs_a_bar_moves_and_the_card_is_polled(as_administrator: 
 
 def test_a_running_scan_shows_what_its_batches_have_done(as_administrator: Visitor) -> None:
     unfinished(raised=5000)
-    assert "A scan is running: 5000 faults raised so far." in card(as_administrator).text
+    assert "A scan is running: 5,000 faults raised so far." in card(as_administrator).text
 
 
 def poll(visitor: Visitor, **query: str) -> Page:
