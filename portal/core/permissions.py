@@ -34,6 +34,8 @@ def roles(*allowed: str) -> Callable[[View], View]:
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
                 return rejected_forms.session_ended(cast(HtmxHttpRequest, request))
+            if request.method == "POST" and rejected_forms.is_page_of_another_user(request):
+                return rejected_forms.rejected(cast(HtmxHttpRequest, request), "other_user", keep=False)
             if request.user.role not in allowed:
                 raise PermissionDenied
             return view(request, *args, **kwargs)

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import REASON_NO_CSRF_COOKIE, get_token
 from django.shortcuts import render, resolve_url
 from django.utils.cache import add_never_cache_headers
@@ -46,7 +46,7 @@ def csrf_failure(request: HtmxHttpRequest, reason: str = "") -> HttpResponse:
     return rejected(request, "expired", keep=is_from_here(request))
 
 
-def is_page_of_another_user(request: HtmxHttpRequest) -> bool:
+def is_page_of_another_user(request: HttpRequest) -> bool:
     """Was the page opened by somebody else than who is signed in now? Each page names its user in its htmx requests (base.html)."""
     opened_by = request.headers.get("X-Page-User")
     return opened_by is not None and opened_by != str(request.user.pk)

@@ -8,6 +8,7 @@ import pytest
 from django.test import override_settings
 from django.urls import reverse
 
+import settings_app.services as settings
 from portal.users.models import User
 from tests.factories import PASSWORD
 from tests.pages.page import Page
@@ -195,3 +196,11 @@ def test_what_one_user_typed_is_not_renewed_for_another(person: User, administra
     assert response.status_code == 403
     assert toast(response)["text"].endswith(f"reload the page to go on as {person.username}.")
     assert "csrf-renewed" not in json.loads(response["HX-Trigger"])
+
+    browser.htmx = ""
+    settings.add("users_may_create_tokens", "true", None)
+    opened_later = browser.fill_in("tokens:create_own", name="deploy")  # a dialog with the other user's CSRF token
+    browser.htmx = "window"
+    assert browser.submit("tokens:create_own", opened_later, **{"X-Page-User": headers["X-Page-User"]}).status_code == 403
+    assert not Token.objects.permanent().exists()
+    assert browser.submit("tokens:create_own", opened_later, **{"X-Page-User": str(person.pk)}).status_code == 200
