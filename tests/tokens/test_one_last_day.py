@@ -46,6 +46,11 @@ def without_date(owner: User) -> tuple[Token, date]:
     return issue(owner, "undated", NOW)[0], timezone.localtime(NOW + 365 * DAY).date()
 
 
+def day_of(text: str) -> str:
+    """`2026-12-31`, of `Dec 31, 2026` and whatever follows it."""
+    return f"{datetime.strptime(' '.join(text.replace(',', ' ').split()[:3]) + ' +0000', '%b %d %Y %z'):%Y-%m-%d}"
+
+
 def surfaces(token: Token, owner: User, settings: Settings) -> dict[str, str]:
     """What each surface says of the last day, as YYYY-MM-DD."""
     visitor, caller = Visitor(owner), Caller(owner)
@@ -59,9 +64,9 @@ def surfaces(token: Token, owner: User, settings: Settings) -> dict[str, str]:
     return {
         "API": api["expires_on"],
         "API's instant": f"{timezone.localtime(datetime.fromisoformat(api['expires_at']) - dates.MICROSECOND):%Y-%m-%d}",
-        "page": f"{datetime.strptime(listed.column('Expires')[0] + ' +0000', '%b %d, %Y %z'):%Y-%m-%d}",
-        "Django admin": column[:10],
-        "Django admin's page": column[:10] if column in detail else "",
+        "page": day_of(listed.column("Expires")[0]),
+        "Django admin": day_of(column),
+        "Django admin's page": day_of(column) if column in detail else "",
         "email": digest_content.line(token, NOW)["expires"][:10],
         "fault": said.partition(" expires ")[2][:10],
         "calendar": f"{event['dtstart'].dt}",
