@@ -51,5 +51,5 @@ def facts(token: Token) -> list[tuple[str, str]]:
         ("Name", f"{token.name} ({token.hint})"),
         ("Created by", creator),
         ("Created", f"{timezone.localtime(token.created_at):%Y-%m-%d %H:%M %Z}"),
-        ("Last day", f"{token.expires_on:%Y-%m-%d}"),
+        ("Expires", f"{token.expires_on:%Y-%m-%d}"),
     ]

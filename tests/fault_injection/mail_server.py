@@ -16,7 +16,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.ports import free_port
 
-LISTED = re.compile(r"^(injected-\d+) \(…", re.MULTILINE)
+LISTED = re.compile(r"^(injected-\d+) \(tpp_…", re.MULTILINE)
 STAGES = ("greeted", "addressed", "given", "accepted")
 # At each step of a mail; so about every second one is taken.
 FAILURES = {"4xx": 0.07, "5xx": 0.07, "hung up": 0.06, "stalled": 0.05}

@@ -109,7 +109,7 @@ def check_mail(mail: EmailMessage, secret: str) -> None:
     assert mail["To"] == "ops@example.com"
     assert mail["Subject"] == "API token nightly build of admin@example.com expires in 10 days"
     text = mail.get_body(("plain",)).get_content()
-    assert f"nightly build (…{secret[-4:]}) of admin@example.com" in text
+    assert f"nightly build (tpp_…{secret[-4:]}) of admin@example.com" in text
     assert "expires in 10 days" in text
 
 

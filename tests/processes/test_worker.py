@@ -128,7 +128,7 @@ def test_what_was_queued_while_no_worker_ran_is_done_by_the_first_one_that_start
     assert mail.get_body(("plain",)).get_content().rstrip().splitlines() == [
         "These API tokens expire soon. Create a replacement for each token you still need, deploy it, then revoke the old one.",
         "",
-        f"nightly build (…{token.last_four}) of robot",
+        f"nightly build (tpp_…{token.last_four}) of robot",
         f"  expires:   {ends.isoformat()} 23:59 UTC, 10 days left",
         "  last used: never",
         f"  https://portal.example.com/tokens/{token.pk}/",

@@ -114,7 +114,7 @@ def send(model: Model, refused: set[str]) -> None:
     found = []
     for mail in mails:
         more = re.search(r"^and (\d+) more: ", mail.text, re.MULTILINE)
-        found.append((mail.to, re.findall(r"^(t\d+) \(…", mail.text, re.MULTILINE), int(more[1]) if more else 0))
+        found.append((mail.to, re.findall(r"^(t\d+) \(tpp_…", mail.text, re.MULTILINE), int(more[1]) if more else 0))
     assert sorted(found) == sorted(expected)
 
 

@@ -45,7 +45,7 @@ def words(html: str) -> str:
 def test_the_text_says_everything_about_a_token() -> None:
     ending(5, name="deploy", user__username="robot", last_four="5CEQ", last_used_at=NOW - 3 * DAY)
     text = digest().text
-    assert "deploy (…5CEQ) of robot\n" in text
+    assert "deploy (tpp_…5CEQ) of robot\n" in text
     assert "  expires:   2026-11-26 23:59 UTC, in 5 days\n" in text
     assert "  last used: 2026-11-18\n" in text
     assert f"  https://portal.example.com/tokens/{Token.objects.get().pk}/\n" in text
@@ -55,7 +55,7 @@ def test_the_text_says_everything_about_a_token() -> None:
 def test_the_html_says_the_same() -> None:
     ending(5, name="deploy", user__username="robot", last_four="5CEQ", last_used_at=NOW - 3 * DAY)
     html = digest().html
-    assert "deploy …5CEQ of robot in 5 days 2026-11-26 23:59 UTC Last used: 2026-11-18" in words(html)
+    assert "deploy tpp_…5CEQ of robot in 5 days 2026-11-26 23:59 UTC Last used: 2026-11-18" in words(html)
     assert f'<a href="https://portal.example.com/tokens/{Token.objects.get().pk}/"><bdi>deploy</bdi></a>' in html
 
 
@@ -139,7 +139,7 @@ def test_the_list_is_shared_among_owners_and_what_it_leaves_out_is_counted_by_ow
     many_ending([1] * 260, flood)
     ending(3, user=other, name="theirs")
     email = digest()
-    assert "theirs (…" in email.text
+    assert "theirs (tpp_…" in email.text
     assert "and 61 more" in email.text
     assert "61 of flood@example.com" in words(email.html)
     assert dict(Notice.objects.values_list("named").annotate(Count("pk"))) == {True: 200, False: 61}
@@ -160,7 +160,7 @@ def test_200_tokens_are_all_listed_and_nothing_more_is_said() -> None:
 def test_a_name_comes_out_as_it_is_in_text_html_and_subject(name: str) -> None:
     ending(5, name=name, user__username="robot", user__display_name=name)
     email = digest()
-    assert f"{name} (…" in email.text
+    assert f"{name} (tpp_…" in email.text
     assert name in words(email.html)
     assert email.subject == f"API token {name} of robot expires in 5 days"
 
@@ -168,7 +168,7 @@ def test_a_name_comes_out_as_it_is_in_text_html_and_subject(name: str) -> None:
 def test_markup_in_a_name_that_was_stored_in_some_way_is_no_markup_in_the_mail() -> None:
     ending(5, name="<script>alert(1)</script><img src=x>")
     email = digest()
-    assert "<script>alert(1)</script><img src=x> (…" in email.text
+    assert "<script>alert(1)</script><img src=x> (tpp_…" in email.text
     assert "<script" not in email.html
     assert "<img" not in email.html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in email.html

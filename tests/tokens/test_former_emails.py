@@ -86,8 +86,8 @@ def test_no_digest_is_repeated_and_a_failed_one_is_sent_by_the_next_scan() -> No
     assert scan().queued == 1
     assert delivery.deliver(NOW) == (1, 0)
     assert sent_mail.outbox[0].message()["Message-ID"] == "<it@former>"
-    assert "failed (…" in sent_mail.outbox[0].body
-    assert "sent (…" not in sent_mail.outbox[0].body
+    assert "failed (tpp_…" in sent_mail.outbox[0].body
+    assert "sent (tpp_…" not in sent_mail.outbox[0].body
 
 
 def test_what_waits_is_sent_once_with_its_message_id() -> None:

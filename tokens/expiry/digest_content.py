@@ -57,7 +57,7 @@ def line(token: Token, now: datetime) -> dict[str, Any]:
     left = dates.days_left(token.expires_at, now)
     return {
         "name": token.name,
-        "last_four": token.last_four,
+        "hint": token.hint,
         "owner": token.user.username,
         "expires": dates.ends(token.expires_at),
         "over": over,

@@ -43,7 +43,7 @@ def _configured() -> None:
 
 
 def names(mails: list[Sent]) -> list[str]:
-    return [name for name in ("changed", "other") if any(f"{name} (…" in mail.text for mail in mails)]
+    return [name for name in ("changed", "other") if any(f"{name} (tpp_…" in mail.text for mail in mails)]
 
 
 @pytest.mark.parametrize("change", CHANGES)
