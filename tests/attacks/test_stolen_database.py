@@ -145,12 +145,14 @@ def test_no_text_in_a_copy_is_taken_as_a_cookie(secrets: dict[str, str]) -> None
         assert (visitor.get(reverse("profile")).status_code == 200) is (key == secrets["session"])
 
 
+@pytest.mark.field
 def test_sessions_stored_by_their_keys_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_store, "stored", lambda key: key)
     Visitor(UserFactory())
     assert {"session"} in what_a_copy_opens().values()
 
 
+@pytest.mark.field
 def test_a_link_in_a_stored_email_would_be_found() -> None:
     queue("b@example.com", text=f"Here: {links.link(UserFactory())} .")
     assert {"link"} in what_a_copy_opens().values()

@@ -200,6 +200,7 @@ def test_as_many_as_fit_are_all_listed(user: User, monkeypatch: pytest.MonkeyPat
     assert [str(event["summary"]) for event in events(user)] == [f"API token n{n} of alice expires" for n in range(3)]
 
 
+@pytest.mark.field
 def test_two_thousand_events_are_the_most(user: User) -> None:
     crowd(user, 2001)
     found = summaries(user)
