@@ -153,7 +153,7 @@ class Pager:
         return f"?{query.urlencode()}"
 
     def cursor(self, place: Place, number: int | None) -> str:
-        """A place as text for an address. It is no secret, and whoever makes one up only chooses where a page begins."""
+        """A place as text for an address. It is no secret, and anyone who makes one up only chooses where a page begins."""
         texts = [value if isinstance(value, int | str) else str(value) for value in place.values]
         content = json.dumps([self.order, place.part, number, *texts], separators=(",", ":"))
         return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")

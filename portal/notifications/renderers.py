@@ -50,7 +50,7 @@ def one_line(subject: str) -> str:
 
 
 def from_templates(name: str, subject: str, context: dict[str, Any], headers: dict[str, str] | None = None) -> Content:
-    """What `templates/emails/<name>.txt` and `.html` make of `context`. It has a `preheader`, which mail programs show beside the subject,
+    """What `templates/emails/<name>.txt` and `.html` make of `context`. It has a `preheader`, which email clients show beside the subject,
     and a `reason`, which completes "You get this email because ..."."""
     context = {"portal_name": settings.PORTAL_NAME, "portal_url": settings.PORTAL_URL, "subject": subject, **context}
     text, html = (render_to_string(f"emails/{name}.{kind}", context) for kind in ("txt", "html"))

@@ -1,6 +1,6 @@
 """Inviting a person again: by another email, or by a link that an administrator passes on.
 
-Whoever has a link can set the person's first password, once, within PASSWORD_RESET_TIMEOUT, and then signs in as that person. Hence only
+Anyone who has a link can set the person's first password, once, within PASSWORD_RESET_TIMEOUT, and then signs in as that person. Hence only
 the newest link works: each new one ends those before it. A link is in no row; that one was made is in the audit trail.
 """
 

@@ -44,7 +44,7 @@ window.portal = window.portal || {};
     return element.closest(".dropdown")?.querySelector("[data-bs-toggle=dropdown]") || element;
   }
 
-  // A list that was refreshed has the opener anew: what has the same address, or, where that is gone, the same menu.
+  // A list that was refreshed has a new opener: what has the same address, or, where that is gone, the same menu.
   function opened() {
     if (opener.element.isConnected) return opener.element;
     const address = opener.address && document.querySelector(`[hx-get="${CSS.escape(opener.address)}"]`);

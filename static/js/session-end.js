@@ -1,5 +1,5 @@
 "use strict";
-// Five minutes before the session ends a bar says so, with the way to sign in again in a new tab. Whoever comes back from there goes on with
+// Five minutes before the session ends a bar says so, with the way to sign in again in a new tab. A user who comes back from there goes on with
 // the page as it is: nothing that was typed is lost. After the end the bar stays, and says that.
 (() => {
   const WARNING = 5 * 60;

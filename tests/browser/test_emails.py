@@ -1,4 +1,4 @@
-"""Emails as mail programs show them: at the width of a message pane and of a phone, in light and dark, with the longest names."""
+"""Emails as email clients show them: at the width of a message pane and of a phone, in light and dark, with the longest names."""
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT

@@ -38,7 +38,7 @@ def subject(tokens: list[dict[str, Any]], more: int) -> str:
 
 
 def preheader(tokens: list[dict[str, Any]], more: int) -> str:
-    """What mail programs show beside the subject: of several tokens when the first expires, of one what to do."""
+    """What email clients show beside the subject: of several tokens when the first expires, of one what to do."""
     if len(tokens) + more == 1:
         return "If you still need it, create a replacement, deploy it, then revoke this one."
     first = tokens[0]

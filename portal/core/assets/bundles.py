@@ -108,7 +108,7 @@ def script(name: str) -> str:
 
 
 def style_sheet(name: str) -> str:
-    """With DEBUG Bootstrap's is whole: it takes 0.3 s to find what is not used, and each request makes the bundles anew."""
+    """With DEBUG Bootstrap's is whole: it takes 0.3 s to find what is not used, and each request makes the bundles again."""
     text = source(name)
     return without_unused(text, named_words()) if name.startswith("bootstrap/") and not settings.DEBUG else text
 
@@ -139,7 +139,7 @@ written_once = cache(write_bundles)
 
 
 class BundleFinder(finders.BaseFinder):
-    """Finds the bundles; with DEBUG they are joined anew for each request."""
+    """Finds the bundles; with DEBUG they are joined again for each request."""
 
     def folder(self) -> Path:
         return write_bundles() if settings.DEBUG else written_once()
