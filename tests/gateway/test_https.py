@@ -58,7 +58,7 @@ def test_a_browser_signs_in_over_https(context: BrowserContext, address: tuple[s
     page.get_by_label("Username or email").fill(person.username)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Credentials")).to_be_visible()
+    expect(page.get_by_role("heading", name="Home")).to_be_visible()
     cookies = {cookie["name"]: cookie for cookie in context.cookies()}
     assert cookies.keys() >= {"__Host-portal_session", "__Host-portal_csrf"}
     for name, cookie in cookies.items():

@@ -8,7 +8,7 @@ from http import HTTPStatus
 import httpx
 from portal_client import AuthenticatedClient, Client
 from portal_client.api.config import delete_config, get_config, list_config, put_config
-from portal_client.api.faults import acknowledge_fault, list_faults
+from portal_client.api.faults import acknowledge_fault, list_faults, undo_acknowledge_fault
 from portal_client.api.token_endpoints import cli_token, device_authorization, oauth_introspect, oauth_metadata, oauth_revoke, verify
 from portal_client.api.tokens import create_token, get_token, list_tokens, revoke_token
 from portal_client.api.users import activate_user, create_user, deactivate_user, delete_user, get_user, list_users, update_user
@@ -127,6 +127,9 @@ def faults() -> None:
     acknowledged = acknowledge_fault.sync(page.items[0].id, client=client)
     assert isinstance(acknowledged, FaultOut)
     assert acknowledged.acknowledged_by
+    undone = undo_acknowledge_fault.sync(page.items[0].id, client=client)
+    assert isinstance(undone, FaultOut)
+    assert not undone.acknowledged_by
 
 
 def sign_in() -> None:

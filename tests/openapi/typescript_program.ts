@@ -90,6 +90,7 @@ async function faults(): Promise<void> {
   check(fault !== undefined, "listed");
   const path = { params: { path: { fault_id: fault.id } } };
   check(got(await client.POST("/api/v1/faults/{fault_id}/acknowledge", path)).acknowledged_by !== null, "acknowledged");
+  check(got(await client.DELETE("/api/v1/faults/{fault_id}/acknowledge", path)).acknowledged_by === null, "not acknowledged");
 }
 
 async function signIn(): Promise<void> {

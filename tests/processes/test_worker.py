@@ -126,12 +126,19 @@ def test_what_was_queued_while_no_worker_ran_is_done_by_the_first_one_that_start
     assert mail["From"] == "Token Portal <portal@example.com>"
     assert mail["Subject"] == "API token nightly build of robot expires in 10 days"
     assert mail.get_body(("plain",)).get_content().rstrip().splitlines() == [
-        "These API tokens expire soon. Create a replacement for each token you still need, deploy it, then revoke the old one.",
+        "API token nightly build of robot expires in 10 days. "
+        "Create a replacement for each token you still need, deploy it, then revoke the old one.",
+        "",
+        "View token:",
+        f"https://portal.example.com/tokens/{token.pk}/",
         "",
         f"nightly build (tpp_…{token.last_four}) of robot",
-        f"  expires:   {ends.isoformat()} 23:59 UTC, 10 days left",
+        f"  expires:   {ends.isoformat()} 23:59 UTC, in 10 days",
         "  last used: never",
         f"  https://portal.example.com/tokens/{token.pk}/",
+        "",
+        "",
+        "You get this email because this address is set in System Settings as one to notify before tokens expire.",
         "",
         "Token Portal, https://portal.example.com",
     ]
