@@ -87,6 +87,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.core.middleware.frame_room_middleware",  # around everything else
     "portal.core.client_ip.ClientIPMiddleware",  # first: everything else reads REMOTE_ADDR
     "portal.api.errors.ApiMiddleware",
     "portal.api.duplo.errors.DuploMiddleware",
