@@ -118,6 +118,12 @@ def unfold(page: Page) -> None:
     shoot(page, "faults")
 
 
+def token_pane(page: Page) -> None:
+    page.locator("#results tbody .col-name a").first.click()
+    page.get_by_role("dialog").wait_for()
+    shoot(page, "token")
+
+
 # Name -> where to go, and what to do there (by default: take the picture).
 VIEWS: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "home": ("/", None),
@@ -127,7 +133,9 @@ VIEWS: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "user-tokens": ("/administrator/users/ci-pipeline/tokens/", None),
     "create-a-new-token": ("/administrator/users/ci-pipeline/tokens/", add_pane),
     "access-control": ("/access-control/user-tokens/", None),
+    "token": ("/access-control/user-tokens/", token_pane),
     "config": ("/administrator/system-settings/config/", None),
+    "all-settings": ("/administrator/system-settings/config/all/", None),
     "add-config": ("/administrator/system-settings/config/", add_config),
     "faults": ("/administrator/faults/", unfold),
 }
