@@ -87,8 +87,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "portal.core.middleware.frame_room_middleware",  # around everything else
     "portal.core.client_ip.ClientIPMiddleware",  # first: everything else reads REMOTE_ADDR
+    "portal.core.middleware.frame_room_middleware",  # around whatever calls deep
     "portal.api.errors.ApiMiddleware",
     "portal.api.duplo.errors.DuploMiddleware",
     "django.middleware.security.SecurityMiddleware",
