@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACT = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]
-LEVELS = {package.strip(): level for level, line in enumerate(reversed(CONTRACT["layers"])) for package in line.split("|")}
+LEVELS = {package.strip(" ()"): level for level, line in enumerate(reversed(CONTRACT["layers"])) for package in line.split("|")}
 # What an app is called in tables, in the names of URLs and as a folder of templates, and the package that it is.
 LABELS = {
     "users": "portal.users",
