@@ -12,7 +12,6 @@ from portal.core.actors import Actor
 from portal.core.tasks import queue_task
 from portal.users.models import User
 from portal.users.signals import access_ended, password_replaced
-from portal.users.signals import signed_in as sign_in_complete
 from tokens import services, sessions, tasks
 from tokens.calendar import links as calendar
 from tokens.expiry.policy import KEYS as POLICY_KEYS
@@ -21,10 +20,6 @@ from tokens.models import ScanRun
 
 def signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
     sessions.begin(request.session, user, timezone.now())
-
-
-def limit_session(sender: Any, request: HttpRequest, **kwargs: Any) -> None:
-    sessions.limit(request.session)
 
 
 def signed_out(sender: Any, request: HttpRequest, **kwargs: Any) -> None:
@@ -58,7 +53,6 @@ def connect() -> None:
     """Called once, when the app is ready."""
     user_logged_in.connect(signed_in)
     user_logged_out.connect(signed_out)
-    sign_in_complete.connect(limit_session)
     password_changed.connect(new_password)
     password_set.connect(new_password)
     password_reset.connect(reset_password)

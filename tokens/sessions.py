@@ -49,19 +49,13 @@ def begin(session: SessionBase, user: User, now: datetime) -> Token:
         session_hash=user.get_session_auth_hash(),
     )
     session[KEY] = str(token_id)
-    limit(session)
+    session.set_expiry(ends)
     return token
 
 
 def own(session: SessionBase) -> Any:
     """The key of the session's token, None if it has none."""
     return session.get(KEY)
-
-
-def limit(session: SessionBase) -> None:
-    """Lets the session end when its token does."""
-    if ends := Token.objects.filter(pk=own(session)).values_list("expires_at", flat=True).first():
-        session.set_expiry(ends)
 
 
 def end(session: SessionBase, now: datetime) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils import timezone
@@ -37,6 +38,15 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         signals.sign_in_failed.send(sender=User, request=request, account=typed_account(credentials))
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Every sign-in ends here, by whatever methods and after all its steps. The user is read again: a deactivation between two steps
+        counts."""
+        row = User.objects.filter(pk=user.pk).first()
+        if row is None or not row.may_sign_in:
+            raise ImmediateHttpResponse(self.respond_user_inactive(request, user))
+        super().login(request, row)
+        signals.signed_in.send(sender=User, request=request, user=row)
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """django-allauth's own would reject a client that has no address (of a socket)."""

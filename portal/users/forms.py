@@ -2,6 +2,7 @@ import json
 from typing import Any
 
 from allauth.account import forms as allauth_forms
+from allauth.account.internal.flows.login import perform_password_login
 from django import forms
 from django.http import HttpRequest, HttpResponse
 
@@ -9,7 +10,6 @@ from portal.core import permissions as access
 from portal.core.htmx import put_into
 from portal.users import emails
 from portal.users.models import USERNAME_MAX, User
-from portal.users.signals import signed_in
 
 # What static/js/kind-of-user.js takes for a valid email address, near enough to Django's EmailValidator for a hint while typing.
 LOCAL, LABEL = r"[A-Za-z0-9!#$%&'*+=?^_`{}|~\-]+", r"[A-Za-z0-9]([A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"
@@ -105,13 +105,11 @@ class CreateUserForm(UserForm):
 
 
 class SignInForm(allauth_forms.LoginForm):
-    """django-allauth's, which sets an end of its own on the session after signing in. An app that ends sessions otherwise does so
-    when `signed_in` is sent."""
+    """django-allauth's, without the end that it sets on the session: the session ends with its temporary token."""
 
     def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
-        response = super().login(request, redirect_url)
-        signed_in.send(sender=type(self), request=request)
-        return response
+        self._login.redirect_url = redirect_url
+        return perform_password_login(request, self.user_credentials(), self._login)
 
 
 class ResetPasswordForm(allauth_forms.ResetPasswordForm):

@@ -1,8 +1,9 @@
 """The end of a session is announced on the page (static/js/session-end.js), and a new one can begin before the page is left."""
 
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import ReauthenticateForm
+from allauth.account.internal.flows.login import clear_authentication_records, record_authentication
 from django.conf import settings
-from django.contrib.auth import login
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
@@ -33,7 +34,9 @@ def sign_in_again(request: HttpRequest) -> HttpResponse:
     form = ReauthenticateForm(request.POST or None, user=request.user)
     if form.is_valid():
         request.session.cycle_key()  # login() does that for nobody who is signed in already
-        login(request, request.user, settings.AUTHENTICATION_BACKENDS[0])
+        clear_authentication_records(request)
+        record_authentication(request, request.user, "password")
+        get_adapter(request).login(request, request.user)
         return redirect(DONE)
     return render(request, "account/sign_in_again.html", {"form": form})
 

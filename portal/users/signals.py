@@ -6,7 +6,8 @@ from django.dispatch import Signal
 # that keeps something that must end with the user's access (tokens) ends it here, so that no way of deactivating can forget it.
 access_ended = Signal()
 
-# Sent when a sign-in by the form is complete; argument: request. Django's `user_logged_in` comes before the form sets the session's end.
+# Sent when a sign-in is complete, by whatever methods (portal/users/sign_in_methods.py) and after all its steps; arguments: request, user.
+# Django's `user_logged_in` comes a moment before: the session has its temporary token and its end by now.
 signed_in = Signal()
 
 # Sent when a password is wrong, at sign-in and where it is confirmed; arguments: request, account (what was typed).

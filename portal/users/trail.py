@@ -17,7 +17,7 @@ from portal.audit import services as audit
 from portal.audit.services import Event
 from portal.core import permissions as access
 from portal.core.actors import Actor
-from portal.users import limits, throttle
+from portal.users import limits, sign_in_methods, throttle
 from portal.users.models import Throttle, User
 from portal.users.signals import attempt_throttled, sign_in_failed
 from portal.users.throttle import Rate, Throttled
@@ -30,7 +30,8 @@ ONCE = Rate("audit rows of throttling", 1, WINDOW)
 def signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
     if not request.session.session_key:  # it has none yet if the browser was somebody else's before
         request.session.save()
-    audit.event(Event.SIGNED_IN, access.actor_of(request, user), user)
+    methods = sign_in_methods.of(request, user)
+    audit.event(Event.SIGNED_IN, access.actor_of(request, user), user, **({"methods": methods} if methods else {}))
 
 
 def signed_out(sender: Any, request: HttpRequest, user: User | None, **kwargs: Any) -> None:

@@ -1,0 +1,21 @@
+"""How a session was signed in. django-allauth notes each method in the session as it is passed."""
+
+from typing import Any
+
+from allauth.account.internal.flows.login import get_authentication_records
+from django.http import HttpRequest
+
+from portal.users.models import User
+
+
+def of(request: HttpRequest, user: User) -> str:
+    """The methods in the order in which they were passed: `password`, `password, totp`, `webauthn`, `company (entra)`. Empty where none
+    is noted."""
+    return ", ".join(dict.fromkeys(map(name, get_authentication_records(request, user))))
+
+
+def name(record: dict[str, Any]) -> str:
+    """`record`: one of django-allauth's authentication records."""
+    if record["method"] == "socialaccount":
+        return f"company ({record.get('provider', '')})"
+    return str(record.get("type") or record["method"])
