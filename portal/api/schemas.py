@@ -72,6 +72,7 @@ class UserOut(Schema):
     role: Role
     is_active: bool
     may_introspect: bool
+    may_provision: bool
     created_at: Instant
     last_login: Instant | None
 
@@ -92,6 +93,7 @@ class UserChange(Body):
     display_name: DisplayName | None = None
     role: Role | None = None
     may_introspect: bool | None = None
+    may_provision: bool | None = Field(None, description="For service accounts only.")
 
 
 class TokenBrief(Schema):

@@ -19,6 +19,8 @@ from portal.core.requests import AuthenticatedHttpRequest, HtmxHttpRequest
 
 View = TypeVar("View", bound=Callable[..., Any])
 ADMINISTRATOR, OPERATOR, USER = "administrator", "operator", "user"
+# Not a role: a service account with the permission to provision users (SCIM). Only `lock` knows it; no page is opened by it.
+PROVISIONER = "provisioner"
 # Each role with those whose permissions it has too.
 IMPLIED_ROLES = {ADMINISTRATOR: (ADMINISTRATOR, OPERATOR, USER), OPERATOR: (OPERATOR, USER), USER: (USER,)}
 REVIEWERS = (ADMINISTRATOR, OPERATOR)
@@ -71,9 +73,10 @@ def authenticate_as(request: HttpRequest, user: Any, credential: Credential) -> 
 def lock(actor: Actor | None, *allowed: str, users: Q = NOBODY) -> dict[int, Any]:
     """Locks the rows of the actor and of `users` until the transaction ends, and returns them by key.
 
-    The door's answer may be old by now, so the actor is checked again as the row is now: active, with one of the roles `allowed`, the
-    session or token valid. Raises PermissionDenied. All rows are locked by one query in the order of their keys, so that two
-    transactions never wait for each other; rows that only name a user (`no_key`) need not wait. None: the command line, nothing to check.
+    The door's answer may be old by now, so the actor is checked again as the row is now: active, with one of the roles `allowed` (or
+    PROVISIONER), the session or token valid. Raises PermissionDenied. All rows are locked by one query in the order of their keys, so
+    that two transactions never wait for each other; rows that only name a user (`no_key`) need not wait. None: the command line,
+    nothing to check.
     """
     wanted = users | Q(pk=actor.user.pk) if actor else users
     rows = get_user_model().objects.filter(wanted).select_for_update(no_key=True).order_by("pk")
@@ -82,7 +85,7 @@ def lock(actor: Actor | None, *allowed: str, users: Q = NOBODY) -> dict[int, Any
         row = found.get(actor.user.pk)
         if row is None or not actor.is_valid(row):
             raise ActorEnded
-        require(row.role in allowed)
+        require(row.role in allowed or (PROVISIONER in allowed and row.may_provision))
     return found
 
 

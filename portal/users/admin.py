@@ -39,7 +39,8 @@ class UserAdmin(AuditedAdmin, ReadOnlyAdmin):
     sort_keys = {"username": "search_key"}
     hidden = ("password", "session_stamp")
     fields = readonly_fields = (
-        *("username", "display_name", "email", "role", "kind", "state", "may_introspect", "created_at", "last_login", "deleted_at"),
+        *("username", "display_name", "email", "role", "kind", "state"),
+        *("may_introspect", "may_provision", "created_at", "last_login", "deleted_at"),
     )
 
     @admin.display(description="State", ordering="is_active")

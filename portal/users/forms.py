@@ -22,12 +22,19 @@ KIND_OF_USER = {
 }
 
 
-LABELS = {"display_name": "Display name", "role": "Role", "may_introspect": "Can introspect tokens", "is_active": "Status"}
+LABELS = {
+    "display_name": "Display name",
+    "role": "Role",
+    "may_introspect": "Can introspect tokens",
+    "may_provision": "Can provision users (SCIM)",
+    "is_active": "Status",
+}
 
 
 WORDS: dict[str, dict[Any, str]] = {
     "role": dict(User.Role.choices),
     "may_introspect": {True: "Yes", False: "No"},
+    "may_provision": {True: "Yes", False: "No"},
     "is_active": {True: "Active", False: "Inactive"},
 }
 
@@ -53,7 +60,18 @@ class UpdateUserForm(UserForm):
         required=False,
         help_text="Lets this user's token check anyone's token at /oauth/introspect. Meant for a gateway's service account.",
     )
+    may_provision = forms.BooleanField(
+        label=LABELS["may_provision"],
+        required=False,
+        help_text="Lets this service account's token create, change, deactivate and delete people and groups at /scim/v2. Meant for the "
+        "company's directory, and for nothing else.",
+    )
     version = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, kind: str = User.Kind.PERSON, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if kind != User.Kind.SERVICE:
+            del self.fields["may_provision"]
 
     @staticmethod
     def values(user: User) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 from django.utils import timezone
 
 from portal.core import versions
@@ -29,6 +30,12 @@ SEARCH = ("search_key__has",)
 
 # A person who has not set the first password yet.
 INVITED = models.Q(is_active=True, kind="person", password__startswith=UNUSABLE_PASSWORD_PREFIX)
+ONLY_SERVICE_ACCOUNTS_PROVISION = models.Q(kind="service") | models.Q(may_provision=False)
+
+
+def named(username: str) -> models.Q:
+    """The user of that name in any case of its letters, by the index of the constraint on it."""
+    return models.Q(Exact(Lower("username"), username.lower()))
 
 
 def new_stamp() -> str:
@@ -77,6 +84,8 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     # May ask /oauth/introspect about anybody's token (a gateway's service account); administrators may anyway.
     may_introspect = models.BooleanField(default=False)
+    # May create, change and end users and groups by SCIM (portal/scim): the service account of the company's directory.
+    may_provision = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Part of every session's hash: a new stamp ends all of this user's sessions, and the temporary tokens that live by them.
@@ -95,6 +104,7 @@ class User(AbstractBaseUser):
             models.UniqueConstraint(Lower("username"), name="users_username_once_in_any_case"),
             models.CheckConstraint(condition=models.Q(deleted_at=None) | models.Q(is_active=False), name="users_deleted_is_inactive"),
             models.CheckConstraint(condition=models.Q(kind="person") | models.Q(role="user"), name="users_service_account_has_role_user"),
+            models.CheckConstraint(condition=ONLY_SERVICE_ACCOUNTS_PROVISION, name="users_only_service_accounts_provision"),
         ]
         # The few whose tokens the scan leaves out: it need not read all users.
         indexes = [
@@ -126,7 +136,7 @@ class User(AbstractBaseUser):
     @property
     def edited(self) -> dict[str, Any]:
         """What administrators change about a user, by field."""
-        return {name: getattr(self, name) for name in ("display_name", "role", "may_introspect", "is_active")}
+        return {name: getattr(self, name) for name in ("display_name", "role", "may_introspect", "may_provision", "is_active")}
 
     @property
     def version(self) -> str:

@@ -16,11 +16,15 @@ from portal.core.domains import email_address
 from portal.core.errors import Code, ServiceError
 from portal.core.redaction import TOKEN
 from portal.core.text import clean
-from portal.users import emails
-from portal.users.models import DISPLAY_NAME_MAX, USERNAME, User, new_stamp
+from portal.users import emails, provisioning
+from portal.users.models import DISPLAY_NAME_MAX, USERNAME, User, named, new_stamp
 from portal.users.signals import access_ended
 
 LAST_ADMINISTRATOR = "This is the last active administrator. Make another user an administrator first."
+
+
+class LastAdministrator(ServiceError):
+    """What was asked for would leave nobody who can administrate."""
 
 
 class UserChanged(ServiceError):
@@ -69,28 +73,42 @@ def clean_display_name(name: str) -> str:
     return clean(name, DISPLAY_NAME_MAX, "Display name", "display_name")
 
 
-def create(username: str, display_name: str, role: str, actor: Actor | None) -> User:
-    """Makes a person (the username is an email address) or a service account (any other name), and invites a person by email.
+def create(
+    username: str,
+    display_name: str,
+    role: str,
+    actor: Actor | None,
+    *,
+    kind: str | None = None,
+    email: str | None = None,
+    invite: bool = True,
+) -> User:
+    """Makes a person (the username is an email address) or a service account (any other name), and invites a person by email. `kind`
+    and `email`: given where the name does not say them; `invite`: False where the company's sign-in needs no password.
 
     The name of a deleted user brings that user back, without its tokens: one name means one user for ever, so that
     neither the audit trail nor a service which knows users by name can take one for another.
     """
     check_name(username)
-    person = is_email(username)
+    person = kind == User.Kind.PERSON if kind else is_email(username)
+    if email is None:
+        email = username if person else ""
     if not person and role != User.Role.USER:
         raise ServiceError("A service account always has the role User. For any other role, enter a person's email address.", "role")
     values = {
-        "email": username if person else "",
+        "email": email,
         "display_name": clean_display_name(display_name),
         "role": role,
         "kind": User.Kind.PERSON if person else User.Kind.SERVICE,
         "is_active": True,
         "may_introspect": False,
+        "may_provision": False,
         "deleted_at": None,
         "session_stamp": new_stamp(),
     }
     with transaction.atomic():
-        rows = access.lock(actor, access.ADMINISTRATOR, users=Q(username__iexact=username))
+        rows = access.lock(actor, access.ADMINISTRATOR, access.PROVISIONER, users=named(username))
+        provisioning.check_new(actor, person, role)
         same_name = next((row for row in rows.values() if row.username.lower() == username.lower()), None)
         if same_name and not same_name.deleted_at:
             raise ServiceError(f"A user named {same_name.username} already exists.", "username")
@@ -104,7 +122,7 @@ def create(username: str, display_name: str, role: str, actor: Actor | None) -> 
         except IntegrityError:
             raise ServiceError(f"A user named {username} already exists.", "username") from None
         audit.record(actor, user, audit.CREATE, role=("", role), kind=("", values["kind"]))
-        if person:
+        if person and invite and email:
             emails.queue_invitation(user)
     return user
 
@@ -116,15 +134,18 @@ def update(
     actor: Actor | None,
     may_introspect: bool | None = None,
     read: versions.Versions = None,
+    *,
+    may_provision: bool | None = None,
 ) -> User:
-    """Changes what is not None: name, role, the permission to introspect. The role of the last active administrator, and one's
-    own, cannot be lowered. `read`: the versions of the user that the actor knows; with another one UserChanged is raised."""
+    """Changes what is not None: name, role, the permissions to introspect and to provision. The role of the last active administrator,
+    and one's own, cannot be lowered. `read`: the versions of the user that the actor knows; with another one UserChanged is raised."""
     if display_name not in (None, user.display_name):  # one that is stored already may be older than the rule
         display_name = clean_display_name(display_name)
-    given = {"display_name": display_name, "role": role, "may_introspect": may_introspect}
+    given = {"display_name": display_name, "role": role, "may_introspect": may_introspect, "may_provision": may_provision}
     after = {field: value for field, value in given.items() if value is not None}
+    allowed = (access.ADMINISTRATOR,) if after.keys() - {"display_name"} else (access.ADMINISTRATOR, access.PROVISIONER)
     with transaction.atomic():
-        user, rows = locked(user, actor)
+        user, rows = locked(user, actor, *allowed)
         require(user, read)
         if user.is_administrator and after.get("role", user.role) != User.Role.ADMINISTRATOR:
             if is_self(user, actor):
@@ -132,6 +153,8 @@ def update(
             keep_an_administrator(user, rows, "role")
         if user.kind == User.Kind.SERVICE and after.get("role", user.role) != User.Role.USER:
             raise ServiceError("A service account always has the role User.", "role")
+        if user.kind == User.Kind.PERSON and after.get("may_provision"):
+            raise ServiceError("Only a service account can provision users.", "may_provision")
         changes = {field: (getattr(user, field), value) for field, value in after.items() if getattr(user, field) != value}
         if changes:
             User.objects.filter(pk=user.pk).update(**{field: value for field, (_, value) in changes.items()})
@@ -141,13 +164,15 @@ def update(
     return user
 
 
-def locked(user: User, actor: Actor | None) -> tuple[User, list[User]]:
+def locked(user: User, actor: Actor | None, *allowed: str) -> tuple[User, list[User]]:
     """The user's row as it is now, and with it those of all administrators, locked until the transaction ends: what the caller read may
-    be old, and rules must not go by it. Checks the actor. Raises ServiceError if the user is deleted, PermissionDenied."""
+    be old, and rules must not go by it. Checks the actor, who needs one of the roles `allowed` (administrator unless given). Raises
+    ServiceError if the user is deleted, PermissionDenied."""
     mine = Q(pk=user.pk) | Q(role=User.Role.ADMINISTRATOR)
-    rows = access.lock(actor, access.ADMINISTRATOR, users=mine & Q(deleted_at=None))
+    rows = access.lock(actor, *(allowed or (access.ADMINISTRATOR,)), users=mine & Q(deleted_at=None))
     if user.pk not in rows or rows[user.pk].deleted_at:
         raise ServiceError(f"{user.username} has already been deleted.")
+    provisioning.check_target(actor, rows[user.pk])
     return rows[user.pk], list(rows.values())
 
 
@@ -159,7 +184,7 @@ def keep_an_administrator(leaving: User, rows: list[User], field: str | None = N
     """Raises ServiceError when `leaving` is the only active one. `rows`: all administrators, locked, so that two cannot demote each other
     at once."""
     if [row for row in rows if row.can_administrate] == [leaving]:
-        raise ServiceError(LAST_ADMINISTRATOR, field)
+        raise LastAdministrator(LAST_ADMINISTRATOR, field)
 
 
 def deactivate(user: User, actor: Actor | None, read: versions.Versions = None) -> None:
@@ -176,7 +201,7 @@ def end_access(user: User, actor: Actor | None, verb: str, now: datetime, read: 
     if is_self(user, actor):
         raise ServiceError(f"You can't {verb} yourself.")
     with transaction.atomic():
-        row, rows = locked(user, actor)
+        row, rows = locked(user, actor, access.ADMINISTRATOR, access.PROVISIONER)
         keep_an_administrator(row, rows)
         if verb == "deactivate" and not row.is_active:
             raise ServiceError(f"{user.username} has already been deactivated.")
@@ -194,7 +219,7 @@ def activate(user: User, actor: Actor | None, read: versions.Versions = None) ->
     if is_self(user, actor):
         raise ServiceError("You can't reactivate yourself.")
     with transaction.atomic():
-        row, _ = locked(user, actor)
+        row, _ = locked(user, actor, access.ADMINISTRATOR, access.PROVISIONER)
         if row.is_active:
             raise ServiceError(f"{user.username} is already active.")
         require(row, read)

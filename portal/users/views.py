@@ -48,10 +48,10 @@ def create(request: AuthenticatedHttpRequest) -> HttpResponse:
 def update(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
     """Writes only what the person changed, and nothing at all if somebody else has changed the user since the form was opened."""
     user = existing(username)
-    form = UpdateUserForm(form_data(request), initial=UpdateUserForm.values(user))
+    form = UpdateUserForm(form_data(request), initial=UpdateUserForm.values(user), kind=user.kind)
     context = {"title": f"Update {user.username}", "submit": "Submit", "back": page_of(user), "owner": user}
     if request.method == "POST" and form.is_valid():
-        given = {name: form.changed.get(name) for name in ("display_name", "role", "may_introspect")}
+        given = {name: form.changed.get(name) for name in ("display_name", "role", "may_introspect", "may_provision")}
         try:
             services.update(user, **given, actor=access.actor_of(request), read=[versions.version(**form.opened_with)])
         except services.UserChanged as error:
