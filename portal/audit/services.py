@@ -28,6 +28,7 @@ class Event(TextChoices):
     THROTTLED = "throttled", "Too many attempts"
     SIGNED_OUT = "signed_out", "Signed out"
     RESET_REQUESTED = "reset_requested", "Password reset requested"
+    PASSWORD_LINK = "password_link", "Password link created"
     PASSWORD_RESET = "password_reset", "Password reset"
     INVITATION_RESENT = "invitation_resent", "Invitation resent"
     INVITATION_LINK = "invitation_link", "Invitation link copied"

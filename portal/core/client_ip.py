@@ -88,3 +88,9 @@ def subnet(address: str | None) -> str:
         # Once or twice for each rejected token, and `ipaddress` would take 80 microseconds for it.
         return inet_ntop(AF_INET6, inet_pton(AF_INET6, address)[:8] + bytes(8)) + "/64"
     return address or ""
+
+
+def site(address: str) -> str:
+    """The IPv6 network of 48 bits that a company or a customer of a hosting provider has, with 65,536 networks of 64 bits to move about
+    in (RFC 6177). Empty for IPv4."""
+    return inet_ntop(AF_INET6, inet_pton(AF_INET6, address)[:6] + bytes(10)) + "/48" if ":" in address else ""

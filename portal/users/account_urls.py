@@ -6,17 +6,17 @@ from django.urls import path, re_path
 from django.views.generic import RedirectView
 
 from portal.users import account_views, session_views, throttle
-from portal.users.limits import address, email, limited, user
+from portal.users.limits import email, limited, opener, source, user
 
 to_sign_in = RedirectView.as_view(pattern_name="account_login")
 
-sign_in = limited(views.login, (throttle.SIGN_IN_FORMS, address))
+sign_in = limited(views.login, (throttle.SIGN_IN_FORMS, source))
 sign_in_again = limited(session_views.sign_in_again, (throttle.CONFIRMATIONS, user))
 confirm = limited(views.reauthenticate, (throttle.CONFIRMATIONS, user))
 change_password = limited(views.password_change, (throttle.PASSWORD_CHANGES, user))
 set_password = limited(views.password_set, (throttle.PASSWORD_CHANGES, user))
-reset_password = limited(views.password_reset, (throttle.RESETS_BY_ADDRESS, address), (throttle.RESETS_BY_EMAIL, email))
-new_password = limited(account_views.set_password, (throttle.NEW_PASSWORDS, address))
+reset_password = limited(views.password_reset, (throttle.RESETS_BY_ADDRESS, source), (throttle.RESETS_BY_EMAIL, email))
+new_password = limited(account_views.set_password, (throttle.NEW_PASSWORDS, opener))
 
 urlpatterns = [
     path("sign-in/", sign_in, name="account_login"),

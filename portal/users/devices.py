@@ -25,7 +25,7 @@ def known_device(request: HttpRequest, username: str) -> str | None:
     """The id of the browser, if it has signed in to the account `username` before. A session of the account will do too."""
     if request.user.is_authenticated and request.user.username.lower() == username:
         return f"session of {request.user.pk}"
-    cookie = request.COOKIES.get(settings.DEVICE_COOKIE_NAME, "")
+    cookie = request.COOKIES.get(settings.DEVICE_COOKIE_NAME, "") if username.isprintable() else ""  # no database takes a NUL
     user = User.objects.filter(username__iexact=username).first() if cookie else None
     return device_id(cookie, user) if user else None
 

@@ -12,7 +12,7 @@ from portal.audit import services as audit
 from portal.core import permissions as access
 from portal.core.actors import Actor
 from portal.core.errors import ServiceError
-from portal.users import emails
+from portal.users import emails, links
 from portal.users.models import User, new_stamp
 from portal.users.signals import password_replaced
 
@@ -42,6 +42,13 @@ def password_event(actor: Actor | None, first: bool) -> audit.Event:
     if actor is None or actor.credential:
         return audit.Event.PASSWORD_CHANGED
     return audit.Event.INVITATION_ACCEPTED if first else audit.Event.PASSWORD_RESET
+
+
+def new_link(user: User) -> str:
+    """A link from the command line by which a person sets a password once, within PASSWORD_RESET_TIMEOUT. It is in no row; that it was
+    made is in the audit trail."""
+    audit.event(audit.Event.PASSWORD_LINK, None, user)
+    return links.link(user)
 
 
 def check_password(password: str, user: User) -> None:

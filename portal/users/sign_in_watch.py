@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from portal.faults import services as faults
 from portal.faults.models import Fault
-from portal.users import throttle, trail
+from portal.users import limits, throttle, trail
 from portal.users.models import Throttle
 from portal.users.signals import attempt_throttled, sign_in_failed
 from portal.users.throttle import Rate, Throttled
@@ -22,9 +22,7 @@ OF_ACCOUNT = Rate("failed and rejected sign-ins to an account that raise a fault
 OF_ALL = Rate("failed and rejected sign-ins that raise a fault", 100, WINDOW)
 # Attempts on many accounts must not fill the list of faults: beyond so many, the fault about all of them says enough.
 MOST_ACCOUNTS = 20
-SIGN_INS = {
-    rate.action for rate in (throttle.SIGN_IN_FORMS, throttle.FAILED_BY_ADDRESS, throttle.FAILED_BY_ACCOUNT, throttle.FAILED_BY_DEVICE)
-}
+SIGN_INS = {rate.action for rate in (*limits.STRANGERS, throttle.FAILED_BY_DEVICE)}
 
 
 def failed(sender: Any, request: HttpRequest, account: str, **kwargs: Any) -> None:

@@ -165,14 +165,64 @@ def test_a_cookie_is_no_credential(owner: User) -> None:
     assert visitor.get(reverse("profile")).status_code == SIGNED_IN  # a redirect to the sign-in page
 
 
-def test_a_known_browser_has_no_more_tries_than_its_address(owner: User) -> None:
-    """Ten accounts of which it has the cookies, from one address."""
-    people = [UserFactory() for _ in range(4)]
-    cookies = [cookie_of(each) for each in people]
-    statuses = [
-        sign_in(each.username, cookie=cookie, address="203.0.113.9") for each, cookie in zip(people, cookies, strict=True) for _ in range(4)
-    ]
-    assert statuses == [WRONG] * 10 + [THROTTLED] * 6
+OFFICE = "203.0.113.9"
+
+
+def script_in_the_office() -> None:
+    """Uses up what the address has: failed sign-ins, forms, and new passwords by links that are none."""
+    assert [sign_in(f"name{number}@example.com", address=OFFICE) for number in range(11)] == [WRONG] * 10 + [THROTTLED]
+    script = Visitor(REMOTE_ADDR=OFFICE)
+    while script.send("account_login", login="", password="").status_code != THROTTLED:
+        pass
+    while script.send("account_reset_password_from_key", "1", "set-password").status_code != THROTTLED:
+        pass
+
+
+def test_a_script_at_the_same_address_does_not_stop_known_browsers(owner: User) -> None:
+    cookie = cookie_of(owner, OFFICE)
+    script_in_the_office()
+    assert sign_in(owner.username, PASSWORD, address=OFFICE) == THROTTLED
+    assert sign_in(owner.username, address=OFFICE, cookie=cookie) == WRONG
+    assert sign_in(owner.username, PASSWORD, address=OFFICE, cookie=cookie) == SIGNED_IN
+
+
+def test_a_new_browser_gets_in_beside_that_script_by_a_reset_link(owner: User) -> None:
+    script_in_the_office()
+    visitor = Visitor(REMOTE_ADDR=OFFICE)
+    assert visitor.send("account_login", login=owner.username, password=PASSWORD).status_code == THROTTLED
+    ask_for_reset(owner.email, REMOTE_ADDR=OFFICE)
+    use(sent_link(), visitor=visitor)
+    assert visitor.send("account_login", login=owner.username, password=NEW_PASSWORD).status_code == SIGNED_IN
+
+
+def test_many_browsers_of_one_account_have_the_forms_of_one_address(owner: User) -> None:
+    """Each hashes a password, so somebody who collects cookies of their own account must not get more of them."""
+    cookies = [cookie_of(owner, OFFICE) for _ in range(7)]
+    statuses = [sign_in(owner.username, cookie=cookie, address=OFFICE) for cookie in cookies for _ in range(5)]
+    assert statuses.count(WRONG) == 30
+    assert sign_in(owner.username, PASSWORD, cookie=cookies[6]) == SIGNED_IN  # elsewhere
+
+
+def test_requests_for_links_leave_the_owner_with_one(owner: User) -> None:
+    """A stranger's requests send links to the owner alone: the limit says so instead of locking the owner out."""
+    for _ in range(5):
+        ask_for_reset(owner.email, REMOTE_ADDR=next(addresses))
+    page = ask_for_reset(owner.email, REMOTE_ADDR=next(addresses))
+    assert (page.status, "a link has already been sent" in page.one("main").text) == (THROTTLED, True)
+    visitor = Visitor(REMOTE_ADDR=next(addresses))
+    use(sent_link(), visitor=visitor)
+    assert visitor.send("account_login", login=owner.username, password=NEW_PASSWORD).status_code == SIGNED_IN
+
+
+@pytest.mark.parametrize("login", ["\x00", "olga\x00@example.com", "\u202e", "x" * 5000])
+def test_a_cookie_with_a_name_of_any_form_is_no_error(login: str, owner: User) -> None:
+    assert sign_in(login, cookie=cookie_of(owner)) == WRONG
+
+
+def test_networks_of_one_ipv6_site_have_sixty_tries_together(owner: User) -> None:
+    statuses = [sign_in(f"name{number}@example.com", address=f"2001:db8:5:{number:x}::1") for number in range(64)]
+    assert statuses == [WRONG] * 60 + [THROTTLED] * 4
+    assert sign_in("name@example.com", address="2001:db8:6::1") == WRONG
 
 
 def test_addresses_of_one_ipv6_network_count_as_one(owner: User) -> None:

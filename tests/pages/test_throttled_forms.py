@@ -72,6 +72,20 @@ def test_reset_requests_are_limited_for_an_email_address_whoever_sends_them(pers
     assert answers == [302] * 5 + [429]
 
 
+def test_the_page_offers_a_reset_to_owners_whom_strangers_have_slowed_down(person: User) -> None:
+    for number in range(5):
+        Visitor(REMOTE_ADDR=f"192.0.2.{number}").send("account_login", login=person.username, password="wrong")
+    page = Page(Visitor().send("account_login", login=person.username, password=PASSWORD))
+    assert page.one("main").one("a", href=reverse("account_reset_password")).text == "reset your password"
+
+
+def test_the_page_offers_no_reset_where_it_would_not_help(as_person: Visitor) -> None:
+    data = {"oldpassword": "wrong", "password1": "a-staple-of-batteries", "password2": "a-staple-of-batteries"}
+    statuses(as_person, "account_change_password", 5, **data)
+    page = Page(as_person.send("account_change_password", **data))
+    assert (page.status, page.one("main").all("a", href=reverse("account_reset_password"))) == (429, [])
+
+
 def test_reset_requests_are_limited_for_an_address(anonymous: Visitor) -> None:
     answers = [anonymous.send("account_reset_password", email=f"name{number}@example.com").status_code for number in range(21)]
     assert answers == [302] * 20 + [429]

@@ -4,17 +4,20 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
 from portal.management.commands import changepassword
 from portal.users.models import User
 from tests.factories import PASSWORD, AdministratorFactory, ServiceFactory, UserFactory
+from tests.one_time_links import use
+from tests.pages.visitor import Visitor
 
 RUNS_ON = "sqlite"
 pytestmark = pytest.mark.django_db
 NEW = "a-staple-of-batteries"
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *words: str, typed: tuple[str, str] = (NEW, NEW)) -> str:
+def run(monkeypatch: pytest.MonkeyPatch, *words: str, typed: tuple[str, ...] = (NEW, NEW)) -> str:
     answers = iter(typed)
     monkeypatch.setattr(changepassword, "getpass", lambda prompt: next(answers))
     out = StringIO()
@@ -48,6 +51,19 @@ def test_who_cannot_sign_in_gets_no_password(monkeypatch: pytest.MonkeyPatch) ->
             run(monkeypatch, "changepassword", user.username)
     with pytest.raises(CommandError, match="There is no user named nobody"):
         run(monkeypatch, "changepassword", "nobody")
+
+
+def test_a_link_from_the_command_line_sets_a_password_once(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    user = AdministratorFactory(username="root", email="")
+    link = run(monkeypatch, "changepassword", "root", "--link", typed=()).strip()
+    assert link.startswith(f"{settings.PORTAL_URL}/accounts/password/reset/")
+    path, visitor = link.removeprefix(settings.PORTAL_URL), Visitor()
+    use(path, visitor=visitor)
+    assert User.objects.get(pk=user.pk).check_password(NEW)
+    assert use(path).all("input", type="password") == []
+    for _ in range(6):  # strangers
+        Visitor().send("account_login", login="root", password="wrong")
+    assert visitor.send("account_login", login="root", password=NEW).status_code == 302
 
 
 def test_createsuperuser_creates_an_administrator(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,14 +24,25 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username", help="not case-sensitive: ADMIN@example.com is admin@example.com")
+        parser.add_argument(
+            "--link",
+            action="store_true",
+            help="print a link by which the person sets the password, once, instead of asking for it. The browser that opens it can sign "
+            "in even while strangers try passwords for the account",
+        )
 
-    def handle(self, *args: Any, username: str, **options: Any) -> None:
+    def handle(self, *args: Any, username: str, link: bool, **options: Any) -> None:
         user = User.objects.existing().filter(username__iexact=username.strip()).first()
         if user is None:
             raise CommandError(f"There is no user named {username}.")
         if not user.may_sign_in:
             raise CommandError(f"{user.username} can't sign in: it is a service account, or deactivated.")
-        password = asked_twice()
+        if link:
+            self.stdout.write(passwords.new_link(user))
+        else:
+            self.set_password(user, asked_twice())
+
+    def set_password(self, user: User, password: str) -> None:
         try:
             passwords.check_password(password, user)
             passwords.set_password(user, password, None, timezone.now())
