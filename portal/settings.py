@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "portal.users",
     "portal.faults",
     "settings_app",
+    "portal.directory",
     "tokens",
     "portal.demo",
 ]
@@ -320,6 +321,8 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60},
     },  # to be removed in the next release
     "revoke-in-bulk": {"task": "tokens.tasks.revoke_in_bulk", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
+    "check-owners": {"task": "portal.directory.tasks.check_owners", "schedule": timedelta(minutes=10), "options": {"expires": 600}},
+    "apply-roles": {"task": "portal.directory.tasks.apply_roles", "schedule": timedelta(minutes=10), "options": {"expires": 600}},
     "watch-scan": {"task": "tokens.tasks.watch_scan", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
     "clean-up": {"task": "tokens.tasks.clean_up", "schedule": crontab(hour=3, minute=17)},
 }

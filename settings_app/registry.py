@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from portal.core.domains import email_address
+from settings_app import role_mapping
 
 APP_CONFIG, FLAGS = "App Config", "Flags"
 TYPES = (APP_CONFIG, FLAGS)
@@ -209,6 +210,18 @@ KEYS = {
             token_count,
         ),
         Key(
+            "roles_by_group",
+            APP_CONFIG,
+            "Roles by Group",
+            "The role that members of a group get at company sign-in or by SCIM, one a line: Platform Admins = administrator. Names are "
+            "compared exactly; the highest role counts, and whoever is in none of these groups has the role user. Groups that are made "
+            "by hand give no role. Empty: roles are set by administrators only.",
+            (),
+            role_mapping.parse,
+            role_mapping.format_pairs,
+            lines=True,
+        ),
+        Key(
             "introspection_cache_seconds",
             APP_CONFIG,
             "Introspection cache time",
@@ -232,6 +245,15 @@ KEYS = {
             "Notify token owners",
             "true: each owner of a token that expires soon gets an email about their own tokens, on the same days. false: only the "
             "addresses above are notified.",
+            False,
+            flag,
+            lambda value: str(value).lower(),
+        ),
+        Key(
+            "require_owners",
+            FLAGS,
+            "Require owners of service accounts",
+            "true: a fault is open while active service accounts have no owner. false: only for those whose last owner has left.",
             False,
             flag,
             lambda value: str(value).lower(),

@@ -22,6 +22,11 @@ SECTIONS = (
         ("users_may_create_tokens", "token_lifetime_days", "tokens_per_person", "tokens_per_service_account"),
     ),
     Section("Sign-in", "Sessions and their temporary tokens.", ("session_minutes",)),
+    Section(
+        "Directory",
+        "Roles of users who sign in with a company account or come by SCIM, and owners of service accounts.",
+        ("roles_by_group", "require_owners"),
+    ),
     Section("Integrations", "Programs that check or use tokens.", ("introspection_cache_seconds", "duplo_clients")),
 )
 UNITS = {
@@ -71,12 +76,17 @@ EFFECTS: dict[str, Callable[[Any], str]] = {
     "token_lifetime_days": lambda count: f"A new token lasts at most {counted(count, 'day')}.",
     "tokens_per_person": lambda count: f"A person can have {counted(count, 'active token')}.",
     "tokens_per_service_account": lambda count: f"A service account can have {counted(count, 'active token')}.",
+    "roles_by_group": lambda pairs: (
+        f"{counted(len(pairs), 'group')} give{'s' if len(pairs) == 1 else ''} a role." if pairs else "Only administrators set roles."
+    ),
     "session_minutes": lambda count: f"A sign-in lasts {duration(count * 60)}.",
     "introspection_cache_seconds": cache,
+    "require_owners": lambda on: "Service accounts without an owner are a fault." if on else "Only a lost owner is a fault.",
     "duplo_clients": lambda on: "DuploCloud's clients can use this portal." if on else "DuploCloud's clients can't use this portal.",
 }
 # What is to be confirmed before a value is saved.
 CAUTIONS: dict[str, Callable[[Any], str]] = {
+    "roles_by_group": lambda pairs: "Users of the directory get these roles now. Sessions end where a role is lowered." if pairs else "",
     "duplo_clients": lambda on: "Temporary tokens will be part of web addresses, which browsers keep in their history." if on else "",
     "introspection_cache_seconds": lambda count: "" if count else "Programs may accept a revoked token until its expiry date.",
 }

@@ -13,6 +13,7 @@ LEVELS = {package.strip(" ()"): level for level, line in enumerate(reversed(CONT
 # What an app is called in tables, in the names of URLs and as a folder of templates, and the package that it is.
 LABELS = {
     "users": "portal.users",
+    "directory": "portal.directory",
     "account": "portal.users",
     "faults": "portal.faults",
     "notifications": "portal.notifications",
@@ -52,14 +53,16 @@ def upward(package: str, found: list[str]) -> list[str]:
 
 
 def test_sql_names_tables_of_apps_below_only() -> None:
-    statements = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|TABLE|ANALYZE)\s+(users|faults|notifications|auditlog|settings_app|tokens)_[a-z]+")
+    statements = re.compile(
+        r"\b(?:FROM|JOIN|INTO|UPDATE|TABLE|ANALYZE)\s+(users|directory|faults|notifications|auditlog|settings_app|tokens)_[a-z]+"
+    )
     seen = {path.name: statements.findall(path.read_text()) for _, path in sources()}
     assert any(seen.values()), "no SQL was found at all"
     assert [(str(path), up) for package, path in sources() if (up := upward(package, statements.findall(path.read_text())))] == []
 
 
 def test_urls_are_reversed_in_apps_below_only() -> None:
-    named = re.compile(r"""(?:reverse|reverse_lazy|redirect|post_only|\bto)\(\s*["'](users|faults|settings|tokens|api):""")
+    named = re.compile(r"""(?:reverse|reverse_lazy|redirect|post_only|\bto)\(\s*["'](users|directory|faults|settings|tokens|api):""")
     wrong = [(str(path), up) for package, path in sources() if (up := upward(package, named.findall(path.read_text())))]
     assert wrong == []
 

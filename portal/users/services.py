@@ -18,7 +18,7 @@ from portal.core.redaction import TOKEN
 from portal.core.text import clean
 from portal.users import emails, provisioning
 from portal.users.models import DISPLAY_NAME_MAX, USERNAME, User, named, new_stamp
-from portal.users.signals import access_ended
+from portal.users.signals import access_ended, access_restored
 
 LAST_ADMINISTRATOR = "This is the last active administrator. Make another user an administrator first."
 
@@ -225,4 +225,5 @@ def activate(user: User, actor: Actor | None, read: versions.Versions = None) ->
         require(row, read)
         User.objects.filter(pk=user.pk).update(is_active=True)
         user.refresh_from_db()
+        access_restored.send(sender=User, user=user, actor=actor, now=timezone.now())
         audit.record(actor, user, audit.UPDATE, is_active=("False", "True"))

@@ -6,6 +6,9 @@ from django.dispatch import Signal
 # that keeps something that must end with the user's access (tokens) ends it here, so that no way of deactivating can forget it.
 access_ended = Signal()
 
+# Sent inside the transaction that reactivates a user; arguments: user, actor (an Actor or None), now.
+access_restored = Signal()
+
 # Sent when a sign-in is complete, by whatever methods (portal/users/sign_in_methods.py) and after all its steps; arguments: request, user.
 # Django's `user_logged_in` comes a moment before: the session has its temporary token and its end by now.
 signed_in = Signal()
