@@ -6,6 +6,7 @@ from typing import Any
 import factory
 
 from portal.core.actors import Actor
+from portal.directory.models import Group
 from portal.faults.models import Fault
 from portal.users.models import User
 from tests import clock
@@ -85,3 +86,13 @@ def issue(
     """A permanent token by `services.issue`: the token and its text. `actor`: a user, or None for the command line."""
     values = {"expires": None, **values, "actor": actor and (actor if isinstance(actor, Actor) else Actor(actor))}
     return services.issue(owner or UserFactory(), name, now=now or clock.now(), **values)
+
+
+class GroupFactory(factory.django.DjangoModelFactory):
+    """A group that is made by hand."""
+
+    class Meta:
+        model = Group
+
+    name = factory.Sequence(lambda n: f"Group {n}")
+    created_at = factory.LazyFunction(clock.now)

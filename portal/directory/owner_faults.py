@@ -6,6 +6,7 @@ A service account that never had an owner has no fault of its own: there may be 
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db.models import CharField, Exists, F, OuterRef, QuerySet, Value
 from django.db.models.functions import Cast, Concat, JSONArray, JSONObject
@@ -23,7 +24,7 @@ NAME = "Service account without an owner"
 PLACE = "PLACE"
 
 
-def without_owner() -> QuerySet[User]:
+def without_owner() -> QuerySet[Any]:
     """The active service accounts that have no active owner, with the `key` of their fault."""
     accounts = User.objects.existing().filter(kind=User.Kind.SERVICE, is_active=True)
     owners = Ownership.objects.active().filter(service_account=OuterRef("pk"))

@@ -23,9 +23,11 @@ VALUES = [
     ("token_lifetime_days", "365", 365, "1", 1),
     ("tokens_per_person", "50", 50, "1", 1),
     ("tokens_per_service_account", "200", 200, "10000", 10000),
+    ("roles_by_group", "Ops = operator", (("Ops", "operator"),), "A=user\nB = user", (("A", "user"), ("B", "user"))),
     ("introspection_cache_seconds", "300", 300, "0", 0),
     ("users_may_create_tokens", "true", True, "False", False),
     ("notify_token_owners", "true", True, "false", False),
+    ("require_owners", "true", True, "false", False),
     ("duplo_clients", "true", True, "false", False),
 ]
 every_key = pytest.mark.parametrize(("key", "text", "value", "other_text", "other"), VALUES)
@@ -37,9 +39,15 @@ LABELS = {
         "Maximum User Token Lifetime",
         "Maximum active tokens per person",
         "Maximum active tokens per service account",
+        "Roles by Group",
         "Introspection cache time",
     ],
-    "Flags": ["Users may create their own API tokens", "Notify token owners", "DuploCloud client compatibility"],
+    "Flags": [
+        "Users may create their own API tokens",
+        "Notify token owners",
+        "Require owners of service accounts",
+        "DuploCloud client compatibility",
+    ],
 }
 OLDER = {"App Config": ["Enable User Token Notification", "Enable. For Token Notification"]}
 
@@ -226,7 +234,10 @@ def test_what_was_done_is_said_and_in_the_audit_trail(as_administrator: Visitor)
 def test_search_finds_labels_types_and_values(as_administrator: Visitor) -> None:
     for key, text, *_rest in VALUES:
         config.add(key, text, None)
-    for words, count in (("flags", 3), ("NOTIFICATION", 2), ("ops@", 1), ("app config", 7), ("session_minutes", 0)):
+    of_type = {name: sum(key.type == name for key in KEYS.values()) for name in LABELS}
+    named = sum("notification" in " ".join((key.label, *key.aliases)).lower() for key in KEYS.values())
+    counts = {"flags": of_type["Flags"], "NOTIFICATION": named, "ops@": 1, "app config": of_type["App Config"], "session_minutes": 0}
+    for words, count in counts.items():
         assert as_administrator.see("settings:config", q=words).total == count
 
 
