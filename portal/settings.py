@@ -51,6 +51,12 @@ TRUSTED_PROXIES: list[values.Network] = read(
     "TRUSTED_PROXIES", values.networks, [], "the addresses of your own proxies separated by commas, such as 127.0.0.1,10.1.2.3"
 )
 WRONG_TOKENS_A_MINUTE = read("WRONG_TOKENS_A_MINUTE", values.whole_number(1, 1_000_000), 60, "a whole number from 1 to 1000000")
+SECURITY_CONTACT: list[str] = read(
+    "SECURITY_CONTACT",
+    urls.contacts,
+    [],
+    "an email address, or an address such as https://example.com/security, or several separated by commas",
+)
 WEB_WORKERS = read("WEB_WORKERS", values.whole_number(1, 64), 2, "a whole number from 1 to 64")
 HTTPS = PORTAL_URL.startswith("https://")
 

@@ -15,6 +15,7 @@ from portal.oauth.metadata import authorization_server
 from portal.oauth.revocation import revoke
 from portal.pages import palette, saved_filters, views
 from portal.pages import shortened_urls as shortened
+from portal.pages.security_txt import security_txt
 from portal.users import urls as user_urls
 from tokens.expiry.views import health_check as scan_health
 
@@ -44,6 +45,7 @@ urlpatterns = [
     path("api/v1/openapi.json", openapi_json, name="api_document"),
     path("api/v1/", api.urls),
     path(".well-known/oauth-authorization-server", authorization_server, name="oauth_metadata"),
+    path(".well-known/security.txt", security_txt, name="security_txt"),
     path("oauth/revoke", revoke, name="oauth_revoke"),
     path("oauth/device_authorization", device_authorization, name="device_authorization"),
     path("cli/token", cli_token, name="cli_token"),

@@ -14,6 +14,7 @@ PACKAGES = ("portal", "tokens", "settings_app")
 SOURCES = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if "migrations" not in path.parts]
 SECRET = re.compile(r"(^|_)(text|digest|secret|hash|mac|password|stamp|checksum)($|_)")
 OPEN_TO_ALL = {
+    "portal.pages.security_txt.security_txt",
     "portal.core.probes.respond",
     "tokens.expiry.views.health_check",
     "portal.pages.views.admin_sign_in",
@@ -131,7 +132,7 @@ WEB = {
     ),
     *("bell", "palette", "session_views", "setting_views", "audited_admin", "admin_filters"),
     *("bulk_views", "saved_filters", "exports"),
-    *("cli_token", "revocation", "device_authorization", "device_views", "metadata", "front"),
+    *("cli_token", "revocation", "device_authorization", "device_views", "metadata", "front", "security_txt"),
 }
 
 

@@ -3,6 +3,7 @@
 What is merely written differently (case, a default port, a slash at the end, a host name in Unicode) is brought into one form.
 """
 
+import re
 import warnings
 from ipaddress import ip_address
 from typing import Any, NamedTuple
@@ -10,8 +11,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from environ import Env
 
-from portal.core.domains import to_ascii, web_host
-from portal.env.values import words
+from portal.core.domains import email_address, to_ascii, web_host
+from portal.env.values import valid_email, words
 
 WEB_PORTS = {"http": 80, "https": 443}
 # The usual port, and how the connection is encrypted: not, by STARTTLS, or from its beginning (RFC 8314, section 3).
@@ -126,6 +127,22 @@ def with_password(url: str, password: str) -> str:
     """A checked address of Redis, with `password` if it has none of its own."""
     scheme, _, rest = url.partition("://")
     return f"{scheme}://:{quote(password, safe='')}@{rest}" if url and password and "@" not in url else url
+
+
+def contacts(text: str) -> list[str]:
+    """Whom to write to, as URIs: `me@example.com` -> `mailto:me@example.com`. Pages by https alone (RFC 9116, section 2.5.3)."""
+    return [contact(word) for word in words(text)]
+
+
+def contact(text: str) -> str:
+    if text.lower().startswith("https://"):
+        url = split(text)
+        if not url.host or url.userinfo:
+            raise ValueError("no address of a page")
+        return text
+    if re.fullmatch(r"tel:\+[0-9-]{5,20}", text, re.IGNORECASE):
+        return text
+    return "mailto:" + quote(valid_email(email_address(text.removeprefix("mailto:"))), safe="@+")
 
 
 class MailServer(NamedTuple):

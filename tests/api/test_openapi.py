@@ -29,7 +29,7 @@ def test_it_covers_the_token_endpoints(whole: dict[str, Any]) -> None:
 
 def test_every_token_endpoint_with_a_url_is_in_it(whole: dict[str, Any]) -> None:
     urls = {f"/{pattern.pattern}" for pattern in urlpatterns if pattern not in shortened.urlpatterns}
-    endpoints = {url for url in urls if url.startswith(("/oauth/", "/cli/", "/.well-known/"))}
+    endpoints = {url for url in urls if url.startswith(("/oauth/", "/cli/", "/.well-known/oauth"))}
     assert {"/oauth/revoke", "/cli/token"} <= endpoints <= whole["paths"].keys()
 
 
