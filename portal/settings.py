@@ -74,7 +74,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
-    "auditlog",
     "bootstrap",
     "crispy_forms",
     "crispy_bootstrap5",
@@ -94,7 +93,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "portal.core.client_ip.ClientIPMiddleware",  # first: everything else reads REMOTE_ADDR
+    "portal.core.middleware.RequestContextMiddleware",  # around all others, so that their log lines have the request's id
+    "portal.core.client_ip.ClientIPMiddleware",  # before whatever reads REMOTE_ADDR
     "portal.core.middleware.frame_room_middleware",  # around whatever calls deep
     "portal.api.errors.ApiMiddleware",
     "portal.api.duplo.errors.DuploMiddleware",
@@ -315,6 +315,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "portal.notifications.tasks.deliver_messages",
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
+    },
+    "seal-audit-entries": {
+        "task": "portal.audit.tasks.seal_entries",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 10},
     },
     "fill-search-keys": {
         "task": "tokens.tasks.fill_search_keys",

@@ -29,12 +29,18 @@ class Config(models.Model):
     updated_at = models.DateTimeField(default=timezone.now)
 
     objects = ConfigQuerySet.as_manager()
+    audit_kind = "setting"
 
     class Meta:
         ordering = ["key"]
         verbose_name = verbose_name_plural = "config"
 
     def __str__(self) -> str:
+        return self.key
+
+    @property
+    def audit_id(self) -> str:
+        """The audit trail knows a setting by its key: one that is deleted and added again is the same."""
         return self.key
 
     @property

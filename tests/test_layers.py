@@ -17,7 +17,7 @@ LABELS = {
     "account": "portal.users",
     "faults": "portal.faults",
     "notifications": "portal.notifications",
-    "auditlog": "portal.audit",
+    "audit": "portal.audit",
     "settings": "settings_app",
     "settings_app": "settings_app",
     "tokens": "tokens",
@@ -54,7 +54,7 @@ def upward(package: str, found: list[str]) -> list[str]:
 
 def test_sql_names_tables_of_apps_below_only() -> None:
     statements = re.compile(
-        r"\b(?:FROM|JOIN|INTO|UPDATE|TABLE|ANALYZE)\s+(users|directory|faults|notifications|auditlog|settings_app|tokens)_[a-z]+"
+        r"\b(?:FROM|JOIN|INTO|UPDATE|TABLE|ANALYZE)\s+(users|directory|faults|notifications|audit|settings_app|tokens)_[a-z]+"
     )
     seen = {path.name: statements.findall(path.read_text()) for _, path in sources()}
     assert any(seen.values()), "no SQL was found at all"

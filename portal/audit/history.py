@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from auditlog.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.urls import reverse
 
+from portal.audit.models import Entry
+from portal.audit.rows import target_of
 from portal.audit.services import Event
+from portal.audit.slugs import CREATE
 
 SHOWN = 10
 
@@ -34,47 +35,48 @@ class History(NamedTuple):
 
 def history(target: Model, labels: Mapping[str, str], most: int = SHOWN) -> History:
     """The newest `most` entries about `target`, newest first. `labels`: what to call an entry that changed a field of this name."""
-    entries = list(about(target).order_by("-timestamp", "-pk")[: most + 1])
+    entries = list(about(target).order_by("-at", "-pk")[: most + 1])
     return History([line(entry, labels) for entry in entries[:most]], address_of_all(target) if len(entries) > most else "")
 
 
 def address_of_all(target: Model) -> str:
     """The address of all entries about `target`, in the Django admin."""
-    kind = ContentType.objects.get_for_model(target)
-    query = urlencode({"resource_type": kind.pk, "object_pk": str(target.pk)})
-    return f"{reverse('admin:auditlog_logentry_changelist')}?{query}"
+    kind, key, _ = target_of(target)
+    return f"{reverse('admin:audit_entry_changelist')}?{urlencode({'target_kind': kind, 'target_id': key})}"
 
 
 def created(target: Model) -> Line | None:
     """The entry that says how `target` was created."""
-    entry = about(target).filter(action=LogEntry.Action.CREATE).order_by("timestamp").first()
+    entry = about(target).filter(event=f"{target_of(target).kind}.{CREATE}").order_by("at", "pk").first()
     return line(entry, {}) if entry else None
 
 
 def last_change(target: Model, field: str, value: str) -> Line | None:
     """The latest entry that says that `field` of `target` became `value`."""
-    entry = about(target).filter(**{f"changes__{field}__1": value}).order_by("-timestamp").first()
+    entry = about(target).filter(**{f"changes__{field}__1": value}).order_by("-at", "-pk").first()
     return line(entry, {}) if entry else None
 
 
-def about(target: Model) -> Any:
-    content_type = ContentType.objects.get_for_model(target)
-    return LogEntry.objects.filter(content_type=content_type, object_pk=str(target.pk)).select_related("actor")
+def about(target: Model) -> QuerySet[Entry]:
+    kind, key, _ = target_of(target)
+    return Entry.objects.filter(target_kind=kind, target_id=key)
 
 
-def line(entry: LogEntry, labels: Mapping[str, str]) -> Line:
-    by = entry.actor.get_username() if entry.actor else ""
-    return Line(entry.timestamp, by, what(entry, labels), means(entry), entry.remote_addr or "")
+def line(entry: Entry, labels: Mapping[str, str]) -> Line:
+    return Line(entry.at, entry.actor_name, what(entry, labels), means(entry), entry.address or "")
 
 
-def what(entry: LogEntry, labels: Mapping[str, str]) -> str:
+def what(entry: Entry, labels: Mapping[str, str]) -> str:
     """`Created`, `Revoked`, `State: Open → Acknowledged`."""
-    data, changes = entry.additional_data or {}, entry.changes or {}
-    if "event" in data:
-        return dict(Event.choices).get(data["event"], data["event"])
-    if entry.action == LogEntry.Action.CREATE:
-        return "Created"
-    return "; ".join(described(field, values, labels) for field, values in changes.items()) or entry.get_action_display().capitalize()
+    if entry.event in Event.values or not entry.changes or entry.event.endswith(f".{CREATE}"):
+        return label_of(entry)
+    return "; ".join(described(field, values, labels) for field, values in entry.changes.items())
+
+
+def label_of(entry: Entry) -> str:
+    """`Signed in`, `Created`."""
+    known = dict[Any, Any](Event.choices)
+    return str(known.get(entry.event) or entry.event.rpartition(".")[2].replace("_", " ").capitalize())
 
 
 def described(field: str, values: list[str], labels: Mapping[str, str]) -> str:
@@ -86,9 +88,18 @@ def described(field: str, values: list[str], labels: Mapping[str, str]) -> str:
     return f"{label}: {before} → {after}" if before else f"{label}: {after}"
 
 
-def means(entry: LogEntry) -> str:
+def means(entry: Entry) -> str:
     """`in the portal`, `by API token deploy (tpp_…4f2k) of alice@example.com`; "" where nothing is known."""
-    data = entry.additional_data or {}
-    if "token_name" in data:
-        return f"by API token {data['token_name']} ({data['token_hint']}) of {data['token_owner']}"
-    return "in the portal" if "session" in data else ""
+    if entry.credential_name:
+        return f"by API token {entry.credential_name} ({entry.credential_hint}) of {entry.credential_owner}"
+    return "in the portal" if entry.credential_kind == "session" else ""
+
+
+def credential_of(entry: Entry) -> str:
+    """By what the actor acted; of a token also who else has seen its text."""
+    if entry.credential_kind != "token":
+        return f"session {entry.credential_id[:8]}" if entry.credential_id else ""
+    if not entry.credential_name:
+        return f"token {entry.credential_id}"
+    creator = f", created by {entry.credential_created_by}" if entry.credential_created_by else ""
+    return f"token {entry.credential_name} ({entry.credential_hint}) of {entry.credential_owner}{creator}"

@@ -1,7 +1,6 @@
-"""The audit trail (django-auditlog's LogEntry): one short function that each service calls.
+"""The audit trail: one short function that each service calls, in the transaction of what it records.
 
-django-auditlog can also watch models by itself. That is not used: it sees neither a conditional UPDATE nor a bulk one,
-and it would copy every field of a row, the token's digest among them, unless each was excluded.
+What is recorded is only inserted here (rows.py). Its place in the chain is given later (sealing.py), so that no request waits for another.
 """
 
 from collections.abc import Iterable
@@ -9,15 +8,17 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from auditlog.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
-from django.db import transaction
 from django.db.models import Model, TextChoices
+from django.utils import timezone
 
+from portal.audit import repetitions, rows
+from portal.audit.models import Entry
+from portal.audit.rows import target_of as target_of
+from portal.audit.slugs import CREATE, DELETE, UPDATE, slug
 from portal.core.actors import Actor
 
+__all__ = ["CREATE", "DELETE", "UPDATE", "Event", "count_again", "event", "record", "record_all", "target_of"]
 log = structlog.get_logger(__name__)
-CREATE, UPDATE, DELETE = LogEntry.Action.CREATE, LogEntry.Action.UPDATE, LogEntry.Action.DELETE
 
 
 class Event(TextChoices):
@@ -43,31 +44,18 @@ class Event(TextChoices):
     LIST_EXPORTED = "list_exported", "List exported"
 
 
-def record(actor: Actor | None, target: Model, action: int, **changes: tuple[Any, Any]) -> None:
-    """Notes that `actor` (None: the portal itself, or its command line) did `action` to `target`; `changes`: field=(before, after)."""
-    record_all(actor, [target], action, **changes)
+def record(actor: Actor | None, target: Model, verb: str, **changes: tuple[Any, Any]) -> None:
+    """Records that `actor` (None: the portal itself, or its command line) did `verb` to `target`.
+
+    `verb`: CREATE, UPDATE, DELETE or another past participle, such as "merged"; `changes`: field=(before, after), no secret."""
+    record_all(actor, [target], verb, **changes)
 
 
-def record_all(actor: Actor | None, targets: Iterable[Model], action: int, **changes: tuple[Any, Any]) -> None:
+def record_all(actor: Actor | None, targets: Iterable[Model], verb: str, **changes: tuple[Any, Any]) -> None:
     """The same for several targets of one kind, in one statement."""
     changed = {field: [str(before), str(after)] for field, (before, after) in changes.items() if before != after}
-    trace = actor.trace() if actor else None
-    address = actor and actor.address
-    LogEntry.objects.bulk_create(
-        entry(actor, target, action=action, remote_addr=address, additional_data=trace, changes=changed) for target in targets
-    )
-
-
-def entry(actor: Actor | None, target: Model, **values: Any) -> LogEntry:
-    return LogEntry(
-        content_type=ContentType.objects.get_for_model(target),
-        object_pk=str(target.pk),
-        object_id=target.pk if isinstance(target.pk, int) else None,
-        object_repr=str(target),
-        actor=actor and actor.user,
-        actor_email=actor and actor.user.email,
-        **values,
-    )
+    source = rows.source(actor, actor)
+    Entry.objects.bulk_create(rows.entry(source, target, slug(rows.kind_of(target), verb, changed), changes=changed) for target in targets)
 
 
 def event(
@@ -79,25 +67,15 @@ def event(
     **details: str | int,
 ) -> None:
     """Records a security event in the audit trail and in the log. `actor`: None if nobody is signed in; `client` says then where the
-    request came from. `details`: no secret. `target` need not be a stored row."""
-    source = actor or client
-    details = {**(source.trace() if source else {}), **details}
-    address = source and source.address
-    action = LogEntry.Action.UPDATE if changes else LogEntry.Action.ACCESS
-    data = {"event": kind.value} | details
-    entry(actor, target, action=action, remote_addr=address, additional_data=data, changes=changes or {}).save()
-    log.info(kind.value, about=str(target), by=actor and str(actor.user), address=address, **details)
+    request came from. `details`: no secret; `count`: how many events the entry stands for. `target` need not be a stored row."""
+    came_from = actor or client
+    count = int(details.get("count", 1))
+    kept = {name: value for name, value in details.items() if name != "count"}
+    rows.entry(rows.source(actor, came_from), target, kind.value, changes=changes or {}, details=kept, count=count).save()
+    trace = came_from.trace() if came_from else {}
+    log.info(kind.value, about=str(target), by=actor and str(actor.user), address=came_from and came_from.address, **{**trace, **details})
 
 
 def count_again(kind: Event, target: Model, address: str | None, since: datetime) -> bool:
-    """Counts a repetition of an event in the row that was written for it after `since`. False if there is none."""
-    content_type = ContentType.objects.get_for_model(target)
-    same = {"object_pk": str(target.pk), "remote_addr": address, "additional_data__event": kind.value}
-    rows = LogEntry.objects.filter(content_type=content_type, timestamp__gt=since, **same)
-    with transaction.atomic():
-        row = rows.select_for_update(of=("self",)).order_by("-timestamp").first()
-        if row is None:
-            return False
-        row.additional_data["count"] = row.additional_data.get("count", 1) + 1
-        row.save(update_fields=["additional_data"])
-    return True
+    """Counts a repetition of an event for which an entry was written after `since`. False if there is none."""
+    return repetitions.count(kind.value, rows.target_of(target), address, since, timezone.now())

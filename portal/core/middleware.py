@@ -1,5 +1,7 @@
 """Middleware for every page."""
 
+import re
+import uuid
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
@@ -7,6 +9,33 @@ from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
+
+from portal.core import request_context
+from portal.core.client_ip import canonical, trusted
+
+REQUEST_ID = "X-Request-Id"
+ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+
+
+class RequestContextMiddleware:
+    """Gives each request its context, and the response the header X-Request-Id. The outermost, before ClientIPMiddleware: REMOTE_ADDR must
+    still be the nearest proxy's."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id = request_id_of(request)
+        with request_context.use(request_context.channel_of(request.path_info), request_id):
+            response = self.get_response(request)
+        response[REQUEST_ID] = request_id
+        return response
+
+
+def request_id_of(request: HttpRequest) -> str:
+    """What a proxy of TRUSTED_PROXIES sent as X-Request-Id, or else a new one: a client could name somebody else's request."""
+    sent, peer = request.headers.get(REQUEST_ID, ""), canonical(request.META.get("REMOTE_ADDR", ""))
+    return sent if ACCEPTED_ID.fullmatch(sent) and peer and trusted(peer) else uuid.uuid4().hex
 
 
 class PrivatePagesMiddleware:

@@ -175,6 +175,7 @@ class Throttle(models.Model):
     key = models.CharField(max_length=64, primary_key=True)
     attempts = models.JSONField(default=list)  # seconds since 1970
     ends_at = models.DateTimeField(db_index=True)  # after this the row can go
+    audit_kind = "account"  # that is unknown: of a user the audit trail names the user
 
     def __str__(self) -> str:
         return self.key

@@ -41,7 +41,7 @@ def count(account: str, now: datetime) -> None:
         page = reverse("admin:users_user_change", args=[user.pk])
         raise_fault(throttle.key_of(OF_ACCOUNT, str(user.pk)), f"Account {user.username}", page, now)
     if is_burst(OF_ALL, "", now):
-        raise_fault(throttle.key_of(OF_ALL, ""), "All accounts", reverse("admin:auditlog_logentry_changelist"), now)
+        raise_fault(throttle.key_of(OF_ALL, ""), "All accounts", reverse("admin:audit_entry_changelist"), now)
 
 
 def is_burst(rate: Rate, subject: str, now: datetime) -> bool:

@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from auditlog.models import LogEntry
 from django.test import Client
 from django.utils import timezone
 
 from portal.audit import services as audit
+from portal.audit.models import Entry
 from portal.core.actors import Actor
 from portal.core.errors import ServiceError
 from tests.cli import CHALLENGE, FORM, VERIFIER, confirm, exchange
@@ -120,9 +120,9 @@ def test_a_code_that_nobody_was_given_is_an_invalid_grant(db: None, code: str) -
 
 def test_the_audit_trail_says_which_program_got_the_token(visitor: Visitor) -> None:
     exchange(confirm(visitor)["code"], OTHER)
-    assert not LogEntry.objects.filter(changes__has_key="given_to").exists()
+    assert not Entry.objects.filter(changes__has_key="given_to").exists()
     exchange(confirm(visitor)["code"])
-    entry = LogEntry.objects.get(changes__has_key="given_to")
+    entry = Entry.objects.get(changes__has_key="given_to")
     assert (entry.actor, entry.changes["given_to"][1]) == (visitor.user, "acme cli on port 51004")
 
 

@@ -1,10 +1,10 @@
 from typing import Any
 
 import pytest
-from auditlog.models import LogEntry
 from django.utils import timezone
 
 import settings_app.services as config
+from portal.audit.models import Entry
 from settings_app.models import Config
 from settings_app.registry import KEYS
 from tests.api.caller import Caller
@@ -39,7 +39,7 @@ def test_a_key_is_set_changed_and_put_back_to_its_default(caller: Caller) -> Non
     assert caller.call("DELETE", path).status_code == 204
     assert config.get("token_expiration_days") == ()
     assert caller.call("DELETE", path).status_code == 404
-    assert LogEntry.objects.filter(actor=caller.user).count() == 3
+    assert Entry.objects.filter(actor=caller.user).count() == 3
 
 
 REFUSALS = [

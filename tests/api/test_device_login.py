@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from auditlog.models import LogEntry
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from portal.audit import services as audit
+from portal.audit.models import Entry
 from portal.audit.services import Event
 from portal.core.actors import Actor
 from portal.core.errors import ServiceError
@@ -39,8 +39,8 @@ def approve(visitor: Visitor, user_code: str) -> None:
     assert visitor.send("tokens:device_approve", confirmed=user_code).status_code == 200
 
 
-def events(*kinds: Event) -> list[LogEntry]:
-    return list(LogEntry.objects.filter(additional_data__event__in=kinds).order_by("pk"))
+def events(*kinds: Event) -> list[Entry]:
+    return list(Entry.objects.filter(event__in=kinds).order_by("pk"))
 
 
 def let_time_pass(seconds: float) -> None:
@@ -199,11 +199,11 @@ def test_the_audit_trail_has_each_step(visitor: Visitor) -> None:
     approve(visitor, first["user_code"])
     visitor.send("tokens:device_deny", confirmed=second["user_code"])
     poll(first["device_code"])
-    asked, approved, denied, fetched = events(Event.DEVICE_REQUESTED, Event.DEVICE_APPROVED, Event.DEVICE_DENIED, Event.CLI_SIGN_IN)
-    assert (asked.actor, asked.remote_addr, asked.additional_data["count"]) == (None, "192.0.2.7", 2)
-    assert asked.additional_data["user_agent"] == "acme/1"
+    asked, again, approved, denied, fetched = events(Event.DEVICE_REQUESTED, Event.DEVICE_APPROVED, Event.DEVICE_DENIED, Event.CLI_SIGN_IN)
+    assert [(each.actor, each.address, each.count) for each in (asked, again)] == [(None, "192.0.2.7", 1)] * 2
+    assert asked.user_agent == "acme/1"
     assert [entry.actor for entry in (approved, denied, fetched)] == [visitor.user] * 3
-    assert [entry.object_repr for entry in (asked, approved, denied)] == ["acme cli at 192.0.2.7"] * 3
+    assert [entry.target_name for entry in (asked, approved, denied)] == ["acme cli at 192.0.2.7"] * 3
     assert fetched.changes["given_to"][1] == "acme cli at 192.0.2.7"
 
 

@@ -5,13 +5,13 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
-from auditlog.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
+from portal.audit.models import Entry
 from portal.core import client_ip as addresses
 from portal.core.client_ip import client_address, set_client_ip
 from portal.users import throttle
@@ -119,12 +119,12 @@ def test_verification_notes_the_clients_address(monkeypatch: pytest.MonkeyPatch)
 def test_the_audit_trail_and_the_limits_have_the_clients_address() -> None:
     client = Client(**FORWARDED)
     client.post(reverse("account_login"), {"login": "nobody@example.com", "password": "wrong"})
-    assert LogEntry.objects.get(additional_data__event="sign_in_failed").remote_addr == "203.0.113.9"
+    assert Entry.objects.get(event="sign_in_failed").address == "203.0.113.9"
     assert Throttle.objects.filter(key=throttle.key_of(throttle.SIGN_IN_FORMS, "203.0.113.9")).exists()
 
 
 def test_the_address_is_worked_out_before_everything_else(settings: Settings) -> None:
-    assert settings.MIDDLEWARE[0] == "portal.core.client_ip.ClientIPMiddleware"
+    assert settings.MIDDLEWARE[:2] == ["portal.core.middleware.RequestContextMiddleware", "portal.core.client_ip.ClientIPMiddleware"]
 
 
 def test_working_it_out_again_changes_nothing() -> None:

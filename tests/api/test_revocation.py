@@ -4,12 +4,12 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from auditlog.models import LogEntry
 from django.db import OperationalError
 from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 
+from portal.audit.models import Entry
 from portal.core import permissions as access
 from portal.core.actors import Actor
 from portal.users.models import User
@@ -115,9 +115,9 @@ def test_an_administrator_may_end_any_and_the_audit_trail_says_who_did_it() -> N
     caller = temporary(administrator)
     assert [revoke(caller, each).status_code for each in (text, session)] == [200, 200]
     assert [state(each) for each in (text, session)] == [RejectionReason.REVOKED] * 2
-    entry = LogEntry.objects.get(object_pk=str(token.pk), action=LogEntry.Action.UPDATE)
+    entry = Entry.objects.get(target_id=str(token.pk), event="token.revoked")
     assert (entry.actor, list(entry.changes)) == (administrator, ["revoked_at"])
-    assert text not in str(list(LogEntry.objects.values_list("changes", "object_repr")))
+    assert text not in str(list(Entry.objects.values_list("changes", "target_name")))
 
 
 def test_a_temporary_token_ends_itself() -> None:

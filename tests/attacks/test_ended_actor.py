@@ -5,10 +5,10 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from auditlog.models import LogEntry
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
+from portal.audit.models import Entry
 from portal.core import permissions as access
 from portal.core.actors import Actor, SessionCredential
 from portal.core.errors import ServiceError
@@ -103,10 +103,10 @@ def test_a_service_rejects_an_actor_who_has_ended(end: Callable[[Actor], None], 
     actor = Actor(AdministratorFactory())
     job = jobs(actor)[name]
     end(actor)
-    before = LogEntry.objects.count()
+    before = Entry.objects.count()
     with pytest.raises(PermissionDenied):
         job()
-    assert LogEntry.objects.count() == before
+    assert Entry.objects.count() == before
 
 
 @pytest.mark.django_db(transaction=True)
@@ -114,11 +114,11 @@ def test_a_service_rejects_an_actor_who_has_ended(end: Callable[[Actor], None], 
 def test_a_service_and_the_end_of_its_actor_come_one_after_the_other(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     chief, actor = Actor(AdministratorFactory()), Actor(AdministratorFactory())
     job = jobs(actor)[name]
-    start = LogEntry.objects.count()
+    start = Entry.objects.count()
     widen(monkeypatch, access, "lock", 0.02)
     written, ended = race(job, lambda: users.deactivate(User.objects.get(pk=actor.user.pk), chief))
     assert ended is None
-    trail = list(LogEntry.objects.order_by("pk")[start:].values_list("actor", "object_pk"))
+    trail = list(Entry.objects.order_by("pk")[start:].values_list("actor", "target_id"))
     end = trail.index((chief.user.pk, str(actor.user.pk)))
     if isinstance(written, Exception):
         assert isinstance(written, PermissionDenied)

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from auditlog.models import LogEntry
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 import settings_app.services as config
+from portal.audit.models import Entry
 from portal.core.actors import Actor
 from portal.directory import claims, groups, roles
 from portal.directory.models import Group, ManagedUser
@@ -86,7 +86,7 @@ def test_a_claim_gives_and_takes_the_role_with_the_sessions() -> None:
     assert user.role == "operator"
     assert user.session_stamp != stamp
     assert claims.set_claim_groups(user, [], None, NOW).role == "user"
-    changes = [entry.changes for entry in LogEntry.objects.filter(changes__has_key="role").order_by("pk")]
+    changes = [entry.changes for entry in Entry.objects.filter(changes__has_key="role").order_by("pk")]
     assert [change["role"] for change in changes] == [["user", "administrator"], ["administrator", "operator"], ["operator", "user"]]
     assert [change["role_given_by"][1] for change in changes] == ["Admins", "Ops", "no group in Roles by Group"]
 

@@ -1,10 +1,10 @@
 """Notes on faults, and the undo of Acknowledge."""
 
 import pytest
-from auditlog.models import LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
+from portal.audit.history import about
 from portal.core.actors import Actor
 from portal.core.errors import ServiceError
 from portal.faults import notes, services
@@ -21,7 +21,7 @@ def test_a_note_says_who_wrote_what_and_when() -> None:
     note = FaultNote.objects.get()
     assert (note.fault, note.author, note.created_at) == (fault, operator, NOW)
     assert note.text == "Asked the team.\nThey replace it on Monday."
-    assert LogEntry.objects.get_for_object(fault).get().changes == {"note": ["", note.text]}
+    assert about(fault).get().changes == {"note": ["", note.text]}
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_undo_makes_an_acknowledged_fault_open_again() -> None:
     assert services.undo_acknowledge(fault, actor)
     fault.refresh_from_db()
     assert (fault.state, fault.acknowledged_at, fault.acknowledged_by) == ("Open", None, None)
-    assert LogEntry.objects.get_for_object(fault).first().changes == {"state": ["Acknowledged", "Open"]}
+    assert about(fault).latest("pk").changes == {"state": ["Acknowledged", "Open"]}
     assert services.acknowledge(fault, actor, NOW + SECOND)
 
 
@@ -72,7 +72,7 @@ def test_only_an_acknowledged_fault_can_be_undone(columns: dict[str, object]) ->
     before = Fault.objects.values().get()
     assert services.undo_acknowledge(fault, Actor(OperatorFactory())) is False
     assert Fault.objects.values().get() == before
-    assert not LogEntry.objects.get_for_object(fault).exists()
+    assert not about(fault).exists()
 
 
 @pytest.mark.parametrize("act", [lambda fault, actor: notes.add(fault, "x", actor, NOW), services.undo_acknowledge])

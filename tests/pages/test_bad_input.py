@@ -4,13 +4,13 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from auditlog.models import LogEntry
 from django.conf import settings
 from django.test.client import MULTIPART_CONTENT
 from django.urls import reverse
 from django.utils import timezone
 
 import settings_app.services as config
+from portal.audit.models import Entry
 from portal.notifications.models import Message
 from portal.users.models import User
 from settings_app.models import Config
@@ -26,7 +26,7 @@ with_htmx_and_without = pytest.mark.parametrize("htmx", ["", "pane"], ids=["plai
 
 
 def written() -> list[int]:
-    return [model.objects.count() for model in (User, Token, Config, LogEntry, Message)]
+    return [model.objects.count() for model in (User, Token, Config, Entry, Message)]
 
 
 def refused(visitor: Visitor, url: str, *args: Any, **data: str) -> Page:

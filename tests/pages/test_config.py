@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from auditlog.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
 
 import settings_app.services as config
+from portal.audit.models import Entry
 from settings_app.models import Config
 from settings_app.registry import KEYS
 from tests.pages.page import Page
@@ -179,9 +179,9 @@ def test_a_stale_form_with_the_value_that_the_key_has_by_now_is_no_conflict(as_a
     config.add("session_minutes", "60", None)
     mine = as_administrator.see("settings:update", "session_minutes").value("version")
     config.update(Config.objects.get(), "90", None)
-    entries = LogEntry.objects.count()
+    entries = Entry.objects.count()
     assert as_administrator.send("settings:update", "session_minutes", value="90", version=mine).status_code == 302
-    assert LogEntry.objects.count() == entries
+    assert Entry.objects.count() == entries
 
 
 def test_a_key_that_was_changed_meanwhile_is_not_deleted_without_being_shown(as_administrator: Visitor) -> None:
@@ -227,7 +227,7 @@ def test_what_was_done_is_said_and_in_the_audit_trail(as_administrator: Visitor)
         toast(send(as_administrator, "settings:delete", "session_minutes"))["text"],
     ]
     assert said == [f"Saved {label}.", f"Saved {label}.", f"Reset {label} to its default."]
-    entries = LogEntry.objects.filter(content_type__model="config").order_by("pk").values_list("actor__username", "changes__value")
+    entries = Entry.objects.filter(target_kind="setting").order_by("pk").values_list("actor_name", "changes__value")
     assert list(entries) == [("alice@example.com", ["", "60"]), ("alice@example.com", ["60", "90"]), ("alice@example.com", ["90", ""])]
 
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from auditlog.models import LogEntry
 from django.utils import timezone
 
 import settings_app.services as config
+from portal.audit.models import Entry
 from portal.core import csv_export
 from portal.core.actors import Actor
 from tests.factories import FaultFactory, ServiceFactory, TokenFactory, UserFactory
@@ -58,17 +58,17 @@ def test_no_cell_is_a_formula_and_no_digest_is_exported(as_administrator: Visito
 
 def test_an_export_is_recorded_without_what_was_searched_for(as_administrator: Visitor) -> None:
     export(as_administrator, "/access-control/user-tokens/?format=csv&status=active&q=tpp_secret")
-    entry = LogEntry.objects.filter(additional_data__event="list_exported").get()
+    entry = Entry.objects.filter(event="list_exported").get()
     assert entry.actor == as_administrator.user
-    assert (entry.additional_data["list"], entry.additional_data["filters"]) == ("tokens", "status=active")
-    assert "secret" not in str(entry.additional_data)
+    assert (entry.details["list"], entry.details["filters"]) == ("tokens", "status=active")
+    assert "secret" not in str(entry.details)
 
 
 def test_no_filter_that_makes_no_sense_reaches_the_audit_trail(as_administrator: Visitor) -> None:
     for path in ("/access-control/user-tokens/", "/administrator/users/", "/administrator/faults/"):
         export(as_administrator, f"{path}?format=csv&x=1&%00=%00&status=%00&role=nobody&state=nonsense&created_by=%00&after=x")
-    entries = LogEntry.objects.filter(additional_data__event="list_exported")
-    assert [entry.additional_data["filters"] for entry in entries] == ["", "", ""]
+    entries = Entry.objects.filter(event="list_exported")
+    assert [entry.details["filters"] for entry in entries] == ["", "", ""]
 
 
 def test_users_and_faults_are_exported_with_their_filters(as_administrator: Visitor) -> None:

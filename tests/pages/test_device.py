@@ -3,10 +3,10 @@
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from auditlog.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
 
+from portal.audit.models import Entry
 from tests.cli import poll, request_device_login
 from tests.factories import PASSWORD, OperatorFactory, UserFactory
 from tests.pages.page import Page
@@ -104,10 +104,10 @@ def test_the_pages_after_a_decision_say_what_was_decided(visitor: Visitor) -> No
 def test_operators_see_each_step_in_the_django_admin() -> None:
     codes, visitor = request_device_login(), Visitor(OperatorFactory())
     visitor.send("tokens:device_deny", confirmed=codes["user_code"])
-    seen = visitor.see("admin:auditlog_logentry_changelist").text
+    seen = visitor.see("admin:audit_entry_changelist").text
     assert seen.count("acme cli at 127.0.0.1") == 2
-    for entry in LogEntry.objects.all():
-        assert visitor.get(reverse("admin:auditlog_logentry_change", args=[entry.pk])).status_code == 200
+    for entry in Entry.objects.all():
+        assert visitor.get(reverse("admin:audit_entry_change", args=[entry.pk])).status_code == 200
 
 
 @pytest.mark.parametrize(("name", "field"), [("tokens:device", "user_code"), ("tokens:device_approve", "confirmed")])

@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from auditlog.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
 
 import settings_app.services as config
+from portal.audit.models import Entry
 from portal.faults.models import Fault
 from portal.users.models import User
 from tests.factories import FaultFactory, issue
@@ -94,7 +94,7 @@ def test_acknowledge_says_who_and_when_and_lowers_the_bell(htmx: str, as_operato
     assert "Acknowledged by oscar@example.com just now" in page.one("details").text
     assert not page.one("details").all("form")
     assert page.one("a", "bell").attributes["aria-label"] == "Faults: 0 open"
-    entry = LogEntry.objects.get(content_type__model="fault")
+    entry = Entry.objects.get(target_kind="fault")
     assert (entry.actor.username, entry.changes) == ("oscar@example.com", {"state": ["Open", "Acknowledged"]})
 
 
@@ -109,7 +109,7 @@ def test_acknowledging_what_is_no_longer_open_says_so_and_changes_nothing(
         "level": "error",
     }
     assert Fault.objects.values().get(pk=faults[state].pk) == before
-    assert not LogEntry.objects.filter(content_type__model="fault").exists()
+    assert not Entry.objects.filter(target_kind="fault").exists()
 
 
 def test_a_fault_that_does_not_exist_is_404(as_operator: Visitor) -> None:
@@ -145,8 +145,8 @@ def test_selected_faults_are_acknowledged_at_once(as_operator: Visitor, faults: 
     assert (fault.state, fault.acknowledged_by) == ("Acknowledged", as_operator.user)
     assert Fault.objects.get(pk=faults["acknowledged"].pk).acknowledged_at == before
     assert Fault.objects.get(pk=faults["cleared"].pk).acknowledged_by is None
-    changed = LogEntry.objects.filter(changes__has_key="state")
-    assert [(entry.object_pk, entry.changes) for entry in changed] == [(str(fault.pk), {"state": ["Open", "Acknowledged"]})]
+    changed = Entry.objects.filter(changes__has_key="state")
+    assert [(entry.target_id, entry.changes) for entry in changed] == [(str(fault.pk), {"state": ["Open", "Acknowledged"]})]
     page = as_operator.see("faults:list", state="all")
     assert sum("disabled" in box.attributes for box in page.all("input", name="ids")) == 4
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from auditlog.models import LogEntry
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 import settings_app.services as config
+from portal.audit.models import Entry
 from portal.core.actors import Actor
 from portal.pages import shortened_urls as shortened
 from portal.users.models import User
@@ -211,7 +211,7 @@ def example(model: str) -> Any:
         ],
         "notifications_message": lambda: [message],
         "settings_app_config": lambda: [config.add("token_expiration_days", "15", None)],
-        "auditlog_logentry": lambda: [config.add("token_expiration_days", "15", None), *LogEntry.objects.all()][1:],
+        "audit_entry": lambda: [config.add("token_expiration_days", "15", None), *Entry.objects.all()][1:],
     }
     return rows[model]()[0]
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from auditlog.models import LogEntry
 from django.db import OperationalError
 
 import settings_app.services as config
+from portal.audit.models import Entry
 from portal.faults.models import Fault
 from portal.notifications.models import Message
 from settings_app.models import Config
@@ -33,7 +33,7 @@ def now() -> Any:
 
 def written() -> list[Any]:
     tables = [list(model.objects.order_by("pk").values()) for model in (Config, Fault, Notice, Message, ScanRun)]
-    return [*tables, LogEntry.objects.count()]
+    return [*tables, Entry.objects.count()]
 
 
 def preview(visitor: Visitor, key: str, value: str | None) -> str:

@@ -5,8 +5,8 @@ import json
 from typing import Any
 
 import pytest
-from auditlog.models import LogEntry
 
+from portal.audit.models import Entry
 from portal.users import services
 from portal.users.models import User
 from tests.factories import AdministratorFactory
@@ -38,7 +38,7 @@ def boss(db: None) -> User:
 
 
 def audited() -> list[dict[str, Any]]:
-    return list(LogEntry.objects.filter(object_repr="carol@example.com").order_by("pk").values_list("changes", flat=True))
+    return list(Entry.objects.filter(target_name="carol@example.com").order_by("pk").values_list("changes", flat=True))
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_demotion_is_not_undone_by_a_form_that_changes_the_name(as_administrat
     assert as_administrator.post(address("users:update", carol.username), opened(page)).status_code == 302
     carol.refresh_from_db()
     assert (carol.role, carol.display_name) == ("user", "Caroline")
-    last = LogEntry.objects.filter(object_repr=carol.username).order_by("pk").last()
+    last = Entry.objects.filter(target_name=carol.username).order_by("pk").last()
     assert (last.actor, last.changes) == (as_administrator.user, {"display_name": ["Carol", "Caroline"]})
 
 

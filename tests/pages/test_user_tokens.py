@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from auditlog.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.urls import reverse
 from django.utils import timezone
 
 import settings_app.services as config
+from portal.audit.models import Entry
 from portal.notifications.models import Message
 from tests import checks
 from tests.factories import ServiceFactory, TokenFactory, issue
@@ -78,7 +78,7 @@ def test_with_htmx_the_answer_goes_into_the_window_and_refreshes_the_list(as_adm
 
 def everything_stored() -> str:
     """The rows in which a token's text could have been left, as text; sessions decoded."""
-    rows = [repr(list(model.objects.values())) for model in (LogEntry, Message, Token)]
+    rows = [repr(list(model.objects.values())) for model in (Entry, Message, Token)]
     return "\n".join([*rows, *(json.dumps(session.get_decoded(), default=str) for session in Session.objects.all())])
 
 

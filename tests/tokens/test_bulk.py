@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from auditlog.models import LogEntry
 
+from portal.audit.models import Entry
 from portal.core.actors import Actor
 from portal.users.models import User
 from tests.clock import NOW
@@ -47,7 +47,7 @@ def test_all_tokens_of_the_job_are_revoked_and_recorded_each(anna: User) -> None
     assert (job.revoked, job.skipped, job.error, job.finished_at) == (7, 0, "", NOW)
     assert active() == 0
     assert set(Token.objects.values_list("revoked_by__username", flat=True)) == {"anna@example.com"}
-    assert LogEntry.objects.get_for_objects(Token.objects.all()).filter(changes__has_key="revoked_at", remote_addr="192.0.2.1").count() == 7
+    assert Entry.objects.filter(event="token.revoked", address="192.0.2.1").count() == 7
     assert not BulkRevocationItem.objects.exists()
 
 

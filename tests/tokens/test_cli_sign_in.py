@@ -8,13 +8,13 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 from urllib.request import urlopen
 
 import pytest
-from auditlog.models import LogEntry
 from django.db import IntegrityError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
+from portal.audit.models import Entry
 from portal.core.errors import ServiceError
 from tests.cli import ASKED, CHALLENGE, VERIFIER, CliClient, confirm, exchange, page
 from tests.factories import PASSWORD, UserFactory
@@ -52,7 +52,7 @@ def test_a_user_who_confirms_sends_the_code_to_the_program_which_gets_the_sessio
 def test_neither_page_nor_address_nor_database_has_the_token_or_the_code(visitor: Visitor) -> None:
     text = sessions.reveal(Token.objects.get())
     code = confirm(visitor)["code"]
-    rows = str([list(model.objects.values()) for model in (SignInCode, Token, LogEntry)])
+    rows = str([list(model.objects.values()) for model in (SignInCode, Token, Entry)])
     assert code not in rows
     assert text not in rows + visitor.get(page()).content.decode() + visitor.send(page())["Location"]
 

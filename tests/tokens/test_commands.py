@@ -5,11 +5,11 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from auditlog.models import LogEntry
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
+from portal.audit.models import Entry
 from tests.checks import verification_result
 from tests.clock import DAY, MINUTE, NOW
 from tests.factories import TokenFactory, UserFactory, issue
@@ -87,7 +87,7 @@ def test_revoke_token_ends_the_token_and_names_it() -> None:
     token, text = issue(UserFactory(username="robot"), "deploy")
     assert run("revoke_token", str(token.pk)) == (f"{token} of robot has been revoked.\n", "")
     assert verification_result(text, timezone.now()) is RejectionReason.REVOKED
-    assert LogEntry.objects.filter(object_pk=str(token.pk), actor=None).count() == 2
+    assert Entry.objects.filter(target_id=str(token.pk), actor=None).count() == 2
 
 
 def test_revoke_token_says_when_it_was_revoked_before() -> None:

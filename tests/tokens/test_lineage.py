@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from auditlog.models import LogEntry
 
+from portal.audit.models import Entry
 from portal.core.actors import Actor
 from portal.core.errors import ServiceError
 from portal.faults.models import Fault
@@ -94,7 +94,7 @@ def test_many_tokens_end_with_their_children_in_several_statements(administrator
     users.deactivate(administrator, Actor(AdministratorFactory()))
     assert not Token.objects.filter(revoked_at=None).exists()
     assert not Fault.objects.filter(pk__in=[fault.pk for fault in faults], cleared_at=None).exists()
-    ended = LogEntry.objects.filter(action=LogEntry.Action.UPDATE, changes__has_key="revoked_at").values_list("object_pk", flat=True)
+    ended = Entry.objects.filter(event="token.revoked").values_list("target_id", flat=True)
     assert sorted(ended) == sorted(str(token.pk) for token in parents + children)
 
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 import time_machine
-from auditlog.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
 from icalendar import Calendar
 from pytest_django import Settings
 
 import settings_app.services as config
+from portal.audit.models import Entry
 from portal.faults.models import Fault
 from portal.users.models import User
 from tests.api.caller import Caller
@@ -60,7 +60,7 @@ def surfaces(token: Token, owner: User, settings: Settings) -> dict[str, str]:
     column = visitor.see("admin:tokens_token_changelist", q=token.name).one("td", "field-expires").text
     detail = visitor.get(reverse("admin:tokens_token_change", args=[token.pk])).content.decode()
     said = Fault.objects.get(source="token-expiry").description
-    audit = LogEntry.objects.get(object_pk=str(token.pk), action=LogEntry.Action.CREATE).changes
+    audit = Entry.objects.get(target_id=str(token.pk), event="token.created").changes
     return {
         "API": api["expires_on"],
         "API's instant": f"{timezone.localtime(datetime.fromisoformat(api['expires_at']) - dates.MICROSECOND):%Y-%m-%d}",

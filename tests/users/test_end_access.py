@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from auditlog.models import LogEntry
 from django.db import IntegrityError, transaction
 
+from portal.audit.models import Entry
 from portal.core.actors import Actor
 from portal.core.errors import ServiceError
 from portal.users import services
@@ -70,7 +70,7 @@ def test_deleting_keeps_the_row_its_tokens_and_the_audit_trail() -> None:
     assert stored(user).deleted_at is not None
     assert not stored(user).is_active
     assert Token.objects.get(pk=token.pk).revoked_by == actor
-    assert LogEntry.objects.filter(object_pk=str(token.pk)).count() == 2
+    assert Entry.objects.filter(target_id=str(token.pk)).count() == 2
     assert user not in User.objects.existing()
 
 

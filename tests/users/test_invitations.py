@@ -1,13 +1,13 @@
 """People who were invited: their status, another email, and a link that an administrator passes on."""
 
 import pytest
-from auditlog.models import LogEntry
 from django.core import mail as sent_mail
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.db.models import Model
 from django.utils import timezone
 
+from portal.audit.models import Entry
 from portal.audit.services import Event
 from portal.core.actors import Actor
 from portal.core.errors import ServiceError
@@ -40,8 +40,8 @@ def heading(link: str) -> str:
     return use(link).one("h1").text
 
 
-def latest(event: Event) -> LogEntry | None:
-    return LogEntry.objects.filter(additional_data__event=event.value).order_by("-pk").first()
+def latest(event: Event) -> Entry | None:
+    return Entry.objects.filter(event=event.value).order_by("-pk").first()
 
 
 def path_of(link: str) -> str:
@@ -77,14 +77,14 @@ def test_another_invitation_ends_the_earlier_link_and_is_recorded(carol: User, a
     assert heading(second) == SET
     entry = latest(Event.INVITATION_RESENT)
     assert entry is not None
-    assert (entry.actor, entry.object_repr) == (admin.user, carol.username)
+    assert (entry.actor, entry.target_name) == (admin.user, carol.username)
 
 
 def test_a_copied_link_is_the_only_one_that_works_and_is_stored_nowhere(carol: User, admin: Actor) -> None:
     emailed = sent_link()
     link = invitations.new_link(carol, admin, timezone.now())
     key = link.rstrip("/").rsplit("-", 1)[-1]
-    assert not [row for model in (LogEntry, Message, User) for row in rows_of(model) if key in row]
+    assert not [row for model in (Entry, Message, User) for row in rows_of(model) if key in row]
     assert heading(emailed) == GONE
     assert heading(path_of(link)) == SET
     assert latest(Event.INVITATION_LINK).actor == admin.user  # type: ignore[union-attr]

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from allauth.account.adapter import get_adapter
 from allauth.core.exceptions import ImmediateHttpResponse
-from auditlog.models import LogEntry
 from django.http import HttpRequest
 from django.test import RequestFactory
 
+from portal.audit.models import Entry
 from portal.users import session_store, sign_in_methods
 from portal.users.models import User
 from portal.users.signals import signed_in
@@ -49,8 +49,8 @@ def test_the_audit_trail_says_how_somebody_signed_in() -> None:
     user, visitor = UserFactory(), Visitor()
     visitor.send("account_login", login=user.username, password=PASSWORD)
     visitor.send("account_sign_in_again", password=PASSWORD)
-    entries = LogEntry.objects.filter(additional_data__event="signed_in")
-    assert [entry.additional_data["methods"] for entry in entries] == ["password", "password"]
+    entries = Entry.objects.filter(event="signed_in")
+    assert [entry.details["methods"] for entry in entries] == ["password", "password"]
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"kind": User.Kind.SERVICE}])

@@ -12,6 +12,7 @@ from ninja.errors import HttpError, ValidationError
 
 import settings_app.services as config
 from portal.api.errors import BY_STATUS, SERVER_ERROR, api_error
+from portal.core import request_context
 from portal.core.error_responses import APIError, no_store, unavailable
 
 NAMESPACE = "duplo"
@@ -28,9 +29,10 @@ class DuploMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
         if not THEIRS.match(request.path_info):
-            return response
+            return self.get_response(request)
+        with request_context.use(request_context.Channel.DUPLO):
+            response = self.get_response(request)
         if 300 <= response.status_code < 400:  # to the sign-in page of the Django admin, for example
             return message(404, BY_STATUS[404][1])
         if response.status_code >= 400 and not response["Content-Type"].startswith("application/json"):

@@ -4,11 +4,11 @@ import re
 from typing import Any
 
 import pytest
-from auditlog.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from portal.audit.models import Entry
 from settings_app.models import Config
 from tests.factories import UserFactory
 from tests.pages.visitor import Visitor
@@ -48,8 +48,8 @@ def test_only_the_redirect_has_the_token(visitor: Visitor) -> None:
     text = sessions.reveal(Token.objects.get())
     assert text not in visitor.get(page()).content.decode()
     assert text in visitor.send(page())["Location"]
-    assert text not in str([list(model.objects.values()) for model in (Token, LogEntry)])
-    entry = LogEntry.objects.get(additional_data__event="cli_sign_in")
+    assert text not in str([list(model.objects.values()) for model in (Token, Entry)])
+    entry = Entry.objects.get(event="cli_sign_in")
     assert (entry.actor, entry.changes) == (visitor.user, {"given_to": ["", "duploctl on port 51004, in a URL"]})
 
 

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from auditlog.models import LogEntry
 from django.apps import apps
 from django.db import connection
 from pytest_django import Settings
 
+from portal.audit.models import Entry
 from portal.core.actors import Actor
 from portal.users import passwords
 from portal.users import services as users
@@ -132,7 +132,7 @@ def test_a_new_password_ends_the_link_and_the_audit_trail_says_so(user: User) ->
     passwords.set_password(user, "another-password-of-alice", Actor(user), NOW)
     assert calendar.find(text) is None
     assert not CalendarLink.objects.exists()
-    assert LogEntry.objects.filter(changes__has_key="calendar_link").latest("pk").changes["calendar_link"] == ["on", "off"]
+    assert Entry.objects.filter(changes__has_key="calendar_link").latest("pk").changes["calendar_link"] == ["on", "off"]
     assert text_of(user) != text
 
 
@@ -171,7 +171,7 @@ def test_the_secret_is_neither_in_its_table_nor_in_the_audit_trail(user: User) -
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM tokens_calendarlink")
         cells = [bytes(cell) if isinstance(cell, memoryview) else cell for row in cursor.fetchall() for cell in row]
-    stored = " ".join(map(str, [*cells, *LogEntry.objects.values_list()])) + repr(vars(CalendarLink.objects.get()))
+    stored = " ".join(map(str, [*cells, *Entry.objects.values_list()])) + repr(vars(CalendarLink.objects.get()))
     assert token_format.digest(texts[1]) in cells
     for text in texts:
         assert not any(text[start : start + 8] in stored for start in range(len(text) - 7))
@@ -183,7 +183,7 @@ def test_the_audit_trail_says_who_did_what(user: User) -> None:
     calendar.renew(Actor(user), NOW)
     calendar.switch_off(Actor(user))
     calendar.switch_off(Actor(user))
-    trail = LogEntry.objects.filter(actor=user, object_repr="alice").order_by("pk")
+    trail = Entry.objects.filter(actor=user, target_name="alice").order_by("pk")
     assert [entry.changes["calendar_link"] for entry in trail] == [["off", "on"], ["on", "renewed"], ["on", "off"]]
 
 

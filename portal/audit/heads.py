@@ -1,0 +1,101 @@
+"""Signed heads of the chain: one for each day in UTC. A day's head is signed anew with each sealing, until the day is over.
+
+The signature is an HMAC under a key derived from SECRET_KEY, so that nobody can make one from the database alone. Each closed head is also
+a line in the log, where the database's owner cannot change it.
+"""
+
+from datetime import UTC, date, datetime
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.utils.crypto import constant_time_compare
+
+from portal.audit.chain import START
+from portal.audit.models import Head
+from portal.core.derived_secrets import derive, secret_keys
+
+log = structlog.get_logger(__name__)
+SALT, KEY_SALT = "portal.audit.head", "portal.audit.head.key"
+FIRST_DAY = date(1970, 1, 1)  # of the head before all entries
+
+
+def key_id(key: str | None = None) -> str:
+    """A short name of a secret key (default: SECRET_KEY), from which nothing of the key can be told."""
+    return derive(KEY_SALT, "", key).hex()[:16]
+
+
+def text_of(head: Head) -> str:
+    return f"{head.day.isoformat()} {head.sequence} {bytes(head.hash).hex()} {int(head.is_start)}"
+
+
+def sign(head: Head) -> None:
+    """With the present key. Does not save."""
+    head.key_id, head.signature = key_id(), derive(SALT, text_of(head))
+
+
+def is_signed(head: Head) -> bool | None:
+    """Is the signature right? None: its key is neither SECRET_KEY nor one of SECRET_KEY_FALLBACKS."""
+    for key in secret_keys():
+        if key_id(key) == head.key_id:
+            return constant_time_compare(derive(SALT, text_of(head), key), bytes(head.signature))
+    return None
+
+
+def lock_open(now: datetime) -> Head | None:
+    """The head that is not closed, locked until the transaction ends: whoever holds it seals. None if another process does."""
+    if not Head.objects.exists():
+        begin()
+    return Head.objects.select_for_update(skip_locked=True).filter(closed_at=None).first()
+
+
+def begin() -> None:
+    """The head before all entries. Two processes may try at once."""
+    head = Head(day=FIRST_DAY, sequence=0, hash=START, is_start=True)
+    sign(head)
+    try:
+        with transaction.atomic():
+            head.save()
+    except IntegrityError:
+        log.info("audit trail begun by another process")
+
+
+def move(head: Head, sequence: int, new_hash: bytes) -> None:
+    """The chain ends at `sequence` now. `head` is locked."""
+    head.sequence, head.hash = sequence, new_hash
+    sign(head)
+    head.save(update_fields=["sequence", "hash", "key_id", "signature"])
+
+
+def next_day(head: Head, day: date, now: datetime) -> Head:
+    """Closes `head`, which is locked, and returns that of `day`, which is locked too: nobody else sees it before this transaction ends."""
+    head.closed_at = now
+    head.save(update_fields=["closed_at"])
+    if head.sequence:
+        report(head)
+    following = Head(day=day, sequence=head.sequence, hash=head.hash, adopted_id=head.adopted_id)
+    sign(following)
+    following.save()
+    return following
+
+
+def report(head: Head) -> None:
+    """The line in the log once the transaction is committed. `manage.py audit verify --head` takes it."""
+    values = {"day": head.day.isoformat(), "sequence": head.sequence, "hash": bytes(head.hash).hex(), "key_id": head.key_id}
+    transaction.on_commit(lambda: log.info("audit head", **values, signature=bytes(head.signature).hex()))
+
+
+def renew(now: datetime) -> int:
+    """Signs heads with the present key whose signature is right under one of SECRET_KEY_FALLBACKS, which can then go. Returns how many."""
+    renewed = 0
+    for pk in list(Head.objects.exclude(key_id=key_id()).exclude(closed_at=None).values_list("pk", flat=True)):
+        with transaction.atomic():
+            head = Head.objects.select_for_update().get(pk=pk)
+            if is_signed(head):
+                sign(head)
+                head.save(update_fields=["key_id", "signature"])
+                renewed += 1
+    return renewed
+
+
+def today(now: datetime) -> date:
+    return now.astimezone(UTC).date()

@@ -1,0 +1,26 @@
+"""The slug of an entry: a stable name of what happened, such as `token.revoked`, by which entries are filtered."""
+
+from collections.abc import Mapping, Sequence
+
+CREATE, UPDATE, DELETE = "created", "changed", "deleted"
+
+# A change of one of these fields has a name of its own: by kind and field, and where it depends on it, the value afterwards.
+VERBS = {
+    ("token", "revoked_at", ""): "revoked",
+    ("user", "role", ""): "role_changed",
+    ("user", "is_active", "True"): "activated",
+    ("user", "is_active", "False"): "deactivated",
+    ("fault", "state", "Open"): "reopened",
+    ("fault", "state", "Acknowledged"): "acknowledged",
+    ("fault", "state", "Cleared"): "cleared",
+    ("fault", "note", ""): "note_added",
+}
+
+
+def slug(kind: str, verb: str, changes: Mapping[str, Sequence[str]]) -> str:
+    """`kind`: the target's; `verb`: CREATE, UPDATE or DELETE; `changes`: before and after, by field."""
+    if verb == UPDATE:
+        for field, (_, after) in changes.items():
+            if special := VERBS.get((kind, field, after)) or VERBS.get((kind, field, "")):
+                return f"{kind}.{special}"
+    return f"{kind}.{verb}"
