@@ -5,10 +5,10 @@ import secrets
 from django.db import transaction
 
 from portal.audit import services as audit
-from portal.core.errors import ServiceError
 from portal.users.models import User
 from portal.users.passwords import check_password
 from portal.users.services import check_name, is_email
+from portal.users.uniqueness import check_free, check_free_email
 
 
 def ensure_first_administrator(username: str, password: str) -> str | None:
@@ -28,8 +28,8 @@ def create_administrator(username: str, password: str) -> User:
     check_password(password, user)
     user.set_password(password)
     with transaction.atomic():
-        if User.objects.filter(username__iexact=username).exists():
-            raise ServiceError(f"A user named {username} already exists.", "username")
+        check_free(username)
+        check_free_email(user.email)
         user.save()
         audit.record(None, user, audit.CREATE, role=("", user.role))
     return user

@@ -110,6 +110,7 @@ class User(AbstractBaseUser):
         indexes = [
             models.Index(fields=["id"], condition=models.Q(is_active=False), name="users_not_active"),
             models.Index(fields=["search_key", "id"], name="users_by_name"),
+            models.Index(Lower("email"), condition=~models.Q(email=""), name="users_by_email"),  # uniqueness.py
         ]
 
     def __str__(self) -> str:
@@ -179,6 +180,20 @@ class Throttle(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class FormerName(models.Model):
+    """A username that a user had before (renaming.py). It is not given to anyone else: other services may still know the user by it."""
+
+    name = models.CharField(max_length=USERNAME_MAX)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="former_names")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("name"), name="users_former_name_once_in_any_case")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class SavedFilter(models.Model):

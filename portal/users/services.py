@@ -16,7 +16,7 @@ from portal.core.domains import email_address
 from portal.core.errors import Code, ServiceError
 from portal.core.redaction import TOKEN
 from portal.core.text import clean
-from portal.users import emails, provisioning
+from portal.users import emails, provisioning, uniqueness
 from portal.users.models import DISPLAY_NAME_MAX, USERNAME, User, named, new_stamp
 from portal.users.signals import access_ended, access_restored
 
@@ -112,6 +112,9 @@ def create(
         same_name = next((row for row in rows.values() if row.username.lower() == username.lower()), None)
         if same_name and not same_name.deleted_at:
             raise ServiceError(f"A user named {same_name.username} already exists.", "username")
+        if not same_name:
+            uniqueness.check_free(username)
+        uniqueness.check_free_email(email, same_name)
         user = same_name or User(username=username)
         for field, value in values.items():
             setattr(user, field, value)

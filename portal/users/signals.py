@@ -22,3 +22,10 @@ attempt_throttled = Signal()
 
 # Sent inside the transaction that sets a user's password, in whatever way it is set; arguments: user, actor (an Actor or None), now.
 password_replaced = Signal()
+
+# Sent inside the transaction that changes a user's email address; arguments: user, before and after (addresses, "" for none), actor (an
+# Actor or None), now.
+email_changed = Signal()
+
+# Sent inside the transaction that changes a username; arguments: user, before and after (names), actor (an Actor or None), now.
+renamed = Signal()
