@@ -1,8 +1,8 @@
 """Another username or email address: nothing is lost, and no name ever means two users."""
 
 import pytest
-from auditlog.models import LogEntry
 
+from portal.audit.models import Entry
 from portal.core.errors import ServiceError
 from portal.notifications.models import Message
 from portal.users import invitations, renaming, services
@@ -30,12 +30,12 @@ def test_a_user_keeps_everything_under_another_name() -> None:
     assert (found.pk, found.user.username) == (token.pk, "anna.jones@example.com")
     assert user.get_session_auth_hash() == session_hash
     assert user.saved_filters.get().name == "mine"
-    entry = LogEntry.objects.get(changes__has_key="username")
+    entry = Entry.objects.get(changes__has_key="username")
     assert entry.changes == {
         "username": ["anna.smith@example.com", "anna.jones@example.com"],
         "email": ["anna.smith@example.com", "anna.jones@example.com"],
     }
-    assert entry.object_pk == str(user.pk)
+    assert entry.target_id == str(user.pk)
     assert User.objects.get(search_key__has="jones") == user
 
 
