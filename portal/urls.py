@@ -51,6 +51,7 @@ urlpatterns = [
     path("cli/token", cli_token, name="cli_token"),
     path("", duplo_urls),  # before the Django admin: some of these are below admin/
     path("", include("tokens.urls")),
+    path("", include("portal.sessions.urls")),
     path("", include((user_pages, "users"))),
     path("", include("portal.faults.urls")),
     path("", include("settings_app.urls")),

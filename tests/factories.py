@@ -8,6 +8,7 @@ import factory
 from portal.core.actors import Actor
 from portal.directory.models import Group
 from portal.faults.models import Fault
+from portal.sessions.models import SignIn
 from portal.users.models import User
 from tests import clock
 from tests.clock import DAY
@@ -78,6 +79,21 @@ class FaultFactory(factory.django.DjangoModelFactory):
     resource = factory.Sequence(lambda n: f"resource-{n}")
     description = "It should be looked at."
     raised_at = factory.LazyFunction(clock.now)
+
+
+class SignInFactory(factory.django.DjangoModelFactory):
+    """The row of a session that is not there any more."""
+
+    class Meta:
+        model = SignIn
+
+    user = factory.SubFactory(UserFactory)
+    session_key = factory.Sequence(lambda n: f"{n:040}")
+    device = "Firefox on Windows"
+    address = "192.0.2.7"
+    method = "Password"
+    signed_in_at = factory.LazyFunction(clock.now)
+    last_seen_at = factory.SelfAttribute("signed_in_at")
 
 
 def issue(

@@ -15,6 +15,8 @@ LABELS = {
     "users": "portal.users",
     "directory": "portal.directory",
     "account": "portal.users",
+    "user_sessions": "portal.sessions",
+    "sessions": "portal.sessions",
     "faults": "portal.faults",
     "notifications": "portal.notifications",
     "audit": "portal.audit",

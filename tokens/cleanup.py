@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.core.management import call_command
 
 from portal.notifications import services as notifications
+from portal.sessions import activity
 from portal.users import throttle
 from tokens.calendar import links as calendar
 from tokens.expiry.digest import DIGEST
@@ -17,6 +18,7 @@ def clean_up(now: datetime) -> None:
     """Deletes ended sessions and sign-ins of programs, and temporary tokens, scan rows, bulk revocations and messages other than digests
     that ended 90 days ago."""
     call_command("clearsessions")
+    activity.clean_up(now)
     SignInCode.objects.filter(expires_at__lt=now).delete()
     DeviceLogin.objects.filter(expires_at__lt=now).delete()
     Token.objects.filter(kind=Token.Kind.TEMPORARY, expires_at__lt=now - KEPT_FOR).delete()

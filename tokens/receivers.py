@@ -10,6 +10,7 @@ from django.utils import timezone
 import settings_app.services as config
 from portal.core.actors import Actor
 from portal.core.tasks import queue_task
+from portal.sessions.signals import session_ended
 from portal.users.models import User
 from portal.users.signals import access_ended, password_replaced
 from tokens import services, sessions, tasks
@@ -24,6 +25,10 @@ def signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> N
 
 def signed_out(sender: Any, request: HttpRequest, **kwargs: Any) -> None:
     sessions.end(request.session, timezone.now())
+
+
+def end_token(sender: Any, data: dict[str, Any], actor: Actor | None, now: Any, **kwargs: Any) -> None:
+    sessions.end(data, now, actor and actor.user)
 
 
 def new_password(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
@@ -53,6 +58,7 @@ def connect() -> None:
     """Called once, when the app is ready."""
     user_logged_in.connect(signed_in)
     user_logged_out.connect(signed_out)
+    session_ended.connect(end_token)
     password_changed.connect(new_password)
     password_set.connect(new_password)
     password_reset.connect(reset_password)

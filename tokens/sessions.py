@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.base import SessionBase, UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.db import transaction
 from django.utils.crypto import constant_time_compare
 
 import settings_app.services as config
@@ -32,11 +34,11 @@ def derive(key: str, token_id: str) -> str:
 
 def begin(session: SessionBase, user: User, now: datetime) -> Token:
     """Issues the sign-in's temporary token and ends the session when the token ends."""
-    end(session, now)  # signing in twice in one session leaves no second token behind
+    former = own(session)  # signing in twice in one session leaves no second token behind
     ends = now + timedelta(minutes=config.get("session_minutes"))
     token_id = uuid.uuid4()
     text = derive(settings.SECRET_KEY, str(token_id))
-    token = Token.objects.create(
+    token = Token(
         id=token_id,
         user=user,
         kind=Token.Kind.TEMPORARY,
@@ -50,7 +52,20 @@ def begin(session: SessionBase, user: User, now: datetime) -> Token:
     )
     session[KEY] = str(token_id)
     session.set_expiry(ends)
+    store(session, token, former, now)
     return token
+
+
+def store(session: SessionBase, token: Token, former: str | None, now: datetime) -> None:
+    """Stores session and token together: whoever ends the session finds the token in it, and one that was ended gets no token. Raises
+    SessionInterrupted for the latter."""
+    with transaction.atomic():
+        try:
+            session.save()  # before the tokens, as where a session is ended (portal/sessions/services.py): neither waits for the other
+        except UpdateError:
+            raise SessionInterrupted("The session was ended before the request completed.") from None
+        end({KEY: former}, now)
+        token.save(force_insert=True)
 
 
 def own(session: SessionBase) -> Any:
@@ -58,10 +73,10 @@ def own(session: SessionBase) -> Any:
     return session.get(KEY)
 
 
-def end(session: SessionBase, now: datetime) -> None:
-    """Sign-out."""
+def end(session: SessionBase | dict[str, Any], now: datetime, by: User | None = None) -> None:
+    """Revokes the token of a session that ends. `session`: it, or what it holds; `by`: who ends it, if not its user by signing out."""
     if token_id := session.get(KEY):
-        Token.objects.filter(pk=token_id, revoked_at=None).update(revoked_at=now)
+        Token.objects.filter(pk=token_id, revoked_at=None).update(revoked_at=now, revoked_by=by)
 
 
 def password_changed(session: SessionBase, user: User, now: datetime) -> None:

@@ -28,6 +28,7 @@ class Event(TextChoices):
     SIGN_IN_FAILED = "sign_in_failed", "Failed sign-in"
     THROTTLED = "throttled", "Too many attempts"
     SIGNED_OUT = "signed_out", "Signed out"
+    SESSION_ENDED = "session_ended", "Session ended"
     RESET_REQUESTED = "reset_requested", "Password reset requested"
     PASSWORD_LINK = "password_link", "Password link created"
     PASSWORD_RESET = "password_reset", "Password reset"

@@ -2,10 +2,15 @@
 
 import hashlib
 
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.base_session import AbstractBaseSession
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.db import transaction
 from django.utils import timezone
+
+from portal.users.signals import session_key_changed
 
 
 def stored(key: str) -> str:
@@ -38,6 +43,20 @@ class SessionStore(db.SessionStore):
     def delete(self, session_key: str | None = None) -> None:
         if key := session_key or self.session_key:
             super().delete(stored(key))
+
+    def cycle_key(self) -> None:
+        """Django's deletes the row of the former key without asking whether it was still there, and so would bring back a session that
+        somebody has ended while this request was being served. Raises SessionInterrupted for one that was signed in."""
+        data, key = self._session, self.session_key
+        with transaction.atomic():
+            self.create()
+            self._session_cache = data
+            if key is None:
+                return
+            before, after = stored(key), stored(self.session_key or "")
+            session_key_changed.send(sender=type(self), before=before, after=after)
+            if not self.model.objects.filter(session_key=before).delete()[0] and SESSION_KEY in data:
+                raise SessionInterrupted("The session was ended before the request completed.")
 
     # Django's own asynchronous methods would pass the key to the database as it is; these call the methods above.
     aload, aexists, acreate, asave, adelete = (

@@ -14,11 +14,13 @@ from portal.core.actors import Actor, SessionCredential
 from portal.core.errors import ServiceError
 from portal.faults import notes
 from portal.faults import services as faults
+from portal.sessions import services as user_sessions
 from portal.users import services as users
 from portal.users.models import User
 from settings_app import services as config
 from tests.clock import NOW
 from tests.factories import AdministratorFactory, FaultFactory, TokenFactory, UserFactory, issue
+from tests.pages.visitor import Visitor
 from tests.racing import race, widen
 from tokens import bulk, services
 from tokens.calendar import links as calendar
@@ -36,6 +38,7 @@ def jobs(actor: Actor) -> dict[str, Job]:
     """Every service that a request reaches, ready to be called by `actor`. The rows that each needs are made here."""
     one, gone, fault, token = UserFactory(), UserFactory(is_active=False), FaultFactory(), TokenFactory()
     waiting = [device.find(device.start("acme", Actor(one), NOW).user_code, NOW) for _ in range(2)]
+    Visitor(one)
     stored = config.add("session_minutes", "60", None)
     return {
         "users.create": lambda: users.create("new-service", "", "user", actor),
@@ -60,6 +63,8 @@ def jobs(actor: Actor) -> dict[str, Job]:
         "calendar.switch_off": lambda: calendar.switch_off(actor),
         "cli_sign_in.allow": lambda: cli_sign_in.allow(QUESTION, token, actor, NOW),
         "device.approve": lambda: device.approve(waiting[0], token, actor, NOW),
+        "sessions.end": lambda: user_sessions.end(one.sign_ins.get(), actor, NOW),
+        "sessions.end_all": lambda: user_sessions.end_all(one, actor, NOW),
         "device.deny": lambda: device.deny(waiting[1], actor, NOW),
     }
 
@@ -71,6 +76,7 @@ EVERY_JOB = [
     *("faults.acknowledge", "faults.undo_acknowledge", "faults.clear", "notes.add"),
     *("calendar.switch_on", "calendar.renew", "calendar.switch_off", "cli_sign_in.allow"),
     *("device.approve", "device.deny"),
+    *("sessions.end", "sessions.end_all"),
 ]
 THEIR_OWN = [name for name in EVERY_JOB if name.startswith(("calendar.", "cli_sign_in.", "device."))]
 

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.notifications.models import Message
+from portal.sessions.models import SignIn
 from portal.users import links, session_store
 from portal.users.models import User
 from portal.users.session_store import SessionStore
@@ -120,6 +121,7 @@ def test_every_secret_opens_what_it_is_for(secrets: dict[str, str]) -> None:
 def test_no_text_in_a_copy_of_the_database_opens_anything(secrets: dict[str, str]) -> None:
     found = texts()
     assert len(found) > 300
+    assert SignIn.objects.exists()
     assert Message.objects.filter(content__isnull=True).count() == Message.objects.count() >= 4
     assert found.isdisjoint(secrets.values())
     assert what_a_copy_opens() == {}

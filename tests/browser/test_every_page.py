@@ -33,6 +33,8 @@ def test_every_page_of_an_administrator_is_sound(visit: Visit, administrator: Us
         reverse("faults:list"),
         reverse("faults:fault", args=[Fault.objects.open().earliest("pk").pk]),
         reverse("account_change_password"),
+        reverse("sessions:own"),
+        reverse("sessions:of_user", args=[administrator.username]),
         reverse("account_logout"),
         reverse("users:create"),  # a form as a page, as it is without JavaScript
         "/no/such/page/",

@@ -14,7 +14,7 @@ from portal.audit.models import Entry
 from portal.core.actors import Actor
 from portal.pages import shortened_urls as shortened
 from portal.users.models import User
-from tests.factories import FaultFactory, TokenFactory, UserFactory
+from tests.factories import FaultFactory, SignInFactory, TokenFactory, UserFactory
 from tests.notifications.rejecting import queue
 from tests.pages.visitor import Visitor
 from tokens.calendar import links as calendar
@@ -70,6 +70,12 @@ users:activate                          username  in 403 403 200    in 403 403 3
 users:resend_invitation                 username  in 403 403 200    in 403 403 302
 users:invitation_link                   username  in 403 403 200    in 403 403 302
 users:delete                            username  in 403 403 200    in 403 403 422
+sessions:own                            -         in 200 200 200   405 405 405 405
+sessions:end_own                        session  302 302 302 302    in 404 404 404
+sessions:end_others                     -        302 302 302 302    in 302 302 302
+sessions:of_user                        username  in 403 403 200   405 405 405 405
+sessions:end_one                        sign-in   in 403 403 302    in 403 403 302
+sessions:end_all                        username  in 403 403 302    in 403 403 302
 faults:list                             -         in 403 200 200   405 405 405 405
 faults:bell                             -         in 403 200 200   405 405 405 405
 faults:newest                           -         in 403 200 200   405 405 405 405
@@ -166,6 +172,8 @@ def arguments(kind: str) -> list[Any]:
     made = {
         "-": list,
         "username": lambda: [other.username],
+        "session": lambda: [SignInFactory(user=other).pk],
+        "sign-in": lambda: [other.username, SignInFactory(user=other).pk],
         "token": lambda: [TokenFactory(user=other).pk],
         "fault": lambda: [FaultFactory().pk],
         "job": lambda: [BulkRevocation.objects.create(person=other, created_at=timezone.now()).pk],

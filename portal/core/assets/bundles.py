@@ -50,6 +50,7 @@ STYLES = [
     "css/print.css",
     "css/api.css",
     "css/revocation.css",
+    "css/sessions.css",
 ]
 # These run before the first paint, so that neither the theme nor the navigation's width jumps, and before a search box can be typed in.
 EARLY_SCRIPTS = [
