@@ -28,7 +28,7 @@ def signed_out(sender: Any, request: HttpRequest, **kwargs: Any) -> None:
 
 
 def end_token(sender: Any, data: dict[str, Any], actor: Actor | None, now: Any, **kwargs: Any) -> None:
-    sessions.end(data, now, actor and actor.user)
+    sessions.end(data, now, actor.user if actor else None)
 
 
 def new_password(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:

@@ -18,7 +18,6 @@ from portal.core.requests import AuthenticatedHttpRequest
 from portal.pages import home as overview
 from portal.pages import own
 from portal.pages.user_table import CSV_COLUMNS, UserFilter, UserTable, with_token_counts
-from portal.sessions.models import SignIn
 from portal.users.models import SEARCH, User
 from tokens import services, sessions
 from tokens.calendar import links as calendar
@@ -46,7 +45,6 @@ def profile(request: AuthenticatedHttpRequest) -> HttpResponse:
     context["temporary"] = sessions.current(request.session, now)
     context["calendar"] = link = calendar.current(request.user)
     context["calendar_hidden"] = link is not None and calendar.reveal(link) is None
-    context["sessions"] = SignIn.objects.active(request.user, now).count()
     context["may_create"] = access.may_create_own_tokens(request.user, config.get("users_may_create_tokens"))
     return render(request, "profile/profile.html", context)
 

@@ -77,8 +77,10 @@ def of_user(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @access.administrator
 def end_one(request: AuthenticatedHttpRequest, username: str, pk: int) -> HttpResponse:
-    sign_in, back = get_object_or_404(SignIn, pk=pk, user=existing(username)), reverse("sessions:of_user", args=[username])
-    return end(request, sign_in, back) if request.method == "POST" else redirect(back)
+    owner, back = existing(username), reverse("sessions:of_user", args=[username])
+    if request.method != "POST":
+        return redirect(back)
+    return end(request, get_object_or_404(SignIn, pk=pk, user=owner), back)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
