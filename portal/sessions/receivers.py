@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from allauth.account.authentication import get_authentication_records
 from allauth.account.signals import password_changed, password_set
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.auth.signals import user_logged_in, user_logged_out
@@ -14,13 +13,13 @@ from portal.core.actors import Actor, SessionCredential
 from portal.sessions import activity
 from portal.sessions.activity import Use
 from portal.sessions.models import SignIn
+from portal.users import sign_in_methods
 from portal.users.models import User
 from portal.users.session_store import stored
 from portal.users.signals import access_ended, password_replaced, session_key_changed
 
 METHODS = {
     "password": "Password",
-    "socialaccount": "Company account",
     "totp": "Authenticator app",
     "webauthn": "Passkey",
     "recovery_codes": "Recovery code",
@@ -42,8 +41,8 @@ def signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> N
 
 def method(request: HttpRequest, user: User) -> str:
     """How the person signed in, in words: `Password, Authenticator app`."""
-    kinds = [record.get("type") or record.get("method", "") for record in get_authentication_records(request, user)]
-    return ", ".join(dict.fromkeys(METHODS[kind] for kind in kinds if kind in METHODS))
+    names = filter(None, sign_in_methods.of(request, user).split(", "))
+    return ", ".join(METHODS.get(name, name.replace("company", "Company account")) for name in names)[:100]
 
 
 def signed_out(sender: Any, request: HttpRequest, **kwargs: Any) -> None:

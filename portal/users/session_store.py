@@ -47,7 +47,7 @@ class SessionStore(db.SessionStore):
     def cycle_key(self) -> None:
         """Django's deletes the row of the former key without asking whether it was still there, and so would bring back a session that
         somebody has ended while this request was being served. Raises SessionInterrupted for one that was signed in."""
-        data, key = self._get_session(), self.session_key
+        data, key = dict(self.items()), self.session_key
         with transaction.atomic():
             self.create()
             self._session_cache = data

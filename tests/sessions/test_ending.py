@@ -1,18 +1,20 @@
 """Ending sessions: one's own and, for administrators, anybody's. The temporary token ends with its session."""
 
+from typing import Any
+
 import pytest
-from portal.audit.models import Entry
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 from django.utils import timezone
 
+from portal.audit.models import Entry
 from portal.core.actors import Actor
 from portal.core.errors import ServiceError
 from portal.sessions import services
 from portal.sessions.models import SignIn
-from portal.users import session_views
+from portal.users.adapter import AccountAdapter
 from portal.users.models import User
 from portal.users.session_store import SessionStore, stored
 from tests.checks import verification_result
@@ -61,7 +63,7 @@ def test_the_end_is_in_the_audit_trail_without_a_key(user: User) -> None:
     row = row_of(phone)
     services.end(row, Actor(user), timezone.now())
     entry = Entry.objects.latest("pk")
-    assert (entry.actor, entry.object_repr) == (user, user.username)
+    assert (entry.actor, entry.target_name) == (user, user.username)
     assert entry.event == "session_ended"
     assert entry.details["device"] == "Safari on iPhone"
     signed_in = Entry.objects.filter(event="signed_in").latest("pk")
@@ -160,13 +162,13 @@ def test_a_request_in_flight_cannot_bring_an_ended_session_back(user: User) -> N
 
 def test_an_ended_session_gets_no_temporary_token(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     """The session ends after its key has changed and before its token is issued."""
-    visitor, login = sign_in(user), session_views.login
+    visitor, login = sign_in(user), AccountAdapter.login
 
-    def end_and_log_in(request: object, *args: object) -> None:
+    def end_and_log_in(*args: Any) -> None:
         services.end(SignIn.objects.get(), Actor(user), timezone.now())
-        login(request, *args)
+        login(*args)
 
-    monkeypatch.setattr(session_views, "login", end_and_log_in)
+    monkeypatch.setattr(AccountAdapter, "login", end_and_log_in)
     assert visitor.send("account_sign_in_again", password="correct-horse-battery").status_code == 400
     assert not Session.objects.exists()
     assert not Token.objects.filter(revoked_at=None).exists()

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from portal.audit.models import Entry
 from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 from django.utils import timezone
 
+from portal.audit.models import Entry
 from portal.core.actors import Actor, SessionCredential
 from portal.core.errors import ServiceError
 from portal.sessions import services
