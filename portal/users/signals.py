@@ -29,3 +29,6 @@ email_changed = Signal()
 
 # Sent inside the transaction that changes a username; arguments: user, before and after (names), actor (an Actor or None), now.
 renamed = Signal()
+
+# Sent inside the transaction in which a session gets another key; arguments: before and after, the keys as they are stored.
+session_key_changed = Signal()
