@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "bootstrap",
     "crispy_forms",
     "crispy_bootstrap5",
@@ -89,6 +90,7 @@ INSTALLED_APPS = [
     "portal.faults",
     "settings_app",
     "portal.directory",
+    "portal.second_factor",
     "tokens",
     "portal.demo",
 ]
@@ -116,6 +118,7 @@ MIDDLEWARE = [
     "portal.users.devices.DeviceMiddleware",
     "portal.sessions.middleware.LastSeenMiddleware",
     "portal.users.limits.ThrottleMiddleware",
+    "portal.second_factor.middleware.RequirementMiddleware",
     "portal.core.middleware.MethodNotAllowedMiddleware",
     "portal.core.middleware.PrivatePagesMiddleware",
     "tokens.pasted.TokenInAddressMiddleware",
@@ -146,6 +149,7 @@ TEMPLATES = [
                 "portal.core.context_processors.frame",
                 "portal.faults.context_processors.bell",
                 "tokens.expiry.health.banner",
+                "portal.second_factor.context_processors.second_factor",
             ],
         },
     }
@@ -206,6 +210,9 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True  # the form's "remember me" is not offered: tokens/sessions.py sets the session's end
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_LOGIN_TIMEOUT = 300  # seconds from the password to the end of the second step
+SIGN_IN_STAGES = ["portal.second_factor.stage.SecondFactorStage"]
+MFA_ADAPTER = "portal.second_factor.adapter.MFAAdapter"
 # What portal/users/limits.py limits instead.
 ACCOUNT_RATE_LIMITS = dict.fromkeys(["login", "reset_password", "reset_password_from_key", "change_password", "reauthenticate"])
 

@@ -55,6 +55,7 @@ urlpatterns = [
     path("", include((user_pages, "users"))),
     path("", include("portal.faults.urls")),
     path("", include("settings_app.urls")),
+    path("", include("portal.second_factor.urls")),
     path("accounts/", include("portal.users.account_urls")),
     path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("admin/", admin.site.urls),

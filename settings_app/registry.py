@@ -26,7 +26,7 @@ ADDRESS_LENGTH = 254  # RFC 5321, and what a notice's row holds
 class Key:
     """`name` is stored and used in code, `label` is what the screens show, `default` the typed value when nothing is set; `aliases` are
     the labels of older documents, `lines` says that the value may be typed in several lines; `parts`: what it is a list of, if it is
-    one, "day" or "email"."""
+    one, "day" or "email"; `choices`: all values that there are, if they are few."""
 
     name: str
     type: str
@@ -38,6 +38,7 @@ class Key:
     aliases: tuple[str, ...] = ()
     lines: bool = False
     parts: str = ""
+    choices: tuple[str, ...] = ()
 
 
 LINE_BREAK = re.compile(r"\s*;?\s*[\r\n]\s*")
@@ -146,6 +147,23 @@ def flag(text: str) -> bool:
     return text.strip().lower() == "true"
 
 
+GROUPS = ("nobody", "administrators", "everybody")
+
+
+def group_of_users(text: str) -> str:
+    if text.strip().lower() not in GROUPS:
+        raise ValueError(f"'{text.strip()[:40]}' must be nobody, administrators or everybody.")
+    return text.strip().lower()
+
+
+def grace_days(text: str) -> int:
+    return whole_number(text.strip(), 0, 90, "days")
+
+
+def recent_minutes(text: str) -> int:
+    return whole_number(text.strip(), 0, 1_440, "minutes")
+
+
 def joined(values: tuple[Any, ...]) -> str:
     return ";".join(map(str, values))
 
@@ -183,6 +201,33 @@ KEYS = {
             "How long a sign-in and its temporary API token last, in minutes: 5 to 43,200 (30 days). The default is 480.",
             480,
             minutes,
+        ),
+        Key(
+            "require_second_factor",
+            APP_CONFIG,
+            "Require two-factor authentication for",
+            "Who must set up an authenticator app or a passkey: nobody, administrators or everybody. The default is nobody.",
+            "nobody",
+            group_of_users,
+            choices=GROUPS,
+        ),
+        Key(
+            "second_factor_grace_days",
+            APP_CONFIG,
+            "Grace period for two-factor authentication",
+            "How many days users have to set it up, from their first page under the requirement: 0 to 90. After that they can't do "
+            "anything else in the portal until they have. The default is 7.",
+            7,
+            grace_days,
+        ),
+        Key(
+            "recent_sign_in_minutes",
+            APP_CONFIG,
+            "Ask for a recent sign-in before tokens are created or shown",
+            "After how many minutes users must confirm who they are before they create or see a token or a calendar link: 1 to 1,440. "
+            "0: never. The default is 0.",
+            0,
+            recent_minutes,
         ),
         Key(
             "token_lifetime_days",
@@ -254,6 +299,16 @@ KEYS = {
             FLAGS,
             "Require owners of service accounts",
             "true: a fault is open while active service accounts have no owner. false: only for those whose last owner has left.",
+            False,
+            flag,
+            lambda value: str(value).lower(),
+        ),
+        Key(
+            "second_factor_after_company_sign_in",
+            FLAGS,
+            "Ask for a second factor after company sign-in",
+            "true: users who sign in with the company's sign-in enter a code or use a passkey here too. false: the company's sign-in is "
+            "trusted to have asked for a second factor.",
             False,
             flag,
             lambda value: str(value).lower(),

@@ -21,7 +21,17 @@ SECTIONS = (
         "Who can create them, how many, and how long they last.",
         ("users_may_create_tokens", "token_lifetime_days", "tokens_per_person", "tokens_per_service_account"),
     ),
-    Section("Sign-in", "Sessions and their temporary tokens.", ("session_minutes",)),
+    Section(
+        "Sign-in",
+        "Sessions, their temporary tokens, and two-factor authentication.",
+        (
+            "session_minutes",
+            "require_second_factor",
+            "second_factor_grace_days",
+            "second_factor_after_company_sign_in",
+            "recent_sign_in_minutes",
+        ),
+    ),
     Section(
         "Directory",
         "Roles of users who sign in with a company account or come by SCIM, and owners of service accounts.",
@@ -31,6 +41,8 @@ SECTIONS = (
 )
 UNITS = {
     "session_minutes": "minutes",
+    "second_factor_grace_days": "days",
+    "recent_sign_in_minutes": "minutes",
     "token_lifetime_days": "days",
     "tokens_per_person": "tokens",
     "tokens_per_service_account": "tokens",
@@ -68,6 +80,20 @@ def cache(value: int) -> str:
     return f"Programs can keep a response for {duration(value)}." if value else "Programs can keep a response until the token expires."
 
 
+def second_factor(value: str) -> str:
+    who = {"nobody": "Nobody has to", "administrators": "Administrators must", "everybody": "Everybody must"}
+    return f"{who[value]} set up a second factor."
+
+
+def grace(value: int) -> str:
+    return f"Users have {counted(value, 'day')} to set it up." if value else "Users must set it up at once."
+
+
+def recent_sign_in(value: int) -> str:
+    asked = f"Users confirm who they are when their sign-in is older than {duration(value * 60)}."
+    return asked if value else "A sign-in counts until the session ends."
+
+
 EFFECTS: dict[str, Callable[[Any], str]] = {
     "token_expiration_days": days,
     "token_expiration_emails": emails,
@@ -80,6 +106,12 @@ EFFECTS: dict[str, Callable[[Any], str]] = {
         f"{counted(len(pairs), 'group')} give{'s' if len(pairs) == 1 else ''} a role." if pairs else "Only administrators set roles."
     ),
     "session_minutes": lambda count: f"A sign-in lasts {duration(count * 60)}.",
+    "require_second_factor": second_factor,
+    "second_factor_grace_days": grace,
+    "second_factor_after_company_sign_in": lambda on: (
+        "A company sign-in is followed by the second factor." if on else "A company sign-in needs no second factor here."
+    ),
+    "recent_sign_in_minutes": recent_sign_in,
     "introspection_cache_seconds": cache,
     "require_owners": lambda on: "Service accounts without an owner are a fault." if on else "Only a lost owner is a fault.",
     "duplo_clients": lambda on: "DuploCloud's clients can use this portal." if on else "DuploCloud's clients can't use this portal.",

@@ -37,6 +37,8 @@ class Setting:
         """The default in the words of the screen."""
         if self.is_flag:
             return "on" if self.key.default else "off"
+        if self.key.choices:
+            return str(self.key.default)
         return f"{self.key.default:,} {self.unit}" if self.unit else "none"
 
     @property

@@ -24,7 +24,13 @@ OPEN_TO_ALL = {
     "portal.oauth.revocation.revoke",
     "portal.api.views.page",
     "portal.api.views.openapi_json",
-    "portal.users.session_views.sign_in_again",  # for anonymous visitors it leads to the sign-in page
+    "portal.second_factor.confirm_views.sign_in_again",  # for anonymous visitors it leads to the sign-in page
+    # The second step, and a passkey in place of the password: before there is a session.
+    "portal.second_factor.sign_in_views.authenticate",
+    "portal.second_factor.sign_in_views.cancel",
+    "portal.second_factor.sign_in_views.step_options",
+    "portal.second_factor.sign_in_views.sign_in",
+    "portal.second_factor.sign_in_views.sign_in_options",
     "portal.users.account_views.set_password",  # its address holds a one-time secret
     "tokens.calendar.views.feed",  # its address holds a secret: calendar programs know no other way
 }
@@ -132,6 +138,7 @@ WEB = {
     ),
     *("bell", "palette", "session_views", "setting_views", "audited_admin", "admin_filters"),
     *("bulk_views", "saved_filters", "exports"),
+    *("sign_in_views", "confirm_views", "administrator_views", "stage", "verification"),
     *("cli_token", "revocation", "device_authorization", "device_views", "metadata", "front", "security_txt"),
 }
 

@@ -6,6 +6,7 @@ import pytest
 from pytest_django import Settings
 
 from portal.core.derived_secrets import derive, secret_keys
+from portal.second_factor import encryption
 from portal.users import throttle
 from portal.users.models import User
 from tokens import sessions, token_format
@@ -14,6 +15,7 @@ from tokens.cli_login import device
 from tokens.models import CalendarLink
 
 KEY = "key"
+ENCRYPTED = "gAAAAABrCuFIic6mcd6We-Q1VpFbIlOev9owWnGnyIIwUBsiof94Jq8KWOXhcLam-f4PtgyaydrcbNPucN1Y26BK8YueiiBR9T4jz9miZFASi5XM2FPMSv4="
 
 
 @pytest.fixture
@@ -37,6 +39,11 @@ def test_calendar_links_keep_their_seal(link: CalendarLink) -> None:
 def test_user_codes_keep_their_hash(settings: Settings) -> None:
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "new", [KEY]
     assert device.hashes("bcdf-ghjk")[1].hex() == "5b2f7d7db6750c22d44dce84793675456740693753cc688630ac60cfa806615e"
+
+
+def test_secrets_of_second_factors_can_still_be_read(settings: Settings) -> None:
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "new", [KEY]
+    assert encryption.decrypt(ENCRYPTED) == "JBSWY3DPEHPK3PXP"
 
 
 def test_sessions_and_limits_keep_their_hashes(link: CalendarLink, settings: Settings) -> None:

@@ -22,6 +22,8 @@ LABELS = {
     "audit": "portal.audit",
     "settings": "settings_app",
     "settings_app": "settings_app",
+    "second_factor": "portal.second_factor",
+    "mfa": "portal.second_factor",
     "tokens": "tokens",
     "home": "portal.pages",
     "profile": "portal.pages",

@@ -43,6 +43,12 @@ class Event(TextChoices):
     DEVICE_DENIED = "device_denied", "Device sign-in denied"
     CALENDAR_LINK = "calendar_link", "Calendar link"
     LIST_EXPORTED = "list_exported", "List exported"
+    FACTOR_ADDED = "factor_added", "Second factor added"
+    FACTOR_REMOVED = "factor_removed", "Second factor removed"
+    FACTOR_RESET = "factor_reset", "Two-factor authentication reset"
+    FACTOR_FAILED = "factor_failed", "Second step failed"
+    RECOVERY_CODES_CREATED = "recovery_codes_created", "Recovery codes created"
+    RECOVERY_CODE_USED = "recovery_code_used", "Recovery code used"
 
 
 def record(actor: Actor | None, target: Model, verb: str, **changes: tuple[Any, Any]) -> None:

@@ -20,7 +20,7 @@ from portal.core.requests import HtmxHttpRequest
 log = structlog.get_logger(__name__)
 ORIGIN_REASONS = ("Origin checking failed", "Referer checking failed")
 MOST_CHARACTERS = 20_000
-NOT_KEPT = re.compile(r"password|csrfmiddlewaretoken|^token$|^confirmed$")  # secrets, and a "yes" that is to be given again
+NOT_KEPT = re.compile(r"password|csrfmiddlewaretoken|^token$|^confirmed$|^code$|^credential$")  # secrets, and what is to be given again
 NOT_SHOWN = ("next", "request_id", "version")
 TOASTS = {
     "origin": "This form came from an address that the portal doesn't know as its own. Ask your administrator to check its set-up.",

@@ -35,6 +35,7 @@ urlpatterns = [
     path("profile/tokens/", to("profile")),
     path("cli/", to("profile")),
     path("accounts/", to("profile")),
+    path("accounts/two-factor/<int:pk>/", to("mfa_index")),
     path("api/", to("api_page")),
     path("oauth/", to("api_page")),
     path("healthz/", to("health")),

@@ -1,5 +1,5 @@
 """Sign-in: those of django-allauth's pages that this portal has. Sign-up and changing one's address are not among them;
-their names exist because allauth's other pages link to them."""
+their names exist because allauth's other pages link to them. Those that may ask for a second factor are in portal/second_factor/urls.py."""
 
 from allauth.account import views
 from django.urls import path, re_path
@@ -11,8 +11,6 @@ from portal.users.limits import email, limited, opener, source, user
 to_sign_in = RedirectView.as_view(pattern_name="account_login")
 
 sign_in = limited(views.login, (throttle.SIGN_IN_FORMS, source))
-sign_in_again = limited(session_views.sign_in_again, (throttle.CONFIRMATIONS, user))
-confirm = limited(views.reauthenticate, (throttle.CONFIRMATIONS, user))
 change_password = limited(views.password_change, (throttle.PASSWORD_CHANGES, user))
 set_password = limited(views.password_set, (throttle.PASSWORD_CHANGES, user))
 reset_password = limited(views.password_reset, (throttle.RESETS_BY_ADDRESS, source), (throttle.RESETS_BY_EMAIL, email))
@@ -20,12 +18,10 @@ new_password = limited(account_views.set_password, (throttle.NEW_PASSWORDS, open
 
 urlpatterns = [
     path("sign-in/", sign_in, name="account_login"),
-    path("sign-in/again/", sign_in_again, name="account_sign_in_again"),
     path("sign-in/done/", session_views.signed_in_again, name="account_signed_in_again"),
     path("session/", session_views.session, name="account_session"),
     path("sign-out/", views.logout, name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),
-    path("confirm/", confirm, name="account_reauthenticate"),
     path("password/", change_password, name="account_change_password"),
     path("password/set/", set_password, name="account_set_password"),
     path("password/reset/", reset_password, name="account_reset_password"),

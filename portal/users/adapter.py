@@ -5,6 +5,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils import timezone
@@ -47,6 +48,10 @@ class AccountAdapter(DefaultAccountAdapter):
             raise ImmediateHttpResponse(self.respond_user_inactive(request, user))
         super().login(request, row)
         signals.signed_in.send(sender=User, request=request, user=row)
+
+    def get_login_stages(self) -> list[str]:
+        """The steps between the password, or the company's sign-in, and the session. Of an app above, hence a setting."""
+        return settings.SIGN_IN_STAGES
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """django-allauth's own would reject a client that has no address (of a socket)."""

@@ -32,3 +32,7 @@ renamed = Signal()
 
 # Sent inside the transaction in which a session gets another key; arguments: before and after, the keys as they are stored.
 session_key_changed = Signal()
+
+# Sent inside the transaction that adds or removes a factor of two-factor authentication; arguments: user, actor (an Actor or None), now,
+# change ("added", "removed", "reset", "recovery_codes"), factor (in words for a person: "authenticator app", "passkey Laptop", "all").
+factor_changed = Signal()

@@ -40,6 +40,14 @@ DEVICE_REQUESTS = Rate("device sign-in requests of an address", 30, 10 * MINUTE)
 DEVICE_CODES_BY_ADDRESS = Rate("wrong device codes of an address", 30, 10 * MINUTE)
 DEVICE_CODES_BY_USER = Rate("wrong device codes of a user", 10, 10 * MINUTE)
 
+HOUR = 60 * MINUTE
+# Three of a million codes are right at any time: by ten an hour, somebody who has the password needs years for an even chance.
+CODES_BY_ACCOUNT = Rate("wrong two-factor codes of an account", 10, HOUR)
+CODES_BY_DEVICE = Rate("wrong two-factor codes of an account in a known browser", 10, HOUR)
+CODES_BY_ADDRESS = Rate("wrong two-factor codes of an address", 20, 10 * MINUTE)
+PASSKEY_CEREMONIES = Rate("passkey sign-ins of an address", 30, MINUTE)
+FACTOR_CHANGES = Rate("two-factor changes of a user", 20, 10 * MINUTE)
+
 
 class Throttled(Exception):
     """Too many attempts. `retry_after`: seconds until the next one is let through."""

@@ -20,6 +20,9 @@ VALUES = [
     ("token_expiration_days", "15", (15,), " 1; 30 ;7; ", (30, 7, 1)),
     ("token_expiration_emails", "ops@example.com", ("ops@example.com",), "a@x.org; b@x.org", ("a@x.org", "b@x.org")),
     ("session_minutes", "5", 5, "43200", 43200),
+    ("require_second_factor", "nobody", "nobody", " Administrators ", "administrators"),
+    ("second_factor_grace_days", "0", 0, "90", 90),
+    ("recent_sign_in_minutes", "15", 15, "1440", 1440),
     ("token_lifetime_days", "365", 365, "1", 1),
     ("tokens_per_person", "50", 50, "1", 1),
     ("tokens_per_service_account", "200", 200, "10000", 10000),
@@ -28,6 +31,7 @@ VALUES = [
     ("users_may_create_tokens", "true", True, "False", False),
     ("notify_token_owners", "true", True, "false", False),
     ("require_owners", "true", True, "false", False),
+    ("second_factor_after_company_sign_in", "true", True, "false", False),
     ("duplo_clients", "true", True, "false", False),
 ]
 every_key = pytest.mark.parametrize(("key", "text", "value", "other_text", "other"), VALUES)
@@ -36,6 +40,9 @@ LABELS = {
         "Enable User Token Expiration Notifications",
         "User Token Expiration Notification Emails",
         "Authorization token session duration",
+        "Require two-factor authentication for",
+        "Grace period for two-factor authentication",
+        "Ask for a recent sign-in before tokens are created or shown",
         "Maximum User Token Lifetime",
         "Maximum active tokens per person",
         "Maximum active tokens per service account",
@@ -46,6 +53,7 @@ LABELS = {
         "Users may create their own API tokens",
         "Notify token owners",
         "Require owners of service accounts",
+        "Ask for a second factor after company sign-in",
         "DuploCloud client compatibility",
     ],
 }

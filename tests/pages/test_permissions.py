@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -101,6 +102,20 @@ account_session                         -         in 200 200 200   405 405 405 4
 account_logout                          -        302 200 200 200   302 302 302 302
 account_inactive                        -        200 200 200 200   405 405 405 405
 account_reauthenticate                  -         in 200 200 200    in 200 200 200
+mfa_authenticate                        -        302 302 302 302   302 302 302 302
+mfa_cancel                              -        302 302 302 302   302 302 302 302
+mfa_step_options                        -        302 302 302 302   403 403 403 403
+mfa_passkey_sign_in                     -        302 302 302 302   422 302 302 302
+mfa_sign_in_options                     -        302 302 302 302   200 200 200 200
+mfa_confirm_options                     -        302 302 302 302    in 200 200 200
+mfa_index                               -         in 200 200 200   405 405 405 405
+mfa_add_totp                            -         in 200 200 200    in 422 422 422
+mfa_add_passkey                         -         in 200 200 200    in 422 422 422
+mfa_new_passkey_options                 -        302 302 302 302    in 200 200 200
+mfa_rename_passkey                      passkey   in 404 404 404    in 404 404 404
+mfa_remove                              passkey   in 404 404 404    in 404 404 404
+mfa_recovery_codes                      -         in 200 200 200    in 302 302 302
+mfa_reset                               username  in 403 403 200    in 403 403 302
 account_change_password                 -         in 200 200 200    in 200 200 200
 account_set_password                    -         in 302 302 302    in 302 302 302
 account_reset_password                  -        200 200 200 200   200 200 200 200
@@ -182,6 +197,7 @@ def arguments(kind: str) -> list[Any]:
         "key36": lambda: ["1", "abc-123"],
         "foreign": lambda: [1, 1],
         "app": lambda: ["faults"],
+        "passkey": lambda: [Authenticator.objects.create(user=other, type="webauthn", data={"name": "theirs"}).pk],
     }
     return made[kind]()
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
@@ -87,6 +88,7 @@ def test_every_beginning_of_every_url_leads_to_a_page(as_administrator: Visitor,
     }
     examples["slug:key"] = "session_minutes"
     BulkRevocation.objects.create(pk=examples["int:pk"], person=person, created_at=timezone.now())
+    Authenticator.objects.create(pk=examples["int:pk"], user=as_administrator.user, type="webauthn", data={"name": "mine"})
     beginnings = set()
     for route in routes(get_resolver().url_patterns):
         path = "/" + re.sub(r"<([a-z_:]+)>", lambda found: str(examples[found[1]]), route)

@@ -25,6 +25,9 @@ def test_the_keys_are_those_of_the_documents_with_their_types_and_defaults() -> 
         (APP_CONFIG, "Enable User Token Expiration Notifications", ()),
         (APP_CONFIG, "User Token Expiration Notification Emails", ()),
         (APP_CONFIG, "Authorization token session duration", 480),
+        (APP_CONFIG, "Require two-factor authentication for", "nobody"),
+        (APP_CONFIG, "Grace period for two-factor authentication", 7),
+        (APP_CONFIG, "Ask for a recent sign-in before tokens are created or shown", 0),
         (APP_CONFIG, "Maximum User Token Lifetime", 365),
         (APP_CONFIG, "Maximum active tokens per person", 50),
         (APP_CONFIG, "Maximum active tokens per service account", 200),
@@ -33,6 +36,7 @@ def test_the_keys_are_those_of_the_documents_with_their_types_and_defaults() -> 
         (FLAGS, "Users may create their own API tokens", False),
         (FLAGS, "Notify token owners", False),
         (FLAGS, "Require owners of service accounts", False),
+        (FLAGS, "Ask for a second factor after company sign-in", False),
         (FLAGS, "DuploCloud client compatibility", False),
     ]
 

@@ -51,6 +51,7 @@ STYLES = [
     "css/api.css",
     "css/revocation.css",
     "css/sessions.css",
+    "css/factor.css",
 ]
 # These run before the first paint, so that neither the theme nor the navigation's width jumps, and before a search box can be typed in.
 EARLY_SCRIPTS = [
@@ -87,6 +88,8 @@ SCRIPTS = [
     "js/chips.js",
     "js/settings.js",
     "js/kind-of-user.js",
+    "js/passkey.js",
+    "js/download.js",
 ]
 SOURCE_MAP = re.compile(r"(/\*# sourceMappingURL=.*?\*/|//# sourceMappingURL=\S*)")
 

@@ -1,0 +1,19 @@
+"""How long ago the person at this session showed who they are: by signing in, or by confirming it since."""
+
+from datetime import datetime, timedelta
+
+from django.contrib.sessions.backends.base import SessionBase
+
+KEY = "confirmed_at"
+# For changes to the factors themselves, whatever Config says.
+FOR_FACTORS = timedelta(minutes=5)
+
+
+def confirm(session: SessionBase, now: datetime) -> None:
+    session[KEY] = now.timestamp()
+
+
+def within(session: SessionBase, period: timedelta, now: datetime) -> bool:
+    """A time in the future is no confirmation: the clock was set back since."""
+    at = session.get(KEY)
+    return at is not None and 0 <= now.timestamp() - at < period.total_seconds()

@@ -1,0 +1,46 @@
+"""The second step of a sign-in, as one of django-allauth's stages. Until it is passed nobody is signed in: there is no user in the session,
+no session hash and no temporary token."""
+
+from typing import Any
+
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.stages import LoginStage
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.crypto import constant_time_compare
+
+import settings_app.services as config
+from portal.second_factor.factors import has_factor
+from portal.users.models import User
+
+PAGE = "mfa_authenticate"
+
+
+class SecondFactorStage(LoginStage):
+    key = "second_factor"
+    urlname = PAGE
+
+    def handle(self) -> tuple[HttpResponse | None, bool]:
+        """Is a second step needed? What the first one was worth is noted: a new password, a deactivation or a reset in between ends it."""
+        user = self.login.user
+        if not has_factor(user) or is_trusted(self.request, user):
+            return None, True
+        self.state["first_step"] = user.get_session_auth_hash()
+        return redirect(PAGE), True
+
+    @property
+    def is_valid(self) -> bool:
+        """Does the first step still count? The user was read again for this request."""
+        user: User | None = self.login.user
+        noted = self.state.get("first_step", "")
+        return user is not None and user.may_sign_in and constant_time_compare(noted, user.get_session_auth_hash())
+
+
+def is_trusted(request: HttpRequest, user: User) -> bool:
+    """Has the company's sign-in asked for a second step itself? So it is taken to have, unless Config says otherwise."""
+    return by_company(get_authentication_records(request, user)) and not config.get("second_factor_after_company_sign_in")
+
+
+def by_company(records: list[dict[str, Any]]) -> bool:
+    """`records`: django-allauth's of a session, the newest last."""
+    return bool(records) and records[-1]["method"] == "socialaccount"
