@@ -88,6 +88,10 @@ class OwnershipQuerySet(models.QuerySet["Ownership"]):
         """Those that would be left if `leaving` were not active."""
         return self.active_people(User.objects.filter(is_active=True).exclude(pk=leaving.pk))
 
+    def reachable(self) -> Self:
+        """Those by which an email reaches somebody."""
+        return self.active_people(User.objects.filter(is_active=True).exclude(email=""))
+
     def active_people(self, people: Any) -> Self:
         members = Membership.objects.filter(group=OuterRef("group"), user__in=people)
         return self.filter(Q(user__in=people) | Exists(members))

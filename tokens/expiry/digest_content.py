@@ -14,7 +14,7 @@ from tokens.models import Token
 OWNERS_COUNTED = 20
 # Why a recipient gets the email; completes "You get this email because ...".
 ABOUT_ALL = "this address is set in System Settings as one to notify before tokens expire"
-ABOUT_OWN = "you own tokens that expire soon"
+ABOUT_OWN = "you own tokens, or service accounts with tokens, that expire soon"
 
 
 def write(tokens: list[dict[str, Any]], left_out: Counter[str], link: str, reason: str) -> renderers.Content:

@@ -9,6 +9,7 @@ from django.db.models import CharField, Exists, F, OuterRef, QuerySet, Value
 from django.db.models.functions import Cast, Concat, JSONArray, JSONObject
 from django.urls import reverse
 
+from portal.directory.models import Ownership
 from portal.faults import services as faults
 from portal.faults.models import Fault
 from portal.users.models import User
@@ -43,12 +44,14 @@ def update_in_use(policy: Policy, now: datetime) -> None:
 
 
 def update_nobody(policy: Policy, now: datetime) -> None:
-    """*Nobody to notify*: owners are notified of their own tokens, this one has no address, and no other is configured."""
+    """*Nobody to notify*: owners are notified of their own tokens, this one has neither an address nor, as a service account, an owner who
+    has one, and no other is configured."""
     if not policy.notifies_owners_only:
         faults.clear_faults(open_faults(NOBODY), now)
         return
     users = User.objects.filter(Exists(due(policy, now).filter(user=OuterRef("pk"))), email="").annotate(key=Cast("pk", CharField()))
-    text = Concat(Value("Tokens of "), "username", Value(" expire soon. This user has no email address, and Config names none."))
+    users = users.filter(~Exists(Ownership.objects.reachable().filter(service_account=OuterRef("pk"))))
+    text = Concat(Value("Tokens of "), "username", Value(" expire soon. This user has no email address or owner, and Config names none."))
     links = JSONArray(user_link(Value("User"), "username", "pk"))
     faults.raise_selected(
         users, NOBODY, now, name="Nobody to notify", resource=F("username"), description=text, severity=Fault.Severity.CRITICAL, links=links

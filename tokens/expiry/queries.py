@@ -16,6 +16,7 @@ from django.db.models import Case, CharField, Exists, F, Func, IntegerField, Out
 from django.db.models.functions import Lower
 from django.db.models.sql.compiler import SQLCompiler
 
+from portal.directory.models import Ownership
 from portal.faults.models import Fault
 from portal.notifications.models import Message
 from portal.users.models import User
@@ -97,15 +98,24 @@ def batches(tokens: QuerySet[Token], size: int) -> Iterator[QuerySet[Token]]:
 
 def with_recipients(tokens: QuerySet[Token], policy: Policy) -> list[QuerySet[Any]]:
     """The tokens once for each of Config's addresses, and once for their owners' own, each annotated with its `recipient`. An owner whose
-    address is configured too is notified once."""
+    address is configured too is notified once. Those of a service account go to the people who own it, by themselves or in a group: who
+    does so in several ways has a row for each."""
     if not policy.thresholds:
         return []
     found: list[QuerySet[Any]] = [tokens.annotate(recipient=Value(address)) for address in policy.addresses]
     if policy.owners:
         configured = [Lower(Value(address)) for address in policy.addresses]
-        owned = tokens.exclude(user__email="").alias(lowered=Lower("user__email")).exclude(lowered__in=configured)
-        found.append(owned.annotate(recipient=F("user__email")))
+        for owner in owner_paths():
+            owned = tokens.filter(**{f"{owner}__is_active": True}).annotate(recipient=F(f"{owner}__email"))
+            found.append(owned.exclude(recipient="").alias(lowered=Lower("recipient")).exclude(lowered__in=configured))
     return found
+
+
+def owner_paths() -> list[str]:
+    """From a token to those who are notified of it as its owner: its user, and if service accounts have owners, these people and the
+    members of these groups."""
+    own, people, members = "user", "user__owners__user", "user__owners__group__memberships__user"
+    return [own, people, members] if Ownership.objects.exists() else [own]
 
 
 def unnotified(tokens: QuerySet[Any], *, exact: bool = False) -> QuerySet[Any]:

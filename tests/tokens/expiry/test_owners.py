@@ -127,7 +127,7 @@ def test_a_service_account_whose_tokens_nobody_is_told_of_raises_one_critical_fa
     assert set(told(scan())) == {ANA}
     fault = Fault.objects.get(source="nobody-to-notify")
     assert (fault.name, fault.severity, fault.resource, fault.raised_at) == ("Nobody to notify", "critical", "robot", NOW)
-    assert fault.description == "Tokens of robot expire soon. This user has no email address, and Config names none."
+    assert fault.description == "Tokens of robot expire soon. This user has no email address or owner, and Config names none."
     assert fault.links == [{"label": "User", "url": "/administrator/users/robot/", "admin_url": f"/admin/users/user/{robot.pk}/change/"}]
     scan()
     assert Fault.objects.filter(source="nobody-to-notify").count() == 1
