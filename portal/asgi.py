@@ -17,12 +17,15 @@ from portal.core.asgi import InThreads  # noqa: E402
 from portal.core.asgi_pools import by_path, by_query  # noqa: E402
 from portal.core.list_views import CSV_PARAMETER  # noqa: E402
 from portal.core.probes import probing  # noqa: E402
+from portal.core.request_bodies import SCIM_PREFIX  # noqa: E402
 from portal.oauth.front import front  # noqa: E402
 from tokens.verification.batches import BatchedLookups  # noqa: E402
 from tokens.verification.lookup import InThread  # noqa: E402
 
 pages = by_path(
     ("/oauth/|/cli/token", InThreads(django, 1)),
+    # A directory's synchronisation is thousands of requests in a row: one after the other, and no page waits for them.
+    (SCIM_PREFIX, InThreads(django, 1)),
     # What takes seconds of processor time, and may take them all at once: password hashes, calendars.
     ("/accounts/|/calendar/", InThreads(django, 1)),
     # Responses that last for as long as a client takes to read them: files, and the lists of DuploCloud's clients.

@@ -92,6 +92,7 @@ INSTALLED_APPS = [
     "portal.directory",
     "portal.second_factor",
     "tokens",
+    "portal.scim",
     "portal.demo",
 ]
 
@@ -101,6 +102,7 @@ MIDDLEWARE = [
     "portal.core.middleware.frame_room_middleware",  # around whatever calls deep
     "portal.api.errors.ApiMiddleware",
     "portal.api.duplo.errors.DuploMiddleware",
+    "portal.scim.errors.ScimMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

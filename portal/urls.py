@@ -49,6 +49,7 @@ urlpatterns = [
     path("oauth/revoke", revoke, name="oauth_revoke"),
     path("oauth/device_authorization", device_authorization, name="device_authorization"),
     path("cli/token", cli_token, name="cli_token"),
+    path("scim/v2/", include("portal.scim.urls")),
     path("", duplo_urls),  # before the Django admin: some of these are below admin/
     path("", include("tokens.urls")),
     path("", include("portal.sessions.urls")),

@@ -314,6 +314,16 @@ KEYS = {
             lambda value: str(value).lower(),
         ),
         Key(
+            "scim_invitations",
+            FLAGS,
+            "Invite people created by SCIM",
+            "true: people whom your directory creates get an email by which they set a password. false: they sign in with the company's "
+            "sign-in, or are invited one by one.",
+            False,
+            flag,
+            lambda value: str(value).lower(),
+        ),
+        Key(
             "duplo_clients",
             FLAGS,
             "DuploCloud client compatibility",

@@ -35,7 +35,7 @@ SECTIONS = (
     Section(
         "Directory",
         "Roles of users who sign in with a company account or come by SCIM, and owners of service accounts.",
-        ("roles_by_group", "require_owners"),
+        ("roles_by_group", "require_owners", "scim_invitations"),
     ),
     Section("Integrations", "Programs that check or use tokens.", ("introspection_cache_seconds", "duplo_clients")),
 )
@@ -113,6 +113,7 @@ EFFECTS: dict[str, Callable[[Any], str]] = {
     ),
     "recent_sign_in_minutes": recent_sign_in,
     "introspection_cache_seconds": cache,
+    "scim_invitations": lambda on: "People whom SCIM creates are invited by email." if on else "People whom SCIM creates get no email.",
     "require_owners": lambda on: "Service accounts without an owner are a fault." if on else "Only a lost owner is a fault.",
     "duplo_clients": lambda on: "DuploCloud's clients can use this portal." if on else "DuploCloud's clients can't use this portal.",
 }

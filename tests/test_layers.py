@@ -28,6 +28,7 @@ LABELS = {
     "home": "portal.pages",
     "profile": "portal.pages",
     "api": "portal.api",
+    "scim": "portal.scim",
 }
 ADMIN_URL = re.compile(r"""["']admin:([a-z]+)_""")
 IN_TEMPLATE = re.compile(r"""{%\s*(?:include|extends)\s+["'](?:([a-z_]+)/)""")

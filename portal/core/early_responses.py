@@ -4,8 +4,8 @@ and to browsers as a small page."""
 import json
 
 from portal.core.asgi_client import Send
-from portal.core.error_responses import error_body
-from portal.core.request_bodies import API_PREFIXES, CHECKED_BY_THEIR_VIEWS
+from portal.core.error_responses import SCIM_TYPE, error_body, scim_error_body
+from portal.core.request_bodies import API_PREFIXES, CHECKED_BY_THEIR_VIEWS, SCIM_PREFIX
 
 # Status -> error code, title, sentence, header.
 TEXTS = {
@@ -34,6 +34,8 @@ def described(path: str, status: int) -> tuple[bytes, bytes]:
     code, title, sentence, _ = TEXTS[status]
     if path.startswith(API_PREFIXES):
         return b"application/json", error_body(code, sentence).encode()
+    if path.startswith(SCIM_PREFIX):
+        return SCIM_TYPE.encode(), scim_error_body(status, sentence).encode()
     if path.startswith(CHECKED_BY_THEIR_VIEWS):
         return b"application/json", json.dumps({"Message": sentence}).encode()
     page = f'<!doctype html><html lang="en"><title>{title}</title><h1>{title}</h1><p>{sentence}</p></html>\n'

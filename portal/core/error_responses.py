@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from django.http import HttpResponse
 
+SCIM_TYPE = "application/scim+json"
 UNAVAILABLE = ("temporarily_unavailable", "The database is not responding.")
 
 
@@ -29,6 +30,12 @@ def unavailable() -> APIError:
 def error_body(error: str, description: str, field: str | None = None) -> str:
     """JSON. `error` is empty where RFC 6750 wants no code in the challenge (section 3.1)."""
     return json.dumps({"error": error or "unauthorized", "error_description": description} | ({"field": field} if field else {}))
+
+
+def scim_error_body(status: int, detail: str, scim_type: str = "") -> str:
+    """JSON, as SCIM's clients read errors (RFC 7644, section 3.12). `scim_type`: a keyword of the RFC, or empty."""
+    body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": str(status), "detail": detail}
+    return json.dumps(body | ({"scimType": scim_type} if scim_type else {}))
 
 
 def error_response(error: APIError) -> HttpResponse:

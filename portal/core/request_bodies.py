@@ -17,7 +17,8 @@ FORM = "application/x-www-form-urlencoded"
 READABLE = re.compile(r"|[\w.+-]+/[\w.+-]+( *; *(charset *= *\"?utf-8\"?|(?!charset)[\w-]+=\"?[\w.+/-]*\"?)?)*", re.ASCII | re.IGNORECASE)
 # URLs whose errors are JSON, whether the API, Django, a middleware or the server raised them.
 API_PREFIXES = ("/api/", "/oauth/", "/cli/token")
-CHECKED_BY_THEIR_VIEWS = (*API_PREFIXES, "/v1/", "/v3/", "/admin/UpdateUserRole")
+SCIM_PREFIX = "/scim/"
+CHECKED_BY_THEIR_VIEWS = (*API_PREFIXES, SCIM_PREFIX, "/v1/", "/v3/", "/admin/UpdateUserRole")
 
 
 def normalize_content_type(environ: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
+import settings_app.services as config
 from portal.audit import services as audit
 from portal.core import permissions as access
 from portal.core import versions
@@ -41,7 +42,7 @@ def rename(user: User, username: str | None, email: str | None, actor: Actor | N
         if before == (username, email):
             return user
         check_username(user, username, actor)
-        check_email(user, email)
+        check_email(user, email, actor)
         write(user, username, email, now)
         audit.record(actor, user, audit.UPDATE, username=(before[0], username), email=(before[1], email))
         if before[0] != username:
@@ -70,9 +71,9 @@ def check_username(user: User, username: str, actor: Actor | None) -> None:
     check_free(username, user)
 
 
-def check_email(user: User, email: str) -> None:
-    """Raises ServiceError unless `user`, whose row is locked, can have this address."""
-    if email == user.email:
+def check_email(user: User, email: str, actor: Actor | None) -> None:
+    """Raises ServiceError unless `user`, whose row is locked, can have this address. A directory need not know one."""
+    if email == user.email or (not email and user.kind == User.Kind.PERSON and provisioning.is_directory(actor)):
         return
     if user.kind == User.Kind.SERVICE:
         raise ServiceError("A service account has no email address. Its owners get its notifications.", "email")
@@ -103,4 +104,5 @@ def new_address(user: User, before: str, actor: Actor | None, now: datetime) -> 
     if user.status == User.Status.INVITED and user.last_login is None:
         user.session_stamp = new_stamp()
         User.objects.filter(pk=user.pk).update(session_stamp=user.session_stamp)
-        emails.queue_invitation(user)
+        if user.email and (not provisioning.is_directory(actor) or config.get("scim_invitations")):
+            emails.queue_invitation(user)

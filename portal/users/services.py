@@ -23,6 +23,10 @@ from portal.users.signals import access_ended, access_restored
 LAST_ADMINISTRATOR = "This is the last active administrator. Make another user an administrator first."
 
 
+class UserDeleted(ServiceError):
+    """The user was deleted after the actor had read it."""
+
+
 class LastAdministrator(ServiceError):
     """What was asked for would leave nobody who can administrate."""
 
@@ -115,6 +119,8 @@ def create(
         if not same_name:
             uniqueness.check_free(username)
         uniqueness.check_free_email(email, same_name)
+        if same_name and same_name.kind != values["kind"]:
+            raise ServiceError(f"{same_name.username} is the name of a deleted {same_name.get_kind_display().lower()}.", "username")
         user = same_name or User(username=username)
         for field, value in values.items():
             setattr(user, field, value)
@@ -174,7 +180,7 @@ def locked(user: User, actor: Actor | None, *allowed: str) -> tuple[User, list[U
     mine = Q(pk=user.pk) | Q(role=User.Role.ADMINISTRATOR)
     rows = access.lock(actor, *(allowed or (access.ADMINISTRATOR,)), users=mine & Q(deleted_at=None))
     if user.pk not in rows or rows[user.pk].deleted_at:
-        raise ServiceError(f"{user.username} has already been deleted.")
+        raise UserDeleted(f"{user.username} has already been deleted.")
     provisioning.check_target(actor, rows[user.pk])
     return rows[user.pk], list(rows.values())
 

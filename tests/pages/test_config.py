@@ -32,6 +32,7 @@ VALUES = [
     ("notify_token_owners", "true", True, "false", False),
     ("require_owners", "true", True, "false", False),
     ("second_factor_after_company_sign_in", "true", True, "false", False),
+    ("scim_invitations", "true", True, "false", False),
     ("duplo_clients", "true", True, "false", False),
 ]
 every_key = pytest.mark.parametrize(("key", "text", "value", "other_text", "other"), VALUES)
@@ -54,6 +55,7 @@ LABELS = {
         "Notify token owners",
         "Require owners of service accounts",
         "Ask for a second factor after company sign-in",
+        "Invite people created by SCIM",
         "DuploCloud client compatibility",
     ],
 }

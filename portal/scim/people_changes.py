@@ -1,0 +1,158 @@
+"""What a directory's requests do to people. The services of users and roles are the only ones that write their rows."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from scim2_models import Context
+
+import settings_app.services as config
+from portal.audit import services as audit
+from portal.core import permissions as access
+from portal.core.actors import Actor
+from portal.core.errors import ServiceError
+from portal.core.versions import Versions, accepts
+from portal.directory import roles
+from portal.scim import people, protection, protocol
+from portal.scim.errors import ScimError
+from portal.scim.models import ScimUser
+from portal.scim.people import find, listed, represented
+from portal.users import renaming, services
+from portal.users.models import User
+
+__all__ = ["create", "delete", "find", "listed", "patch", "replace", "represented"]
+MOST_EMAILS, LONGEST_TEXT, LONGEST_EMAIL = 20, 320, 254
+Data = Mapping[str, Any]  # a request's body
+Edit = Callable[[protocol.User], protocol.User]  # of the user as it is, for as it is to be
+
+
+def create(data: Data, actor: Actor, now: datetime) -> User:
+    """POST: creates a person without a password. The name of a deleted one brings that person back, without groups, role and tokens. Raises
+    ScimError: 409 for a name that is taken, 400 for an invalid value."""
+    wanted = protocol.resource(protocol.User, data, Context.RESOURCE_CREATION_REQUEST)
+    username, email, stored = wanted.user_name or "", email_of(wanted), kept(wanted)
+    services.check_name(username)
+    with transaction.atomic():
+        try:
+            user = services.create(
+                username,
+                wanted.display_name or full_name(wanted),
+                User.Role.USER,
+                actor,
+                kind=User.Kind.PERSON,
+                email=email,
+                invite=bool(config.get("scim_invitations")),
+            )
+        except ServiceError as error:
+            if error.field != "username":
+                raise
+            raise ScimError(409, str(error), "uniqueness") from None  # the name is well formed, and somebody's
+        keep(user, protocol.external_id(wanted.external_id), stored, actor)
+        roles.manage(user, actor, now, by_scim=True)
+        if wanted.active is False:
+            services.deactivate(user, actor)
+    return people.rows().get(pk=user.pk)
+
+
+def replace(user: User, data: Data, actor: Actor, now: datetime, read: Versions = None) -> User:
+    """PUT: what is left out is cleared, but for `active`. `read`: the versions that the directory knows. Raises ScimError."""
+    wanted = protocol.resource(protocol.User, data, Context.RESOURCE_REPLACEMENT_REQUEST)
+
+    def edit(before: protocol.User) -> protocol.User:
+        wanted.display_name = wanted.display_name or full_name(wanted) or None
+        wanted.active = before.active if wanted.active is None else wanted.active
+        return wanted
+
+    return change(user, edit, actor, now, read)
+
+
+def patch(user: User, data: Data, actor: Actor, now: datetime, read: Versions = None) -> User:
+    """PATCH: all of the operations, or none. Raises ScimError."""
+    operations = protocol.operations(protocol.User, data)
+
+    def edit(before: protocol.User) -> protocol.User:
+        after = before.model_copy(deep=True)
+        with protocol.library_errors():
+            operations.patch(after)
+        if after.active is None:
+            raise ScimError(400, "active can't be removed.", "mutability")
+        if after.display_name == before.display_name and (before.display_name or "") == full_name(before):
+            after.display_name = full_name(after) or after.display_name  # it was made of the name, and follows it
+        return after
+
+    return change(user, edit, actor, now, read)
+
+
+def delete(user: User, actor: Actor, now: datetime, read: Versions = None) -> None:
+    """DELETE: ends all access; the row stays for the audit trail. Raises ScimError."""
+    with transaction.atomic():
+        row = locked(user, actor, read)
+        protection.check_end(row)
+        services.delete(row, actor)
+        ScimUser.objects.filter(pk=row.pk).delete()
+
+
+def locked(user: User, actor: Actor, read: Versions) -> User:
+    """The row as it is now, locked, in one of the versions `read`. Raises ScimError."""
+    services.locked(user, actor, access.PROVISIONER)
+    row = people.rows().get(pk=user.pk)
+    if not accepts(read, people.version(row)):
+        raise ScimError(412, protocol.CHANGED)
+    return row
+
+
+def change(user: User, edit: Edit, actor: Actor, now: datetime, read: Versions) -> User:
+    """One transaction: the services under it write what differs, and the directory manages the user from then on."""
+    with transaction.atomic():
+        row = locked(user, actor, read)
+        before = people.resource(row)
+        wanted = edit(before)
+        username, email = wanted.user_name or "", email_of(wanted)
+        protection.check_change(row, username, email, wanted.active is True)
+        if (username, email) != (row.username, row.email):
+            services.check_name(username)
+            renaming.rename(row, username, email, actor, now)
+        if (wanted.display_name or "") != row.display_name:
+            services.update(row, wanted.display_name or "", None, actor)
+        keep(row, protocol.external_id(wanted.external_id), kept(wanted), actor)
+        if protection.can_be_managed(row):
+            roles.manage(row, actor, now, by_scim=True)
+        if wanted.active != row.is_active:
+            (services.activate if wanted.active else services.deactivate)(row, actor)
+    return people.rows().get(pk=user.pk)
+
+
+def keep(user: User, external_id: str, stored: dict[str, Any], actor: Actor) -> None:
+    """Writes what the portal has no field for."""
+    before = people.external_id(user)
+    ScimUser.objects.update_or_create(user=user, defaults={"external_id": external_id, "attributes": stored})
+    if external_id != before:
+        audit.record(actor, user, audit.UPDATE, external_id=(before, external_id))
+
+
+def kept(wanted: protocol.User) -> dict[str, Any]:
+    """`name` and `emails` as the directory reads them back. Raises ScimError for what is too long to be meant."""
+    given = wanted.model_dump(scim_ctx=Context.DEFAULT)
+    found = {name: given[name] for name in ("name", "emails") if given.get(name)}
+    texts = [text for part in [found.get("name", {}), *found.get("emails", [])] for text in part.values() if isinstance(text, str)]
+    if len(found.get("emails", [])) > MOST_EMAILS or any(len(text) > LONGEST_TEXT for text in texts):
+        raise ScimError(
+            400, f"At most {MOST_EMAILS} email addresses, and {LONGEST_TEXT} characters in each part of a name.", "invalidValue"
+        )
+    return found
+
+
+def email_of(wanted: protocol.User) -> str:
+    """The address for notifications: the primary one, or else the first, or else the username if it is one. Raises ScimError."""
+    found = people.chosen([email.model_dump(scim_ctx=None) for email in wanted.emails or []])
+    if found and not (services.is_email(found) and found.isascii() and len(found) <= LONGEST_EMAIL):
+        raise ScimError(400, f"{found[:80]} is not a valid email address.", "invalidValue")
+    return found or (wanted.user_name or "" if services.is_email(wanted.user_name or "") else "")
+
+
+def full_name(wanted: protocol.User) -> str:
+    """What the display name is where none is given."""
+    if wanted.name is None:
+        return ""
+    return wanted.name.formatted or " ".join(filter(None, (wanted.name.given_name, wanted.name.family_name)))
