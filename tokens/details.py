@@ -4,9 +4,12 @@ import uuid
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.db.models import Q
+
 from portal.audit.history import History, Line, created, history
 from portal.core import permissions as access
 from portal.core.when import in_days
+from portal.directory import owners
 from portal.faults import sources
 from portal.faults.models import Fault
 from portal.notifications import lines
@@ -45,10 +48,15 @@ class Details(NamedTuple):
     audit: History | None
 
 
+def readable(reader: User) -> Q:
+    """The tokens whose pages `reader` may open: all for those who review, else their own and those of service accounts that they own."""
+    return Q() if access.may_review(reader) else Q(user=reader) | Q(user__in=owners.owned_by(reader))
+
+
 def of(token: Token, reader: User) -> Details:
     """The details that `reader` may see. Owners who may not review see which notifications they got themselves, not who else did."""
     reviews = access.may_review(reader)
-    children = Token.objects.filter(created_with=token, **access.readable(reader)).select_related("user")
+    children = Token.objects.filter(readable(reader), created_with=token).select_related("user")
     return Details(
         creation=created(token),
         notifications=notifications(token, None if reviews else reader.email),

@@ -1,4 +1,5 @@
-"""The email to a person for whom somebody else has created a token: anyone who has seen its text can act as that person."""
+"""The email to a person for whom somebody else has created a token, or to the owners of a service account for which it was created:
+anyone who has seen its text can act as that user."""
 
 from datetime import datetime
 
@@ -6,9 +7,11 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+from portal.directory import owners
 from portal.notifications import services
 from portal.notifications.models import Message
 from portal.notifications.renderers import Content, absolute_url, from_templates, register
+from portal.users.models import User
 from tokens.credentials import COMMAND_LINE, created_by_others, names
 from tokens.models import Token
 
@@ -21,9 +24,15 @@ def connect() -> None:
 
 
 def queue_token_created(token: Token) -> None:
-    """Announces `token` to its owner, in the caller's transaction, unless they created it themselves. Service accounts have no email."""
-    if token.user.email and created_by_others(token):
-        services.queue(TOKEN_CREATED, [token.user.email], now=token.created_at, about={"token": str(token.pk)})
+    """Announces `token` to its owner, or to the owners of the service account, in the caller's transaction. Not to who created it."""
+    if addresses := recipients(token):
+        services.queue(TOKEN_CREATED, addresses, now=token.created_at, about={"token": str(token.pk)})
+
+
+def recipients(token: Token) -> list[str]:
+    if token.user.kind == User.Kind.SERVICE:
+        return list(owners.people(token.user).exclude(pk=token.created_by_id).values_list("email", flat=True))
+    return [token.user.email] if token.user.email and created_by_others(token) else []
 
 
 def render_token_created(message: Message, now: datetime) -> Content | None:
@@ -31,15 +40,19 @@ def render_token_created(message: Message, now: datetime) -> Content | None:
     token = Token.objects.filter(pk=message.about["token"]).select_related("user", "created_by", "created_with").first()
     if token is None or not token.user.is_active:
         return None
+    is_service = token.user.kind == User.Kind.SERVICE
+    acts_as = token.user.username if is_service else "you"
+    reason = f"you own the service account {acts_as}" if is_service else "this is the email address of the account that the token acts as"
     values = {
         "username": token.user.username,
+        "is_service": is_service,
         "facts": facts(token),
         "others": ", ".join(names(created_by_others(token))),
         "link": absolute_url(reverse("tokens:token", args=[token.pk])),
-        "preheader": f"{token.name} ({token.hint}) acts as you. If you did not expect it, revoke it.",
-        "reason": "this is the email address of the account that the token acts as",
+        "preheader": f"{token.name} ({token.hint}) acts as {acts_as}. If you did not expect it, revoke it.",
+        "reason": reason,
     }
-    return from_templates("token_created", f"An API token was created for you in {settings.PORTAL_NAME}", values)
+    return from_templates("token_created", f"An API token was created for {acts_as} in {settings.PORTAL_NAME}", values)
 
 
 def facts(token: Token) -> list[tuple[str, str]]:

@@ -151,10 +151,10 @@ def token_list(request: AuthenticatedHttpRequest) -> HttpResponse:
 @require_safe
 @access.signed_in
 def token(request: AuthenticatedHttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """The one address of a token, as a page and as a pane: for its owner, for administrators, and for operators, who review faults, without
-    Revoke. 404 for everybody else."""
+    """The one address of a token, as a page and as a pane: for its owner, for administrators, and without Revoke for operators, who review
+    faults, and for the owners of a service account, who are notified of it. 404 for everybody else."""
     now = timezone.now()
-    rows = Token.objects.listed(now, services.expiring_before(now)).filter(**access.readable(request.user))
+    rows = Token.objects.listed(now, services.expiring_before(now)).filter(details.readable(request.user))
     found = get_object_or_404(rows, pk=pk)
     context = {
         "token": found,

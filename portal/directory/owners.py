@@ -119,3 +119,9 @@ def owned_by(owner: User | Group) -> QuerySet[User]:
         return accounts.filter(Exists(Ownership.objects.filter(service_account=OuterRef("pk"), group=owner)))
     mine = Q(user=owner) | Q(group__memberships__user=owner)
     return accounts.filter(Exists(Ownership.objects.filter(mine, service_account=OuterRef("pk"))))
+
+
+def people(account: User) -> QuerySet[User]:
+    """The active people with an email address who own a service account, by themselves or as members of groups, each once."""
+    mine = Q(owned__service_account=account) | Q(memberships__group__owned__service_account=account)
+    return User.objects.filter(pk__in=User.objects.filter(mine).values("pk"), is_active=True).exclude(email="").order_by("pk")

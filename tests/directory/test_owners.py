@@ -15,7 +15,8 @@ from portal.faults.models import Fault
 from portal.users import services as users
 from portal.users.models import User
 from tests.clock import NOW
-from tests.factories import AdministratorFactory, GroupFactory, ServiceFactory, UserFactory
+from tests.factories import AdministratorFactory, GroupFactory, ServiceFactory, UserFactory, issue
+from tests.pages.visitor import Visitor, address
 from tests.racing import race
 from tests.tokens.scans import configure, deliver, ending, scan, told
 
@@ -239,3 +240,24 @@ def test_an_account_whose_owners_have_all_left_is_nobody_to_notify(robot: User) 
     ending(5, user=robot)
     scan()
     assert Fault.objects.open().filter(source="nobody-to-notify").get().resource == "robot"
+
+
+def test_owners_hear_of_a_new_token_of_their_service_account(robot: User) -> None:
+    person, creator = UserFactory(username="p@x.org"), AdministratorFactory(username="c@x.org")
+    own(robot, [person, creator], [group_of(person)])
+    issue(robot, "deploy", actor=creator)
+    (email,) = deliver()
+    assert email.to == "p@x.org"
+    assert email.subject == "An API token was created for robot in Token Portal"
+    assert "acts as the service account robot, which you own" in email.text
+
+
+@pytest.mark.parametrize(("how", "status"), [("person", 200), ("group", 200), ("nobody", 404)])
+def test_an_owner_can_read_the_page_of_a_token_and_not_revoke_it(how: str, status: int, robot: User) -> None:
+    person = UserFactory()
+    if how != "nobody":
+        own(robot, *(([person],) if how == "person" else ((), [group_of(person)])))
+    token, _ = issue(robot)
+    visitor = Visitor(person)
+    assert visitor.get(address("tokens:token", token.pk)).status_code == status
+    assert visitor.get(address("tokens:revoke", token.pk)).status_code == 404
