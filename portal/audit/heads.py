@@ -25,7 +25,9 @@ def key_id(key: str | None = None) -> str:
 
 
 def text_of(head: Head) -> str:
-    return f"{head.day.isoformat()} {head.sequence} {bytes(head.hash).hex()} {int(head.is_start)}"
+    """What is signed. A closed head is signed as such, so that an earlier one does not pass for the end of the chain."""
+    state = "open" if head.closed_at is None else "start" if head.is_start else "closed"
+    return f"{head.number} {head.day.isoformat()} {head.sequence} {bytes(head.hash).hex()} {state}"
 
 
 def sign(head: Head) -> None:
@@ -50,7 +52,7 @@ def lock_open(now: datetime) -> Head | None:
 
 def begin() -> None:
     """The head before all entries. Two processes may try at once."""
-    head = Head(day=FIRST_DAY, sequence=0, hash=START, is_start=True)
+    head = Head(number=0, day=FIRST_DAY, sequence=0, hash=START, is_start=True)
     sign(head)
     try:
         with transaction.atomic():
@@ -69,10 +71,11 @@ def move(head: Head, sequence: int, new_hash: bytes) -> None:
 def next_day(head: Head, day: date, now: datetime) -> Head:
     """Closes `head`, which is locked, and returns that of `day`, which is locked too: nobody else sees it before this transaction ends."""
     head.closed_at = now
-    head.save(update_fields=["closed_at"])
+    sign(head)
+    head.save(update_fields=["closed_at", "key_id", "signature"])
     if head.sequence:
         report(head)
-    following = Head(day=day, sequence=head.sequence, hash=head.hash, adopted_id=head.adopted_id)
+    following = Head(number=head.number + 1, day=day, sequence=head.sequence, hash=head.hash, adopted_id=head.adopted_id)
     sign(following)
     following.save()
     return following
@@ -84,17 +87,17 @@ def report(head: Head) -> None:
     transaction.on_commit(lambda: log.info("audit head", **values, signature=bytes(head.signature).hex()))
 
 
-def renew(now: datetime) -> int:
-    """Signs heads with the present key whose signature is right under one of SECRET_KEY_FALLBACKS, which can then go. Returns how many."""
-    renewed = 0
-    for pk in list(Head.objects.exclude(key_id=key_id()).exclude(closed_at=None).values_list("pk", flat=True)):
-        with transaction.atomic():
-            head = Head.objects.select_for_update().get(pk=pk)
-            if is_signed(head):
-                sign(head)
-                head.save(update_fields=["key_id", "signature"])
-                renewed += 1
-    return renewed
+def renew() -> int:
+    """Signs closed heads anew whose signature is right under one of SECRET_KEY_FALLBACKS, which can then go. Returns how many."""
+    former = list(Head.objects.exclude(key_id=key_id()).exclude(closed_at=None))
+    return sum(renew_one(head) for head in former if is_signed(head))
+
+
+def renew_one(head: Head) -> int:
+    """A conditional UPDATE: pruning.py may make the head the start of the chain meanwhile."""
+    stored = Head.objects.filter(pk=head.pk, signature=head.signature)
+    sign(head)
+    return stored.update(key_id=head.key_id, signature=head.signature)
 
 
 def today(now: datetime) -> date:

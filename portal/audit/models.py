@@ -102,6 +102,7 @@ class Entry(models.Model):
 class Head(models.Model):
     """Where the chain was at the end of a day in UTC, signed; that of the present day moves on with each sealing."""
 
+    number = models.BigIntegerField(unique=True, help_text="Without gaps: a head that is missing would be noticed.")
     day = models.DateField(unique=True)
     sequence = models.BigIntegerField(help_text="Of the day's last entry, or of the last one before. 0: there was none.")
     hash = models.BinaryField(max_length=32)
@@ -112,7 +113,7 @@ class Head(models.Model):
     adopted_id = models.BigIntegerField(default=0, help_text="The last row of the former table that has become an entry.")
 
     class Meta:
-        ordering = ["-day"]
+        ordering = ["-number"]
         constraints = [
             models.UniqueConstraint(Case(When(closed_at__isnull=True, then=Value(1))), name="audit_one_open_head"),
         ]

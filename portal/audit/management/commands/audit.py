@@ -1,0 +1,77 @@
+import json
+from argparse import ArgumentTypeError
+from collections.abc import Iterator
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from portal.audit import sealing, verification
+from portal.audit.models import Entry, Head
+
+MOST = 100  # problems that are printed
+
+
+def day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"'{text}' is not a date such as 2026-11-21.") from None
+
+
+class Command(BaseCommand):
+    help = "Verifies the audit trail's chain: finds entries and heads that were changed, deleted, inserted or reordered in the database."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        actions = parser.add_subparsers(dest="action", required=True)
+        verify = actions.add_parser("verify", help="Verifies the chain. Exit code 1 if something is wrong with it.")
+        verify.add_argument("--from", dest="since", type=day, metavar="DATE", help="Leave out the entries of days before this one (UTC).")
+        verify.add_argument("--head", metavar="LINE|FILE", help="Compare with an 'audit head' line of the log, or all of them in a file.")
+        actions.add_parser("seal", help="Seals what has been recorded, without waiting for the worker.")
+
+    def handle(self, *args: Any, action: str, **options: Any) -> None:
+        if action == "seal":
+            sealing.seal_all(timezone.now())
+        else:
+            self.verify(options["since"], options["head"])
+        self.stdout.write(self.summary())
+
+    def verify(self, since: date | None, head: str | None) -> None:
+        """Raises CommandError, for which Django exits with 1."""
+        sealing.seal_all(timezone.now())
+        texts = [problem.text for problem in islice(verification.verify(since), MOST + 1)]
+        texts += [text for line in (heads_of(head) if head else ()) if (text := compare(line))]
+        for text in texts[:MOST]:
+            self.stdout.write(text)
+        if texts:
+            more = "More than " if len(texts) > MOST else ""
+            raise CommandError(f"{more}{min(len(texts), MOST)} problem{'s' * (len(texts) != 1)} found.")
+
+    def summary(self) -> str:
+        first, last = Head.objects.filter(is_start=True).first(), Head.objects.order_by("-number").first()
+        if first is None or last is None:
+            return "The audit trail is empty."
+        waiting = Entry.objects.filter(sequence=None).count()
+        return f"{last.sequence - first.sequence:,} entries sealed, up to {last.sequence:,}; {waiting:,} not yet."
+
+
+def heads_of(text: str) -> Iterator[dict[str, Any]]:
+    """The heads in a line of the log, or in the lines of a file. Raises CommandError if there is none."""
+    try:
+        lines = [text] if text.lstrip().startswith("{") else Path(text).read_text().splitlines()
+    except OSError as error:
+        raise CommandError(f"{text}: {error.strerror}") from None
+    found = [json.loads(line) for line in lines if '"audit head"' in line]
+    if not found:
+        raise CommandError("There is no line with the event 'audit head'.")
+    yield from found
+
+
+def compare(head: dict[str, Any]) -> str:
+    try:
+        return verification.compare(int(head["sequence"]), bytes.fromhex(head["hash"]))
+    except (KeyError, ValueError, TypeError):
+        raise CommandError("A line with the event 'audit head' has no sequence and hash.") from None

@@ -1,0 +1,50 @@
+"""Deletes entries after their time: whole days, from the old end. The head of the last of them stays, signed as the chain's start."""
+
+import time
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import QuerySet
+
+from portal.audit import heads
+from portal.audit.models import Entry, Head
+
+log = structlog.get_logger(__name__)
+BATCH = 5000
+
+
+def prune(now: datetime, days: int, seconds: float = 300.0) -> int:
+    """Deletes entries of days that ended more than `days` ago, for at most `seconds`; the next run goes on. Returns how many."""
+    start = move_start(now, days)
+    until, deleted = time.monotonic() + seconds, 0
+    while start and time.monotonic() < until:
+        oldest = Entry.objects.filter(sequence__lte=start.sequence).order_by("sequence").values_list("pk", flat=True)[:BATCH]
+        count, _ = QuerySet(Entry).filter(pk__in=list(oldest)).delete()
+        deleted += count
+        if count < BATCH:
+            break
+    if deleted:
+        log.info("audit trail pruned", entries=deleted, before=str(start and start.day + timedelta(days=1)))
+    return deleted
+
+
+def move_start(now: datetime, days: int) -> Head | None:
+    """Makes the last head whose time is over the start of the chain, before any of its entries goes. Returns the start.
+
+    A head with a wrong signature is evidence: nothing up to it is deleted."""
+    with transaction.atomic():
+        start = Head.objects.select_for_update().filter(is_start=True).first()
+        over = Head.objects.select_for_update().filter(day__lt=heads.today(now) - timedelta(days=days)).exclude(closed_at=None)
+        last = over.order_by("-number").first()
+        if start is None or last is None or last.number <= start.number:
+            return start
+        if any(heads.is_signed(head) is False for head in over):
+            log.error("audit trail not pruned: a head has a wrong signature", day=str(last.day))
+            return start
+        Head.objects.filter(number__lt=last.number).delete()
+        last.is_start = True
+        heads.sign(last)
+        last.save(update_fields=["is_start", "key_id", "signature"])
+        heads.report(last)
+    return last
