@@ -137,6 +137,10 @@ def cache_seconds(text: str) -> int:
         raise ValueError(f"{str(error).removesuffix('.')}, or 0.") from None
 
 
+def audit_days(text: str) -> int:
+    return whole_number(text.strip(), 90, 3650, "days")
+
+
 def token_count(text: str) -> int:
     return whole_number(text.strip(), 1, 10_000, "tokens")
 
@@ -274,6 +278,14 @@ KEYS = {
             "a revoked token until then. 0: until the token expires. The default is 300.",
             300,
             cache_seconds,
+        ),
+        Key(
+            "audit_days",
+            APP_CONFIG,
+            "Keep audit entries for",
+            "After how many days entries of the audit trail are deleted, 90 to 3,650. The default is 400.",
+            400,
+            audit_days,
         ),
         Key(
             "users_may_create_tokens",

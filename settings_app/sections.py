@@ -37,6 +37,7 @@ SECTIONS = (
         "Roles of users who sign in with a company account or come by SCIM, and owners of service accounts.",
         ("roles_by_group", "require_owners", "scim_invitations"),
     ),
+    Section("Audit trail", "Who did what.", ("audit_days",)),
     Section("Integrations", "Programs that check or use tokens.", ("introspection_cache_seconds", "duplo_clients")),
 )
 UNITS = {
@@ -47,6 +48,7 @@ UNITS = {
     "tokens_per_person": "tokens",
     "tokens_per_service_account": "tokens",
     "introspection_cache_seconds": "seconds",
+    "audit_days": "days",
 }
 
 
@@ -114,11 +116,13 @@ EFFECTS: dict[str, Callable[[Any], str]] = {
     "recent_sign_in_minutes": recent_sign_in,
     "introspection_cache_seconds": cache,
     "scim_invitations": lambda on: "People whom SCIM creates are invited by email." if on else "People whom SCIM creates get no email.",
+    "audit_days": lambda count: f"Entries are deleted after {counted(count, 'day')}.",
     "require_owners": lambda on: "Service accounts without an owner are a fault." if on else "Only a lost owner is a fault.",
     "duplo_clients": lambda on: "DuploCloud's clients can use this portal." if on else "DuploCloud's clients can't use this portal.",
 }
 # What is to be confirmed before a value is saved.
 CAUTIONS: dict[str, Callable[[Any], str]] = {
+    "audit_days": lambda count: f"Entries older than {counted(count, 'day')} will be deleted tonight, for good.",
     "roles_by_group": lambda pairs: "Users of the directory get these roles now. Sessions end where a role is lowered." if pairs else "",
     "duplo_clients": lambda on: "Temporary tokens will be part of web addresses, which browsers keep in their history." if on else "",
     "introspection_cache_seconds": lambda count: "" if count else "Programs may accept a revoked token until its expiry date.",

@@ -1,12 +1,15 @@
-"""What is deleted, and after how long. Permanent tokens, faults and the audit trail are kept. And what is made again under a new key."""
+"""What is deleted, and after how long. Permanent tokens and faults are kept, and audit entries for as long as Config says. And what is made
+again under a new key."""
 
 from datetime import datetime, timedelta
 
 from django.core.management import call_command
 
+from portal.audit import heads, pruning
 from portal.notifications import services as notifications
 from portal.sessions import activity
 from portal.users import throttle
+from settings_app import services as config
 from tokens.calendar import links as calendar
 from tokens.expiry.digest import DIGEST
 from tokens.models import BulkRevocation, DeviceLogin, ScanRun, SignInCode, Token
@@ -27,3 +30,5 @@ def clean_up(now: datetime) -> None:
     throttle.clean_up(now)
     notifications.purge(now, keep=[DIGEST])
     calendar.keep_all_up()
+    heads.renew()
+    pruning.prune(now, config.get("audit_days"))

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from portal.core import search_keys
 from portal.core.tasks import queue_task
-from portal.users import sign_in_watch
+from portal.users import audit_watch, sign_in_watch
 from portal.users.models import User
 from tokens import bulk, cleanup, counts, former_emails, services
 from tokens.expiry import health
@@ -37,12 +37,14 @@ def watch_scan() -> None:
     failed sign-ins when those have ended. Runs each minute."""
     health.check(timezone.now())
     sign_in_watch.clear_quiet(timezone.now())
+    audit_watch.check(timezone.now())
 
 
 @shared_task
 def clean_up() -> None:
-    """Deletes what is kept no longer. Runs nightly."""
+    """Deletes what is kept no longer, and verifies the audit trail. Runs nightly."""
     cleanup.clean_up(timezone.now())
+    audit_watch.verify(timezone.now())
 
 
 @shared_task

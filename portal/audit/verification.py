@@ -105,7 +105,7 @@ def missing(first: int, last: int) -> Problem:
 def problems_after(head: Head) -> Iterator[Problem]:
     """`head`: the last one, as it was when this began. What has been sealed since is right."""
     beyond = Entry.objects.filter(sequence__gt=head.sequence).order_by("sequence").values_list("sequence", "pk").first()
-    if beyond and beyond[0] > Head.objects.values_list("sequence", flat=True).order_by("-number")[0]:
+    if beyond and not Head.objects.filter(sequence__gte=beyond[0]).exists():
         yield Problem(beyond[0], f"Entry {beyond[0]} (id {beyond[1]}) comes after the last head: it was inserted.")
 
 

@@ -6,7 +6,7 @@ Celery's signals for each task. What nobody has set it for is a command.
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +28,9 @@ class Channel(TextChoices):
 
 # The channel of an address, by how it begins. Everything else is a page, but for what DuploMiddleware answers.
 CHANNELS = {"/api/": Channel.API, "/scim/": Channel.SCIM, "/oauth/": Channel.OAUTH, "/cli/token": Channel.OAUTH}
+
+
+tasks: dict[str, AbstractContextManager[None]] = {}  # that this process is running
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,13 @@ def channel_of(path: str) -> str:
 
 
 def begin_task(task_id: str, **kwargs: Any) -> None:
-    _current.set(Context(Channel.TASK, task_id))
-    structlog.contextvars.bind_contextvars(request_id=task_id)
+    tasks[task_id] = context = use(Channel.TASK, task_id)
+    context.__enter__()
 
 
-def end_task(**kwargs: Any) -> None:
-    structlog.contextvars.unbind_contextvars("request_id")
+def end_task(task_id: str, **kwargs: Any) -> None:
+    if context := tasks.pop(task_id, None):
+        context.__exit__(None, None, None)
 
 
 def connect() -> None:

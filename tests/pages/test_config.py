@@ -28,6 +28,7 @@ VALUES = [
     ("tokens_per_service_account", "200", 200, "10000", 10000),
     ("roles_by_group", "Ops = operator", (("Ops", "operator"),), "A=user\nB = user", (("A", "user"), ("B", "user"))),
     ("introspection_cache_seconds", "300", 300, "0", 0),
+    ("audit_days", "400", 400, "90", 90),
     ("users_may_create_tokens", "true", True, "False", False),
     ("notify_token_owners", "true", True, "false", False),
     ("require_owners", "true", True, "false", False),
@@ -49,6 +50,7 @@ LABELS = {
         "Maximum active tokens per service account",
         "Roles by Group",
         "Introspection cache time",
+        "Keep audit entries for",
     ],
     "Flags": [
         "Users may create their own API tokens",

@@ -33,6 +33,7 @@ def test_the_keys_are_those_of_the_documents_with_their_types_and_defaults() -> 
         (APP_CONFIG, "Maximum active tokens per service account", 200),
         (APP_CONFIG, "Roles by Group", ()),
         (APP_CONFIG, "Introspection cache time", 300),
+        (APP_CONFIG, "Keep audit entries for", 400),
         (FLAGS, "Users may create their own API tokens", False),
         (FLAGS, "Notify token owners", False),
         (FLAGS, "Require owners of service accounts", False),
