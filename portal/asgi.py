@@ -26,6 +26,8 @@ pages = by_path(
     ("/oauth/|/cli/token", InThreads(django, 1)),
     # A directory's synchronisation is thousands of requests in a row: one after the other, and no page waits for them.
     (SCIM_PREFIX, InThreads(django, 1)),
+    # What waits for a provider's answers.
+    ("/accounts/company/", InThreads(django, 4)),
     # What takes seconds of processor time, and may take them all at once: password hashes, calendars.
     ("/accounts/|/calendar/", InThreads(django, 1)),
     # Responses that last for as long as a client takes to read them: files, and the lists of DuploCloud's clients.

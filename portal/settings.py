@@ -63,6 +63,8 @@ HTTPS = PORTAL_URL.startswith("https://")
 PORTAL_ADMIN_USERNAME = read("PORTAL_ADMIN_USERNAME", values.username, "admin@example.com", "an email address")
 PORTAL_ADMIN_PASSWORD = read("PORTAL_ADMIN_PASSWORD", values.password, "", A_PASSWORD)
 
+SIGN_IN_PROVIDERS = environment.read_providers("SIGN_IN_PROVIDERS", BASE_DIR)
+
 INSTALLED_APPS = [
     "portal",  # first: its commands changepassword and createsuperuser replace Django's
     "django.contrib.admin",
@@ -75,6 +77,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
     "bootstrap",
     "crispy_forms",
     "crispy_bootstrap5",
@@ -91,6 +94,7 @@ INSTALLED_APPS = [
     "settings_app",
     "portal.directory",
     "portal.second_factor",
+    "portal.sso",
     "tokens",
     "portal.scim",
     "portal.demo",
@@ -217,6 +221,11 @@ SIGN_IN_STAGES = ["portal.second_factor.stage.SecondFactorStage"]
 MFA_ADAPTER = "portal.second_factor.adapter.MFAAdapter"
 # What portal/users/limits.py limits instead.
 ACCOUNT_RATE_LIMITS = dict.fromkeys(["login", "reset_password", "reset_password_from_key", "change_password", "reauthenticate"])
+
+# Sign-in by the company's providers (portal/sso)
+SOCIALACCOUNT_ADAPTER = "portal.sso.adapter.SocialAccountAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 # The table holds hashes of the keys that the cookies carry.

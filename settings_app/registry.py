@@ -336,6 +336,16 @@ KEYS = {
             lambda value: str(value).lower(),
         ),
         Key(
+            "company_sign_in_creates_accounts",
+            FLAGS,
+            "Create accounts at first company sign-in",
+            "true: whoever the company's sign-in provider lets in gets an account with the role User. false: only people who were invited "
+            "to their company address, or connected the provider on their Profile.",
+            False,
+            flag,
+            lambda value: str(value).lower(),
+        ),
+        Key(
             "duplo_clients",
             FLAGS,
             "DuploCloud client compatibility",

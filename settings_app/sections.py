@@ -23,9 +23,10 @@ SECTIONS = (
     ),
     Section(
         "Sign-in",
-        "Sessions, their temporary tokens, and two-factor authentication.",
+        "Sessions, who can begin one, and two-factor authentication.",
         (
             "session_minutes",
+            "company_sign_in_creates_accounts",
             "require_second_factor",
             "second_factor_grace_days",
             "second_factor_after_company_sign_in",
@@ -114,6 +115,7 @@ EFFECTS: dict[str, Callable[[Any], str]] = {
         "A company sign-in is followed by the second factor." if on else "A company sign-in needs no second factor here."
     ),
     "recent_sign_in_minutes": recent_sign_in,
+    "company_sign_in_creates_accounts": lambda on: "Everyone in the company can sign in." if on else "Only invited people can sign in.",
     "introspection_cache_seconds": cache,
     "scim_invitations": lambda on: "People whom SCIM creates are invited by email." if on else "People whom SCIM creates get no email.",
     "audit_days": lambda count: f"Entries are deleted after {counted(count, 'day')}.",

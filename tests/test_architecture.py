@@ -31,6 +31,9 @@ OPEN_TO_ALL = {
     "portal.second_factor.sign_in_views.step_options",
     "portal.second_factor.sign_in_views.sign_in",
     "portal.second_factor.sign_in_views.sign_in_options",
+    "portal.users.account_views.View.as_view.<locals>.view",  # the sign-in page
+    "portal.sso.views.start",
+    "portal.sso.views.callback",  # what comes back from a provider is verified
     "portal.users.account_views.set_password",  # its address holds a one-time secret
     "tokens.calendar.views.feed",  # its address holds a secret: calendar programs know no other way
 }
@@ -139,7 +142,7 @@ WEB = {
     *("bell", "palette", "session_views", "setting_views", "audited_admin", "admin_filters"),
     *("bulk_views", "saved_filters", "exports"),
     *("sign_in_views", "confirm_views", "administrator_views", "stage", "verification"),
-    *("cli_token", "revocation", "device_authorization", "device_views", "metadata", "front", "security_txt"),
+    *("cli_token", "revocation", "device_authorization", "device_views", "metadata", "front", "security_txt", "oidc", "rejections"),
 }
 
 

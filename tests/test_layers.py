@@ -14,6 +14,7 @@ LEVELS = {package.strip(" ()"): level for level, line in enumerate(reversed(CONT
 LABELS = {
     "users": "portal.users",
     "directory": "portal.directory",
+    "sso": "portal.sso",
     "account": "portal.users",
     "user_sessions": "portal.sessions",
     "sessions": "portal.sessions",

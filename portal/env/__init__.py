@@ -17,6 +17,7 @@ from typing import NoReturn, TypeVar
 
 import environ
 
+from portal.env.providers import OidcProvider, ProviderError, load
 from portal.env.values import key, path
 
 Value = TypeVar("Value")
@@ -143,3 +144,14 @@ def folder(name: str, default: Path, base: Path) -> Path:
     except OSError:
         stop(name, "must be a folder that the portal can create and write to.")
     return found
+
+
+def read_providers(name: str, base: Path) -> dict[str, OidcProvider]:
+    """The providers in the file that the variable `name` names; none if it is not set. A relative path begins at `base`."""
+    file = read(name, path(base), None, "the path of a TOML file")
+    if file is None:
+        return {}
+    try:
+        return load(file)
+    except ProviderError as error:
+        stop(name, f"must name a TOML file of providers as in docs/sign-in.md: {error}.")

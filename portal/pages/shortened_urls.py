@@ -36,6 +36,7 @@ urlpatterns = [
     path("cli/", to("profile")),
     path("accounts/", to("profile")),
     path("accounts/two-factor/<int:pk>/", to("mfa_index")),
+    path("accounts/company/", to("profile")),
     path("api/", to("api_page")),
     path("oauth/", to("api_page")),
     path("healthz/", to("health")),

@@ -1,18 +1,30 @@
-"""The page that a one-time link opens, in place of django-allauth's, which keeps the link's key in the session."""
+"""The sign-in page, with the company's providers on it; and the page that a one-time link opens, in place of django-allauth's, which keeps
+the link's key in the session."""
+
+from typing import Any
 
 from allauth.account.forms import ResetPasswordKeyForm
 from allauth.account.signals import password_reset
+from allauth.account.views import LoginView
 from django.contrib.auth import logout
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from portal.users import links
+from portal.users import company, links
 from portal.users.models import User
 
 AT_FORM = "set-password"
 PAGE = "account/password_reset_from_key.html"
+
+
+class SignInView(LoginView):
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        return super().get_context_data(**context) | {"company": company.options()}
+
+
+sign_in = SignInView.as_view()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -46,7 +46,7 @@ def queue_password_changed(user: User, now: datetime, address: str | None, first
 
 def render_invitation(message: Message, now: datetime) -> Content | None:
     user = User.objects.filter(pk=message.about["user"]).first()
-    if user is None or not user.may_sign_in or user.has_usable_password():
+    if user is None or user.status != User.Status.INVITED:
         return None
     subject = f"You've been invited to {settings.PORTAL_NAME}"
     values = {

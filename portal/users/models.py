@@ -28,8 +28,8 @@ USERNAME = RegexValidator(
 SEARCH = ("search_key__has",)
 
 
-# A person who has not set the first password yet.
-INVITED = models.Q(is_active=True, kind="person", password__startswith=UNUSABLE_PASSWORD_PREFIX)
+# A person who has neither set a password nor signed in by the company.
+INVITED = models.Q(is_active=True, kind="person", password__startswith=UNUSABLE_PASSWORD_PREFIX, last_login=None)
 ONLY_SERVICE_ACCOUNTS_PROVISION = models.Q(kind="service") | models.Q(may_provision=False)
 
 
@@ -126,7 +126,7 @@ class User(AbstractBaseUser):
         """As `UserQuerySet.in_status`."""
         if not self.is_active:
             return self.Status.INACTIVE
-        invited = self.kind == self.Kind.PERSON and not self.has_usable_password()
+        invited = self.kind == self.Kind.PERSON and not self.has_usable_password() and self.last_login is None
         return self.Status.INVITED if invited else self.Status.ACTIVE
 
     @property

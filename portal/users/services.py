@@ -108,6 +108,7 @@ def create(
         "may_introspect": False,
         "may_provision": False,
         "deleted_at": None,
+        "last_login": None,  # invited anew
         "session_stamp": new_stamp(),
     }
     with transaction.atomic():

@@ -30,8 +30,7 @@ ONCE = Rate("audit rows of throttling", 1, WINDOW)
 def signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
     if not request.session.session_key:  # it has none yet if the browser was somebody else's before
         request.session.save()
-    methods = sign_in_methods.of(request, user)
-    audit.event(Event.SIGNED_IN, access.actor_of(request, user), user, **({"methods": methods} if methods else {}))
+    audit.event(Event.SIGNED_IN, access.actor_of(request, user), user, methods=sign_in_methods.of(request, user) or "unknown")
 
 
 def signed_out(sender: Any, request: HttpRequest, user: User | None, **kwargs: Any) -> None:

@@ -34,6 +34,7 @@ VALUES = [
     ("require_owners", "true", True, "false", False),
     ("second_factor_after_company_sign_in", "true", True, "false", False),
     ("scim_invitations", "true", True, "false", False),
+    ("company_sign_in_creates_accounts", "true", True, "false", False),
     ("duplo_clients", "true", True, "false", False),
 ]
 every_key = pytest.mark.parametrize(("key", "text", "value", "other_text", "other"), VALUES)
@@ -58,6 +59,7 @@ LABELS = {
         "Require owners of service accounts",
         "Ask for a second factor after company sign-in",
         "Invite people created by SCIM",
+        "Create accounts at first company sign-in",
         "DuploCloud client compatibility",
     ],
 }

@@ -9,10 +9,12 @@ from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 import settings_app.services as config
 from portal.audit.models import Entry
 from portal.core.actors import Actor
+from portal.env.providers import OidcProvider
 from portal.pages import shortened_urls as shortened
 from portal.users.models import User
 from tests.factories import FaultFactory, SignInFactory, TokenFactory, UserFactory
@@ -122,6 +124,10 @@ account_reset_password                  -        200 200 200 200   200 200 200 2
 account_reset_password_done             -        200 200 200 200   405 405 405 405
 account_reset_password_from_key         key36    200 200 200 200   200 200 200 200
 account_reset_password_from_key_done    -        200 200 200 200   405 405 405 405
+openid_connect_login                    provider 302 302 302 302   503 503 503 503
+openid_connect_callback                 provider 400 400 400 400   405 405 405 405
+company_connect                         provider  in 302 302 302    in 302 302 302
+company_disconnect                      provider  in 302 302 302    in 302 302 302
 account_signup                          -        302 302 302 302   302 302 302 302
 account_email                           -        302 302 302 302   302 302 302 302
 admin:index                             -         in  in 200 200    in  in 200 200
@@ -198,6 +204,7 @@ def arguments(kind: str) -> list[Any]:
         "foreign": lambda: [1, 1],
         "app": lambda: ["faults"],
         "passkey": lambda: [Authenticator.objects.create(user=other, type="webauthn", data={"name": "theirs"}).pk],
+        "provider": lambda: ["acme"],
     }
     return made[kind]()
 
@@ -210,6 +217,11 @@ def test_every_url_stands_in_the_table() -> None:
     # The APIs' operations have tables of their own, in tests/api/test_permissions.py, tests/api/duplo/test_permissions.py and
     # tests/scim/test_permissions.py.
     assert {name for name in found if not name.startswith(("api:", "duplo:", "scim:"))} == expected
+
+
+@pytest.fixture(autouse=True)
+def a_provider_that_is_down(settings: Settings) -> None:
+    settings.SIGN_IN_PROVIDERS = {"acme": OidcProvider(id="acme", name="Acme", issuer="https://127.0.0.1:1", client_id="portal")}
 
 
 @pytest.mark.django_db

@@ -66,7 +66,7 @@ def test_a_shortened_url_sends_anonymous_visitors_to_sign_in(path: str, anonymou
     )
 
 
-NO_PAGES = ("admin/", "adminproxy/", "api/", "app/", "v1/", "v3/", ".well-known/")
+NO_PAGES = ("accounts/company/", "admin/", "adminproxy/", "api/", "app/", "v1/", "v3/", ".well-known/")
 
 
 def routes(patterns: list[Any], before: str = "") -> Iterator[str]:

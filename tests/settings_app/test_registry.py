@@ -39,6 +39,7 @@ def test_the_keys_are_those_of_the_documents_with_their_types_and_defaults() -> 
         (FLAGS, "Require owners of service accounts", False),
         (FLAGS, "Ask for a second factor after company sign-in", False),
         (FLAGS, "Invite people created by SCIM", False),
+        (FLAGS, "Create accounts at first company sign-in", False),
         (FLAGS, "DuploCloud client compatibility", False),
     ]
 

@@ -122,8 +122,10 @@ def test_cleaning_up_meanwhile_loses_no_attempt() -> None:
 
 
 def test_what_django_allauth_limits_is_limited_here() -> None:
-    """Its limits count in Django's cache, so another of its apps would need limits of ours first. Of `mfa` no view and no form is used."""
-    assert {app for app in settings.INSTALLED_APPS if app.startswith("allauth")} == {"allauth", "allauth.account", "allauth.mfa"}
+    """Its limits count in Django's cache, so another of its apps would need limits of ours first. Of `mfa` and `socialaccount` no form is
+    used."""
+    apps = {app for app in settings.INSTALLED_APPS if app.startswith("allauth")}
+    assert apps == {"allauth", "allauth.account", "allauth.mfa", "allauth.socialaccount"}
     assert {action for action, rates in app_settings.RATE_LIMITS.items() if not rates} == set(settings.ACCOUNT_RATE_LIMITS)
     not_offered = {"change_phone", "manage_email", "signup", "request_login_code", "confirm_email", "verify_phone"}
     counted_by_the_adapter = {"login_failed"}
