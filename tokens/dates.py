@@ -1,31 +1,21 @@
 """Days and instants. A day is a day of the portal's time zone (`TIME_ZONE`); what is stored is an instant in UTC.
 
-Every rule about days is here, so that the pages, the scan and the emails count alike: a token with the Expiry Date
+Every rule about a token's days is here, so that the pages, the scan and the emails count alike: a token with the Expiry Date
 2026-12-06 works through the whole of that day and has 15 days left on 2026-11-21, whatever the hour.
 """
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from django.utils import timezone
+
+from portal.core.days import read_day as read_day
+from portal.core.days import start_of as start_of
 
 MICROSECOND = timedelta(microseconds=1)
 
 
-def read_day(text: str) -> date:
-    """A day as YYYY-MM-DD. Raises ValueError, with a message for the person who typed it."""
-    try:
-        return datetime.strptime(text.strip(), "%Y-%m-%d").date()  # noqa: DTZ007  # the day is all that is taken
-    except ValueError:
-        raise ValueError(f"'{text[:40]}' is not a date. Write it as YYYY-MM-DD.") from None
-
-
 def day_of(instant: datetime) -> date:
     return timezone.localtime(instant).date()
-
-
-def start_of(day: date) -> datetime:
-    """Midnight at which `day` begins. Where a clock change skips midnight it is the change; where one repeats it, the first."""
-    return datetime.combine(day, time.min, timezone.get_current_timezone())
 
 
 def end_of(day: date) -> datetime:

@@ -1,7 +1,6 @@
 """The three lists of tokens: on the Profile, on a user's Tokens tab, and in Access Control. One set of columns, three selections."""
 
 from datetime import date
-from typing import Any
 
 import django_filters
 import django_tables2 as tables
@@ -11,6 +10,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from portal.core.csv_export import Columns
+from portal.core.days import DayFilter
 from portal.core.keyset import Part
 from portal.core.tables import ListTable, narrow_column
 from portal.users.models import User
@@ -91,28 +91,6 @@ CSV_COLUMNS: Columns = {
 
 
 CREATOR = forms.TextInput(attrs={"placeholder": "Username", "autocomplete": "off"})
-
-
-class DayField(forms.Field):
-    """A day as YYYY-MM-DD, in a plain box as in the forms, of the years in which tokens are: others have no instant in some zones."""
-
-    widget = forms.TextInput(attrs={"placeholder": "YYYY-MM-DD", "autocomplete": "off", "inputmode": "numeric", "maxlength": 10})
-    first, last = date(2000, 1, 1), date(2199, 12, 31)
-
-    def to_python(self, value: Any) -> date | None:
-        if value in self.empty_values:
-            return None
-        try:
-            day = dates.read_day(value)
-        except ValueError as error:
-            raise forms.ValidationError(str(error)) from None
-        if not self.first <= day <= self.last:
-            raise forms.ValidationError(f"'{day}' is not between {self.first} and {self.last}.")
-        return day
-
-
-class DayFilter(django_filters.Filter):
-    field_class = DayField
 
 
 class TokenFilter(django_filters.FilterSet):

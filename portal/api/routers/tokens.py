@@ -22,6 +22,7 @@ from portal.api.pagination import ListQuery, Page, page
 from portal.api.routers.users import existing
 from portal.api.schemas import TokenIn, TokenMade, TokenOut, Username
 from portal.core import permissions as access
+from portal.core.days import DayField
 from portal.core.errors import Code, ServiceError
 from portal.core.list_views import matching, search_text
 from portal.core.requests import AuthenticatedHttpRequest
@@ -29,7 +30,7 @@ from portal.users.models import User
 from tokens import dates, services
 from tokens.models import Token
 from tokens.models.token import TokenQuerySet
-from tokens.tables import DayField, TokenFilter
+from tokens.tables import TokenFilter
 
 router = Router(tags=["Tokens"])
 NEWEST_FIRST = ("-created_at", "-id")
