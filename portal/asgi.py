@@ -15,7 +15,7 @@ from django.db import connection  # noqa: E402  # the apps can be imported once 
 from portal.api.duplo.errors import THEIRS  # noqa: E402
 from portal.core.asgi import InThreads  # noqa: E402
 from portal.core.asgi_pools import by_path, by_query  # noqa: E402
-from portal.core.list_views import CSV_PARAMETER  # noqa: E402
+from portal.core.list_views import CSV_PARAMETER, LINES_PARAMETER  # noqa: E402
 from portal.core.probes import probing  # noqa: E402
 from portal.core.request_bodies import SCIM_PREFIX  # noqa: E402
 from portal.oauth.front import front  # noqa: E402
@@ -33,8 +33,8 @@ pages = by_path(
     # Responses that last for as long as a client takes to read them: files, and the lists of DuploCloud's clients.
     ("/static/", InThreads(django, 1)),
     (THEIRS.pattern, InThreads(django, 2)),
-    # Whole lists as CSV: a slow client keeps other exports waiting, and no page.
-    ("", by_query(CSV_PARAMETER, InThreads(django, 1), InThreads(django, 2))),
+    # Whole lists as files: a slow client keeps other exports waiting, and no page.
+    ("", by_query((CSV_PARAMETER, LINES_PARAMETER), InThreads(django, 1), InThreads(django, 2))),
 )
 application = front(probing(pages), BatchedLookups() if connection.vendor == "postgresql" else InThread())
 

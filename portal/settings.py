@@ -136,6 +136,7 @@ NAVIGATION = [
     ("Administrator", "Users", "users:list", "fa-users", ("administrator",)),
     ("Administrator", "Faults", "faults:list", "fa-triangle-exclamation", ("administrator", "operator")),
     ("Administrator", "System Settings", "settings:config", "fa-gear", ("administrator",)),
+    ("Administrator", "Audit Trail", "audit:list", "fa-clock-rotate-left", ("administrator", "operator")),
     ("AI Admin", "Access Control", "tokens:all", "fa-user-shield", ("administrator",)),
 ]
 

@@ -57,6 +57,7 @@ urlpatterns = [
     path("", include("portal.faults.urls")),
     path("", include("settings_app.urls")),
     path("", include("portal.second_factor.urls")),
+    path("", include("portal.audit.urls")),
     path("accounts/", include("portal.users.account_urls")),
     path("", include("portal.sso.urls")),
     path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),

@@ -18,11 +18,12 @@ def by_path(*pools: tuple[str, App]) -> App:
     return application
 
 
-def by_query(parameter: str, matching: App, other: App) -> App:
-    """`matching` responds if the address has `parameter`, written just so (`format=csv`); else `other`."""
+def by_query(parameters: tuple[str, ...], matching: App, other: App) -> App:
+    """`matching` responds if the address has one of `parameters`, written just so (`format=csv`); else `other`."""
+    wanted = {each.encode() for each in parameters}
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        app = matching if parameter.encode() in scope["query_string"].split(b"&") else other
+        app = other if wanted.isdisjoint(scope["query_string"].split(b"&")) else matching
         await app(scope, receive, send)
 
     return application

@@ -1,11 +1,13 @@
 """Days as people type them in forms and filters. A day is a day of the portal's time zone (`TIME_ZONE`)."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import django_filters
 from django import forms
 from django.utils import timezone
+
+DAY = timedelta(days=1)
 
 
 def read_day(text: str) -> date:

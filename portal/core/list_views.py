@@ -15,7 +15,7 @@ from portal.core.tables import ListTable
 SIZES = (10, 25, 50, 100)
 DEFAULT_SIZE = 25
 SEARCH_MAX = 200
-CSV_PARAMETER = "format=csv"
+CSV_PARAMETER, LINES_PARAMETER = "format=csv", "format=ndjson"
 # Look-ups such as `name__finds`, any of which may match, or a function that takes the rows and the text and returns those that match.
 Search = tuple[str, ...] | Callable[[Any, str], Any]
 
@@ -95,12 +95,17 @@ def wants_csv(request: HttpRequest) -> bool:
     return CSV_PARAMETER in request.META.get("QUERY_STRING", "").split("&")
 
 
-def export_address(request: HttpRequest) -> str:
-    """The list as CSV: all that matches, in the same order."""
+def wants_lines(request: HttpRequest) -> bool:
+    """The same for NDJSON."""
+    return LINES_PARAMETER in request.META.get("QUERY_STRING", "").split("&")
+
+
+def export_address(request: HttpRequest, file_format: str = "csv") -> str:
+    """The list as a file: all that matches, in the same order."""
     query = request.GET.copy()
     for name in ("page", "after", "before", "per_page", "count"):
         query.pop(name, None)
-    query["format"] = "csv"
+    query["format"] = file_format
     return f"?{query.urlencode()}"
 
 

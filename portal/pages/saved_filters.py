@@ -20,6 +20,7 @@ LISTS = {
     "tokens": ("tokens:all", access.ADMINISTRATOR),
     "users": ("users:list", access.ADMINISTRATOR),
     "faults": ("faults:list", access.OPERATOR),
+    "audit": ("audit:list", access.OPERATOR),
 }
 
 

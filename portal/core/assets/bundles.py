@@ -52,6 +52,7 @@ STYLES = [
     "css/revocation.css",
     "css/sessions.css",
     "css/factor.css",
+    "css/audit.css",
 ]
 # These run before the first paint, so that neither the theme nor the navigation's width jumps, and before a search box can be typed in.
 EARLY_SCRIPTS = [

@@ -1,0 +1,51 @@
+"""The audit trail's list, and the page of one entry. Whoever may review may read all of it, and export what they read."""
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from portal.audit.chips import chips
+from portal.audit.exports import export, export_lines
+from portal.audit.filters import EntryFilter, search
+from portal.audit.formats import as_line, hexadecimal, instant
+from portal.audit.models import Entry
+from portal.audit.shown import detail_rows, rows
+from portal.audit.tables import CSV_COLUMNS, EntryTable
+from portal.core import permissions as access
+from portal.core.list_views import export_address, list_context, wants_csv, wants_lines
+from portal.core.requests import AuthenticatedHttpRequest
+
+SAME_REQUEST = 20  # entries that are listed on the page of one of them
+
+
+@require_safe
+@access.operator
+def entry_list(request: AuthenticatedHttpRequest) -> HttpResponseBase:
+    entries = Entry.objects.select_related("actor")
+    if wants_csv(request):
+        return export(request, entries, EntryTable, search, EntryFilter, CSV_COLUMNS)
+    if wants_lines(request):
+        return export_lines(request, entries, EntryTable, search, EntryFilter, as_line)
+    context = list_context(request, entries, EntryTable, search, empty="No entries.", filter_class=EntryFilter)
+    context["list"]["rows"] = shown = rows(context["list"]["rows"], request, request.GET)
+    context["chips"] = chips(context["list"]["filter"], shown, request.GET, request.path)
+    context["list"]["export_lines"] = export_address(request, "ndjson")
+    return render(request, "audit/list.html", context)
+
+
+@require_safe
+@access.operator
+def entry(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
+    """One entry, as a page and as a pane."""
+    found = get_object_or_404(Entry.objects.select_related("actor"), pk=pk)
+    siblings = list(Entry.objects.filter(request_id=found.request_id).order_by("pk")[:SAME_REQUEST]) if found.request_id else []
+    context = {
+        "row": rows([found], request)[0],
+        "exact": instant(found.at),
+        "details": detail_rows(found),
+        "siblings": rows(siblings, request),
+        "hash": hexadecimal(found.hash),
+        "previous_hash": hexadecimal(found.previous_hash),
+    }
+    return render(request, "audit/entry.html", context)
