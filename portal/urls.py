@@ -16,6 +16,7 @@ from portal.oauth.revocation import revoke
 from portal.pages import palette, saved_filters, views
 from portal.pages import shortened_urls as shortened
 from portal.pages.security_txt import security_txt
+from portal.pages.user_audit import user_audit
 from portal.users import urls as user_urls
 from tokens.expiry.views import health_check as scan_health
 
@@ -30,6 +31,7 @@ user_pages = [
     path("administrator/users/", views.user_list, name="list"),
     *user_urls.urlpatterns,
     path("administrator/users/<username:username>/", views.user_detail, name="detail"),
+    path("administrator/users/<username:username>/audit/", user_audit, name="audit"),
 ]
 urlpatterns = [
     path("", views.home, name="home"),

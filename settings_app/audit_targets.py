@@ -11,7 +11,7 @@ from settings_app.models import Config
 
 def connect() -> None:
     """Called once, when the app is ready."""
-    targets.register("setting", "Setting", addresses)
+    targets.register("setting", "Setting", ("created", "changed", "deleted"), addresses)
 
 
 def addresses(ids: Collection[str], reader: Any) -> dict[str, str]:

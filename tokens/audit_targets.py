@@ -13,8 +13,9 @@ from tokens.models import BulkRevocation, Token
 
 def connect() -> None:
     """Called once, when the app is ready."""
-    targets.register("token", "Token", tokens)
-    targets.register("bulkrevocation", "Bulk revocation", revocations)
+    targets.register("token", "Token", ("created", "revoked"), tokens)
+    targets.register("bulkrevocation", "Bulk revocation", ("created",), revocations)
+    targets.register("devicelogin", "Device sign-in")
 
 
 def tokens(ids: Collection[str], reader: Any) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -13,13 +14,16 @@ from django.db.models.functions import Lower
 
 from portal.audit import targets
 from portal.audit.models import Entry
-from portal.audit.words import CHANNELS, event_choices
+from portal.audit.words import event_choices, event_label
 from portal.core.days import DAY, DayFilter, start_of
+from portal.core.keyset import LARGEST
+from portal.core.request_context import Channel
 from portal.core.text import fold
 
 Rows = QuerySet[Entry]
 MOST_ACTORS = 100  # whose names begin with what is searched for
 LAST = "\U0010ffff"  # no text that begins so sorts after it
+SLUG = re.compile(r"[a-z_]{1,40}(\.[a-z_]{1,40})?", re.ASCII)
 REQUEST_ID = re.compile(r"[0-9A-Za-z._-]{8,128}")
 
 
@@ -33,7 +37,7 @@ class EntryFilter(django_filters.FilterSet):
     event = django_filters.ChoiceFilter(label="Event", empty_label="Any event", choices=event_choices)
     who = django_filters.CharFilter(label="Who", method="by_username", widget=box("Username"))
     kind = django_filters.ChoiceFilter(label="On", field_name="target_kind", empty_label="Anything", choices=targets.choices)
-    channel = django_filters.ChoiceFilter(label="Channel", empty_label="Any channel", choices=CHANNELS)
+    channel = django_filters.ChoiceFilter(label="Channel", empty_label="Any channel", choices=Channel.choices)
     address = django_filters.CharFilter(label="Address", method="by_address", widget=box("192.0.2.1"))
     from_day = DayFilter(label="From", method="since")
     to_day = DayFilter(label="To", method="until")
@@ -41,6 +45,15 @@ class EntryFilter(django_filters.FilterSet):
     credential = django_filters.CharFilter(label="Session or token", method="by_credential", widget=forms.HiddenInput)
     request = django_filters.CharFilter(label="Request", field_name="request_id", widget=forms.HiddenInput)
     user = django_filters.NumberFilter(label="User", method="by_or_about", widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Events and kinds that no app has registered can be filtered by, too: those of earlier releases, for example."""
+        super().__init__(*args, **options)
+        for name, word in (("event", event_label), ("kind", targets.label)):
+            asked = self.data.get(name, "")
+            choices = self.filters[name].extra["choices"]()
+            if SLUG.fullmatch(asked) and asked not in dict(flat(choices)):
+                self.filters[name].extra["choices"] = [*choices, (asked, word(asked))]
 
     def by_username(self, rows: Rows, name: str, value: str) -> Rows:
         """The username in any case; looked up first, so that the index of actors finds the entries."""
@@ -61,13 +74,19 @@ class EntryFilter(django_filters.FilterSet):
         return rows.filter(credential_kind=kind, credential_id=key)
 
     def by_or_about(self, rows: Rows, name: str, value: Any) -> Rows:
-        return by_or_about(rows, int(value))
+        return by_or_about(rows, int(value)) if 0 < value < LARGEST else rows.none()
 
     def since(self, rows: Rows, name: str, value: date) -> Rows:
         return rows.filter(at__gte=start_of(value))
 
     def until(self, rows: Rows, name: str, value: date) -> Rows:
         return rows.filter(at__lt=start_of(value + DAY))
+
+
+def flat(choices: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Choices without their groups."""
+    for value, label in choices:
+        yield from [(value, label)] if isinstance(label, str) else label
 
 
 def by_or_about(rows: Rows, user_id: int) -> Rows:
@@ -78,9 +97,10 @@ def by_or_about(rows: Rows, user_id: int) -> Rows:
 def address(text: str) -> str | None:
     """An IP address as the database writes it; None for anything else."""
     try:
-        return str(ipaddress.ip_address(text.strip()))
+        found = ipaddress.ip_address(text.strip())
     except ValueError:
         return None
+    return None if "%" in str(found) else str(found)  # PostgreSQL has none with a zone
 
 
 def search(rows: Rows, text: str) -> Rows:

@@ -31,6 +31,17 @@ class EntryTable(ListTable):
         order_by = "-at"
 
 
+class ShortEntryTable(EntryTable):
+    """A part of a page: without files and saved filters, which the whole list has."""
+
+    list_name = "entries"
+    exports = False
+
+    class Meta:
+        order_by = "-at"
+        exclude = ("channel",)
+
+
 CSV_COLUMNS: Columns = {
     "ID": lambda entry: entry.pk,
     "Sequence": lambda entry: entry.sequence,

@@ -6,27 +6,38 @@ from typing import Any, NamedTuple
 Addresses = Callable[[Collection[str], Any], Mapping[str, str]]
 
 
+def no_page(ids: Collection[str], reader: Any) -> Mapping[str, str]:
+    return {}
+
+
 class Kind(NamedTuple):
     label: str
+    verbs: tuple[str, ...]
     addresses: Addresses
 
 
 _kinds: dict[str, Kind] = {}
 
 
-def register(kind: str, label: str, addresses: Addresses) -> None:
-    """`kind`: as in `Entry.target_kind`. `addresses(ids, reader)`: the address of the page of each of `ids` that still exists and that
-    `reader`, a user, may open; one query for all of them. Ids come from the audit trail and may be of no row."""
-    _kinds[kind] = Kind(label, addresses)
+def register(kind: str, label: str, verbs: tuple[str, ...] = (), addresses: Addresses = no_page) -> None:
+    """`kind`: as in `Entry.target_kind`. `verbs`: what is done to it, as in the event `kind.verb`.
+
+    `addresses(ids, reader)`: the address of the page of each of `ids` that still exists and that `reader`, a user, may open; one query for
+    all of them. Ids come from the audit trail and may be of no row."""
+    _kinds[kind] = Kind(label, verbs, addresses)
 
 
 def label(kind: str) -> str:
-    """`Service account` for a kind that is registered; else its name in the audit trail, readable."""
+    """`Bulk revocation` for a kind that is registered; else its name in the audit trail, readable."""
     return _kinds[kind].label if kind in _kinds else kind.replace("_", " ").capitalize()
 
 
 def choices() -> list[tuple[str, str]]:
     return sorted(((kind, known.label) for kind, known in _kinds.items()), key=lambda each: each[1])
+
+
+def events() -> list[str]:
+    return [f"{kind}.{verb}" for kind, known in _kinds.items() for verb in known.verbs]
 
 
 def addresses(named: Iterable[tuple[str, str]], reader: Any) -> dict[tuple[str, str], str]:

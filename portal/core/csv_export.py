@@ -1,4 +1,5 @@
-"""A whole list as CSV (RFC 4180) or as lines of JSON (NDJSON): what the address's search and filters select, in its order, read and sent a batch at a time.
+"""A whole list as CSV (RFC 4180) or as lines of JSON (NDJSON): what the address's search and filters select, in its order, read and
+sent a batch at a time.
 
 Each batch begins after the last row of the one before, so that a list of any length takes little memory and no long transaction.
 """

@@ -1,4 +1,4 @@
-"""What every template can use without {% load %} (settings.TEMPLATES): {% when instant %}, {% dated instant %} and {{ count|number }}."""
+"""What every template can use without {% load %} (settings.TEMPLATES): {% when instant %}, {% dated instant %}, {% timed instant %} and {{ count|number }}."""
 
 from datetime import datetime
 
@@ -22,6 +22,12 @@ def when_tag(context: Context, instant: datetime | None, note: str = "") -> Safe
 def dated_tag(context: Context, instant: datetime | None, note: str = "", near: int = when.NEAR) -> SafeString:
     """`portal.core.when.dated`, as of the context's `now`."""
     return when.dated(instant, now_of(context), note, near)
+
+
+@register.simple_tag(takes_context=True, name="timed")
+def timed_tag(context: Context, instant: datetime | None) -> SafeString:
+    """`portal.core.when.timed`, as of the context's `now`."""
+    return when.timed(instant, now_of(context))
 
 
 @register.filter

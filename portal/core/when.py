@@ -2,7 +2,8 @@
 
 - `when`: words for what is at most NEAR away ("in 10 days", "3 hours ago"), the date for the rest ("Apr 11, 2026");
 - `dated`: the date, as in the documents' columns, with the words beside it where it is near;
-- both are a `<time>` with the exact instant and its zone, which static/js/when.js shows on hover, focus and tap, and which is printed.
+- `timed`: the same with the time of day;
+- all are a `<time>` with the exact instant and its zone, which static/js/when.js shows on hover, focus and tap, and which is printed.
 
 Dates are days of `TIME_ZONE`. Lists call these 75 times for a page, hence no templates and no strftime.
 """
@@ -36,6 +37,17 @@ def dated(instant: datetime | None, now: datetime, note: str = "", near: int = N
     local = instant.astimezone(zone)
     words = distance(local, now.astimezone(zone), near)
     return element(local, f'{day(local)} <small class="when-relative">{words}</small>' if words else day(local), note)
+
+
+def timed(instant: datetime | None, now: datetime) -> SafeString:
+    """`dated` with the time of day, where its order and its seconds matter: in the audit trail."""
+    if instant is None:
+        return NEVER
+    zone = timezone.get_current_timezone()
+    local = instant.astimezone(zone)
+    words = distance(local, now.astimezone(zone), NEAR)
+    shown = f"{day(local)} <span>{local.isoformat(timespec='seconds')[11:19]}</span>"
+    return element(local, f'{shown} <small class="when-relative">{words}</small>' if words else shown, "")
 
 
 def element(local: datetime, html: str, note: str) -> SafeString:

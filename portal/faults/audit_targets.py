@@ -11,7 +11,7 @@ from portal.faults.models import Fault
 
 def connect() -> None:
     """Called once, when the app is ready."""
-    targets.register("fault", "Fault", addresses)
+    targets.register("fault", "Fault", ("acknowledged", "reopened", "cleared", "note_added"), addresses)
 
 
 def addresses(ids: Collection[str], reader: Any) -> dict[str, str]:

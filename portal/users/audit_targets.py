@@ -11,7 +11,8 @@ from portal.users.models import User
 
 def connect() -> None:
     """Called once, when the app is ready."""
-    targets.register("user", "User", addresses)
+    targets.register("user", "User", ("created", "changed", "role_changed", "activated", "deactivated", "deleted"), addresses)
+    targets.register("account", "Account")  # a name that was typed and nobody has
 
 
 def addresses(ids: Collection[str], reader: Any) -> dict[str, str]:
