@@ -6,7 +6,7 @@ from portal.api.duplo.errors import THEIRS
 from portal.core.asgi import App, Scope
 from portal.core.asgi_client import Receive, Send
 from portal.core.asgi_pools import by_path, by_query
-from portal.core.list_views import CSV_PARAMETER
+from portal.core.list_views import CSV_PARAMETER, LINES_PARAMETER
 from tests import event_loop
 from tests.test_asgi import Connection
 
@@ -48,6 +48,7 @@ def test_the_first_pattern_that_matches_decides(path: str, pool: str) -> None:
         (b"", "pages"),
         (b"status=active&format=csv", "exports"),
         (b"format=csv&q=x", "exports"),
+        (b"event=x&format=ndjson", "exports"),
         (b"q=format=csv", "pages"),
         (b"form%61t=csv", "pages"),  # as a page, too: tests/pages/test_csv_export.py
     ],
@@ -62,6 +63,6 @@ def test_an_export_keeps_no_page_waiting(query: bytes, pool: str) -> None:
         return app
 
     request = Connection(path="/faults/")
-    app = by_query(CSV_PARAMETER, named("exports"), named("pages"))
+    app = by_query((CSV_PARAMETER, LINES_PARAMETER), named("exports"), named("pages"))
     event_loop.run(app(request.scope | {"query_string": query}, request.receive, request.send))
     assert chosen == [pool]

@@ -56,6 +56,14 @@ def test_a_change_of_the_clocks_does_not_hide_an_hour(settings: object) -> None:
     assert relative(before + timedelta(hours=1), before) == "in 1 hour"
 
 
+def test_the_audit_trail_shows_the_time_of_day_with_words_beside() -> None:
+    html = when.timed(NOW, NOW + DAY)
+    assert "Nov 21, 2026 <span>09:30:00</span>" in html
+    assert "yesterday" in html
+    assert "yesterday" not in when.timed(NOW, NOW + 40 * DAY)
+    assert when.timed(None, NOW) == when.NEVER
+
+
 def test_a_documented_column_shows_the_date_with_words_beside() -> None:
     html = when.dated(LAST_SECOND + 10 * DAY, NOW)
     assert 'datetime="2026-12-01T23:59:59+00:00" title="2026-12-01 23:59:59 UTC">Dec 1, 2026 <small' in html

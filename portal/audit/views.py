@@ -2,13 +2,14 @@
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from portal.audit.chips import chips
 from portal.audit.exports import export, export_lines
 from portal.audit.filters import EntryFilter, search
 from portal.audit.formats import as_line, hexadecimal, instant
+from portal.audit.links import address_of
 from portal.audit.models import Entry
 from portal.audit.shown import detail_rows, rows
 from portal.audit.tables import CSV_COLUMNS, EntryTable
@@ -49,3 +50,11 @@ def entry(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
         "previous_hash": hexadecimal(found.previous_hash),
     }
     return render(request, "audit/entry.html", context)
+
+
+@require_safe
+@access.operator
+def former_address(request: AuthenticatedHttpRequest, rest: str = "") -> HttpResponse:
+    """The list, with those of the former page's filters that it has, too."""
+    kept = {"event": request.GET.get("event", ""), "address": request.GET.get("remote_addr", "")}
+    return redirect(address_of(**{name: value for name, value in kept.items() if value}))

@@ -1,4 +1,5 @@
-"""What every template can use without {% load %} (settings.TEMPLATES): {% when instant %}, {% dated instant %}, {% timed instant %} and {{ count|number }}."""
+"""What every template can use without {% load %} (settings.TEMPLATES): {% when instant %}, {% dated instant %}, {% timed instant %}
+and {{ count|number }}."""
 
 from datetime import datetime
 

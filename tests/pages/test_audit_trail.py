@@ -215,7 +215,21 @@ def test_the_tab_of_a_user_shows_what_they_did_and_what_was_done_to_them(as_admi
     entry(as_administrator.user, target_name="neither")
     page = as_administrator.see("users:audit", bob.username)
     assert page.column("On what") == ["User about bob", "Token by bob"]
-    assert page.one("a", aria_current="page", class_="active").text == "Audit"
+    assert page.one("nav", aria_label="Tabs").one("a", "active").text == "Audit"
     everything = as_administrator.see(page.one("a", href=f"{LIST}?user={bob.pk}").attributes["href"])
     assert everything.one("li", "filter-chip").text == "User: about bob"
     assert len(everything.rows) == 2
+
+
+def test_bookmarks_of_the_former_page_lead_to_the_new_one(as_operator: Visitor) -> None:
+    response = as_operator.get("/admin/auditlog/logentry/?event=signed_in&remote_addr=192.0.2.7&resource_type=4")
+    assert response["Location"] == f"{LIST}?event=signed_in&address=192.0.2.7"
+    assert as_operator.get("/admin/auditlog/logentry/7/change/")["Location"] == LIST
+
+
+def test_the_list_has_saved_filters(as_operator: Visitor) -> None:
+    entry(target_name="wanted")
+    entry(None, "signed_in")
+    as_operator.send("saved_filters", list="audit", name="Revoked", query="event=token.revoked")
+    link = as_operator.see("saved_filters", list="audit").one("ul", "saved-filters").one("a")
+    assert [row[3] for row in as_operator.see(link.attributes["href"]).rows] == ["Token wanted"]

@@ -18,6 +18,8 @@ from portal.env.providers import OidcProvider
 from portal.pages import shortened_urls as shortened
 from portal.users.models import User
 from tests.factories import FaultFactory, SignInFactory, TokenFactory, UserFactory
+from tests.audit_entries import entry
+from tests.factories import FaultFactory, TokenFactory, UserFactory
 from tests.notifications.rejecting import queue
 from tests.pages.visitor import Visitor
 from tokens.calendar import links as calendar
@@ -90,6 +92,11 @@ faults:add_note                         fault     in 403 302 302    in 403 422 4
 faults:undo_acknowledge                 fault    302 302 302 302    in 403 302 302
 faults:acknowledge_many                 -        302 302 302 302    in 403 302 302
 faults:acknowledge                      fault    302 302 302 302    in 403 302 302
+audit:list                              -         in 403 200 200   405 405 405 405
+audit:entry                             entry     in 403 200 200   405 405 405 405
+audit:former                            -         in 403 302 302   405 405 405 405
+audit:former_page                       rest      in 403 302 302   405 405 405 405
+users:audit                             username  in 403 403 200   405 405 405 405
 settings:config                         -         in 403 403 200   405 405 405 405
 settings:all                            -         in 403 403 200   405 405 405 405
 settings:setting                        key       in 403 403 302    in 403 403 422
@@ -153,7 +160,7 @@ audited      in in 302 302   in in 302 302
 delete       in in 403 403   in in 403 403
 change       in in 200 200   in in 403 403
 """
-EVERY_PAGE = ["Home", "Users", "Faults", "System Settings", "Access Control"]  # of the navigation
+EVERY_PAGE = ["Home", "Users", "Faults", "System Settings", "Audit Trail", "Access Control"]  # of the navigation
 ROLES = ("anonymous", "user", "operator", "administrator")
 ROWS = {words[0]: words[1:] for words in map(str.split, TABLE.strip().splitlines())}
 ADMIN_ROWS = {words[0]: words[1:] for words in map(str.split, ADMIN_TABLE.strip().splitlines())}
@@ -205,6 +212,8 @@ def arguments(kind: str) -> list[Any]:
         "app": lambda: ["faults"],
         "passkey": lambda: [Authenticator.objects.create(user=other, type="webauthn", data={"name": "theirs"}).pk],
         "provider": lambda: ["acme"],
+        "entry": lambda: [entry().pk],
+        "rest": lambda: ["logentry/7/change/"],
     }
     return made[kind]()
 
@@ -306,7 +315,9 @@ def test_a_temporary_token_cannot_be_revoked_by_its_id(role: str) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("role", "sections"), [("user", []), ("operator", ["Home", "Faults"]), ("administrator", EVERY_PAGE)])
+@pytest.mark.parametrize(
+    ("role", "sections"), [("user", []), ("operator", ["Home", "Faults", "Audit Trail"]), ("administrator", EVERY_PAGE)]
+)
 def test_the_navigation_has_only_what_the_role_may_open(role: str, sections: list[str]) -> None:
     visitor = Visitor(UserFactory(role=role))
     links = [link for side in visitor.see("profile").all("nav", "side") for link in side.all("a")]
