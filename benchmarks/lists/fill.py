@@ -1,4 +1,4 @@
-"""Fills a database of the portal for the lists: twenty permanent tokens to a person, a hundredth of them with a fault.
+"""Fills a database of the portal for the lists: twenty permanent tokens to a person, a hundredth of them with a fault; and as many entries of the audit trail.
 
 One in twenty is revoked, one in twelve has expired, three of five were used, one in ten was created by somebody else. No statement reads
 a row at a time, so that a million tokens take a minute.
@@ -23,6 +23,7 @@ DIALECTS = {
         "digest": "sha256(i::text::bytea)",
         "random": "random()",
         "hint": "substr(md5(i::text), 1, 4)",
+        "address": "('10.0.'||(i %% 200)||'.'||(i %% 250))::inet",
         "true": "true",
         "false": "false",
     },
@@ -33,6 +34,7 @@ DIALECTS = {
         "digest": "randomblob(32)",
         "random": "(abs(random()) %% 1000000 / 1000000.0)",
         "hint": "lower(hex(randomblob(2)))",
+        "address": "'10.0.'||(i %% 200)||'.'||(i %% 250)",
         "true": "1",
         "false": "0",
     },
@@ -52,6 +54,20 @@ TOKENS = """
            {expires}, CASE WHEN i %% 20 = 7 THEN {used} END, CASE WHEN i %% 5 < 3 THEN {used} END,
            {true}, '', 0, 'token-'||i||'{separator}'||hint
     FROM (SELECT i, {hint} AS hint FROM ({numbers}) AS numbers) AS named"""
+# Sign-ins are three of five; every tenth entry is by a token, one in twenty is of nobody who is signed in.
+ENTRIES = """
+    INSERT INTO audit_entry (at, event, actor_id, actor_name, credential_kind, credential_id, credential_name, credential_hint,
+                             credential_owner, credential_created_by, channel, request_id, address, user_agent, target_kind, target_id,
+                             target_name, target_key, changes, details, count)
+    SELECT {logged}, CASE WHEN i %% 20 = 3 THEN 'sign_in_failed' WHEN i %% 5 < 3 THEN 'signed_in' WHEN i %% 2 = 0 THEN 'token.created'
+           ELSE 'token.revoked' END,
+           CASE WHEN i %% 20 = 3 THEN NULL ELSE {person} + i %% %s END,
+           CASE WHEN i %% 20 = 3 THEN '' ELSE 'user'||(i %% %s)||'@example.com' END,
+           CASE WHEN i %% 10 = 4 THEN 'token' ELSE 'session' END, 'key'||(i / 50), '', '', '', '',
+           CASE WHEN i %% 10 = 4 THEN 'api' ELSE 'page' END, 'request-'||(i / 2), {address}, 'Mozilla/5.0',
+           CASE WHEN i %% 5 < 3 THEN 'user' ELSE 'token' END, 'id'||(i %% 20000), 'target-'||(i %% 20000), 'target-'||(i %% 20000),
+           '{{"role": ["user", "operator"]}}', '{{}}', 1
+    FROM ({numbers}) AS numbers"""
 FAULTS = """
     INSERT INTO faults_fault (source, key, name, resource, description, severity, links, raised_at, acknowledged_at, cleared_at)
     SELECT 'token-expiry', i, 'Token Expiration', 'token-'||i||' of user'||i, 'The token expires soon.',
@@ -69,8 +85,10 @@ def fill(size: int) -> Any:
     call_command("migrate", verbosity=0)
     people = max(size // TOKENS_EACH, FEWEST)
     run(PEOPLE, people)
-    with indexes_made_afterwards():
+    with indexes_made_afterwards("tokens_token"):
         run(TOKENS, people, size)
+    with indexes_made_afterwards("audit_entry"):
+        run(ENTRIES, people, people, size)
     run(FAULTS, max(size // 100, FEWEST))
     Config.objects.create(key="token_expiration_days", value="30;7;1")
     user, now = administrator(), timezone.now()
@@ -83,14 +101,17 @@ def fill(size: int) -> Any:
 
 
 @contextmanager
-def indexes_made_afterwards() -> Iterator[None]:
-    """PostgreSQL builds the indexes of a million tokens in a fraction of the time that it takes to add to each of them a million times."""
+def indexes_made_afterwards(table: str) -> Iterator[None]:
+    """PostgreSQL builds the indexes of a million rows in a fraction of the time that it takes to add to each of them a million times."""
     if connection.vendor == "sqlite":
         yield
         return
     with connection.cursor() as cursor:
-        cursor.execute("""SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
-            WHERE indrelid = 'tokens_token'::regclass AND NOT indisunique""")
+        cursor.execute(
+            """SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+            WHERE indrelid = %s::regclass AND NOT indisunique""",
+            [table],
+        )
         indexes = cursor.fetchall()
         for name, _definition in indexes:
             cursor.execute(f"DROP INDEX {name}")
@@ -106,6 +127,7 @@ def run(statement: str, *values: int) -> None:
         "created": f"-31 - {dialect['random']} * 300",
         "expires": f"{dialect['random']} * 365 - 30",
         "used": f"-{dialect['random']} * 30",
+        "logged": f"-{dialect['random']} * 400",
         "now": "0",
     }
     words = dialect | {name: dialect["instant"].format(days) for name, days in instants.items()}

@@ -3,6 +3,7 @@
 TOKENS = "/access-control/user-tokens/"
 USERS = "/administrator/users/"
 FAULTS = "/administrator/faults/"
+AUDIT = "/administrator/audit/"
 COLUMNS = ("name", "user", "created_at", "last_used_at", "expires_at", "status")
 FILTERS = (
     "status=active",
@@ -17,6 +18,29 @@ FILTERS = (
 )
 ORDERS = [f"sort={sign}{column}" for column in COLUMNS for sign in ("", "-")]
 
+AUDIT_FILTERS = (
+    "event=signed_in",  # three of five
+    "event=sign_in_failed",
+    "event=user.deleted",  # none
+    "who=user77@example.com",
+    "kind=token",
+    "target=user:id77",
+    "credential=session:key77",
+    "channel=api",
+    "channel=scim",  # none
+    "address=10.0.77.77",
+    "address=192.0.2.1",  # none
+    "request=request-77",
+    "from_day=2099-01-01",  # none
+    "to_day=2001-01-01",  # none
+    "event=token.revoked&channel=api",
+    "who=user77@example.com&event=token.revoked",
+    "user=77",
+    "q=target-77",  # targets by how their name begins
+    "q=target",  # all of them
+    "q=user7",  # what those whose names begin so did
+    "q=no%20such%20thing",
+)
 FIRST = TOKENS
 GROUPS = {
     "Access Control": [FIRST, f"{TOKENS}?page=200", f"{TOKENS}?page=last", f"{TOKENS}?per_page=100"],
@@ -35,6 +59,15 @@ GROUPS = {
             "no%20such%20thing",
             "zq",  # too short for an index of trigrams, and in no name
         )
+    ],
+    "Audit Trail": [
+        AUDIT,
+        f"{AUDIT}?page=200",
+        f"{AUDIT}?page=last",
+        f"{AUDIT}?sort=at",
+        f"{AUDIT}?per_page=100",
+        *(f"{AUDIT}?{each}" for each in AUDIT_FILTERS),
+        *(f"{AUDIT}?{each}&page=last" for each in AUDIT_FILTERS),
     ],
     "other pages": ["/", "/profile/", f"{USERS}user77@example.com/tokens/", USERS, FAULTS],
     "other lists": [
