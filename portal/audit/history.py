@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 
 from django.db.models import Model, QuerySet
-from django.urls import reverse
 
+from portal.audit.links import address_of
 from portal.audit.models import Entry
 from portal.audit.rows import target_of
 from portal.audit.services import Event
@@ -27,7 +26,7 @@ class Line(NamedTuple):
 
 
 class History(NamedTuple):
-    """The newest lines of an object's audit trail. `everything`: where all of it is, if there is more."""
+    """The newest lines of an object's audit trail. `everything`: the address of all of it, if there is any."""
 
     lines: list[Line]
     everything: str
@@ -35,14 +34,14 @@ class History(NamedTuple):
 
 def history(target: Model, labels: Mapping[str, str], most: int = SHOWN) -> History:
     """The newest `most` entries about `target`, newest first. `labels`: what to call an entry that changed a field of this name."""
-    entries = list(about(target).order_by("-at", "-pk")[: most + 1])
-    return History([line(entry, labels) for entry in entries[:most]], address_of_all(target) if len(entries) > most else "")
+    entries = about(target).order_by("-at", "-pk")[:most]
+    return History([line(entry, labels) for entry in entries], address_of_all(target) if entries else "")
 
 
 def address_of_all(target: Model) -> str:
-    """The address of all entries about `target`, in the Django admin."""
+    """The address of all entries about `target`."""
     kind, key, _ = target_of(target)
-    return f"{reverse('admin:audit_entry_changelist')}?{urlencode({'target_kind': kind, 'target_id': key})}"
+    return address_of(target=f"{kind}:{key}")
 
 
 def created(target: Model) -> Line | None:
@@ -93,13 +92,3 @@ def means(entry: Entry) -> str:
     if entry.credential_name:
         return f"by API token {entry.credential_name} ({entry.credential_hint}) of {entry.credential_owner}"
     return "in the portal" if entry.credential_kind == "session" else ""
-
-
-def credential_of(entry: Entry) -> str:
-    """By what the actor acted; of a token also who else has seen its text."""
-    if entry.credential_kind != "token":
-        return f"session {entry.credential_id[:8]}" if entry.credential_id else ""
-    if not entry.credential_name:
-        return f"token {entry.credential_id}"
-    creator = f", created by {entry.credential_created_by}" if entry.credential_created_by else ""
-    return f"token {entry.credential_name} ({entry.credential_hint}) of {entry.credential_owner}{creator}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from django.http import HttpRequest, QueryDict
+from django.http import QueryDict
 from django.urls import reverse
 
 from portal.audit import targets
@@ -46,10 +46,10 @@ class Row(NamedTuple):
         return [Change(name.replace("_", " ").capitalize(), values) for name, values in self.entry.changes.items()]
 
 
-def rows(entries: Sequence[Entry], request: HttpRequest, query: QueryDict | None = None) -> list[Row]:
-    """`query`: the filters of the list that these are from, which `only` adds to. One query for each kind of target."""
+def rows(entries: Sequence[Entry], reader: Any, query: QueryDict | None = None) -> list[Row]:
+    """`reader`: the user who sees them. `query`: the filters of the list that these are from, which `only` adds to. One query for each kind of target."""
     named = {pair for entry in entries for pair in objects(entry)}
-    pages = targets.addresses(named, request.user)
+    pages = targets.addresses(named, reader)
     kept = [(name, value) for name, values in query.lists() for value in values if name not in PLACE and value] if query else []
     return [row(entry, pages, kept) for entry in entries]
 

@@ -29,7 +29,7 @@ def entry_list(request: AuthenticatedHttpRequest) -> HttpResponseBase:
     if wants_lines(request):
         return export_lines(request, entries, EntryTable, search, EntryFilter, as_line)
     context = list_context(request, entries, EntryTable, search, empty="No entries.", filter_class=EntryFilter)
-    context["list"]["rows"] = shown = rows(context["list"]["rows"], request, request.GET)
+    context["list"]["rows"] = shown = rows(context["list"]["rows"], request.user, request.GET)
     context["chips"] = chips(context["list"]["filter"], shown, request.GET, request.path)
     context["list"]["export_lines"] = export_address(request, "ndjson")
     return render(request, "audit/list.html", context)
@@ -42,10 +42,10 @@ def entry(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Entry.objects.select_related("actor"), pk=pk)
     siblings = list(Entry.objects.filter(request_id=found.request_id).order_by("pk")[:SAME_REQUEST]) if found.request_id else []
     context = {
-        "row": rows([found], request)[0],
+        "row": rows([found], request.user)[0],
         "exact": instant(found.at),
         "details": detail_rows(found),
-        "siblings": rows(siblings, request),
+        "siblings": rows(siblings, request.user),
         "hash": hexadecimal(found.hash),
         "previous_hash": hexadecimal(found.previous_hash),
     }

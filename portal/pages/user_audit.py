@@ -21,5 +21,5 @@ def user_audit(request: AuthenticatedHttpRequest, username: str) -> HttpResponse
     owner = get_object_or_404(User.objects.existing(), username=username)
     entries = by_or_about(Entry.objects.select_related("actor"), owner.pk)
     context = list_context(request, entries, ShortEntryTable, search, empty="No entries.")
-    context["list"]["rows"] = rows(context["list"]["rows"], request, QueryDict(f"user={owner.pk}"))
+    context["list"]["rows"] = rows(context["list"]["rows"], request.user, QueryDict(f"user={owner.pk}"))
     return render(request, "users/audit.html", {"owner": owner, "all_entries": address_of(user=owner.pk), **context})

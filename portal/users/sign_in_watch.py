@@ -7,6 +7,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from portal.audit.links import address_of
+from portal.audit.services import Event
 from portal.faults import services as faults
 from portal.faults.models import Fault
 from portal.users import limits, throttle, trail
@@ -41,7 +43,7 @@ def count(account: str, now: datetime) -> None:
         page = reverse("admin:users_user_change", args=[user.pk])
         raise_fault(throttle.key_of(OF_ACCOUNT, str(user.pk)), f"Account {user.username}", page, now)
     if is_burst(OF_ALL, "", now):
-        raise_fault(throttle.key_of(OF_ALL, ""), "All accounts", reverse("admin:audit_entry_changelist"), now)
+        raise_fault(throttle.key_of(OF_ALL, ""), "All accounts", address_of(event=Event.SIGN_IN_FAILED), now)
 
 
 def is_burst(rate: Rate, subject: str, now: datetime) -> bool:

@@ -101,13 +101,13 @@ def test_the_pages_after_a_decision_say_what_was_decided(visitor: Visitor) -> No
     assert "acme cli was denied access" in Page(visitor.send("tokens:device_deny", confirmed=second["user_code"])).text
 
 
-def test_operators_see_each_step_in_the_django_admin() -> None:
+def test_operators_see_each_step_in_the_audit_trail() -> None:
     codes, visitor = request_device_login(), Visitor(OperatorFactory())
     visitor.send("tokens:device_deny", confirmed=codes["user_code"])
-    seen = visitor.see("admin:audit_entry_changelist").text
+    seen = visitor.see("audit:list").text
     assert seen.count("acme cli at 127.0.0.1") == 2
     for entry in Entry.objects.all():
-        assert visitor.get(reverse("admin:audit_entry_change", args=[entry.pk])).status_code == 200
+        assert visitor.get(reverse("audit:entry", args=[entry.pk])).status_code == 200
 
 
 @pytest.mark.parametrize(("name", "field"), [("tokens:device", "user_code"), ("tokens:device_approve", "confirmed")])

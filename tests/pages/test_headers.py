@@ -55,7 +55,7 @@ SIGNED_IN = [
     "admin:tokens_token_changelist",
     "admin:users_user_changelist",
     "admin:notifications_message_changelist",
-    "admin:audit_entry_changelist",
+    "audit:list",
 ]
 
 

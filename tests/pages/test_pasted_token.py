@@ -26,7 +26,7 @@ LISTS = [
     ("admin:tokens_token_changelist", []),
     ("admin:users_user_changelist", []),
     ("admin:faults_fault_changelist", []),
-    ("admin:audit_entry_changelist", []),
+    ("audit:list", []),
 ]
 
 

@@ -12,14 +12,12 @@ from django.utils import timezone
 from pytest_django import Settings
 
 import settings_app.services as config
-from portal.audit.models import Entry
 from portal.core.actors import Actor
 from portal.env.providers import OidcProvider
 from portal.pages import shortened_urls as shortened
 from portal.users.models import User
 from tests.factories import FaultFactory, SignInFactory, TokenFactory, UserFactory
 from tests.audit_entries import entry
-from tests.factories import FaultFactory, TokenFactory, UserFactory
 from tests.notifications.rejecting import queue
 from tests.pages.visitor import Visitor
 from tokens.calendar import links as calendar
@@ -257,7 +255,6 @@ def example(model: str) -> Any:
         ],
         "notifications_message": lambda: [message],
         "settings_app_config": lambda: [config.add("token_expiration_days", "15", None)],
-        "audit_entry": lambda: [config.add("token_expiration_days", "15", None), *Entry.objects.all()][1:],
     }
     return rows[model]()[0]
 

@@ -108,13 +108,11 @@ def test_a_search_minds_neither_case_nor_accents_anywhere(searched: str, as_admi
     assert changelist(as_administrator, "admin:faults_fault_changelist", "resource", q=searched) == ["ÖRSTED SMITH"]
 
 
-def test_a_search_in_the_audit_trail_finds_what_was_changed(as_administrator: Visitor) -> None:
-    """SQLite keeps JSON with escapes, PostgreSQL as letters."""
-    audit.record(None, as_administrator.user, audit.UPDATE, display_name=("Émile", "Älice"))
-    for searched in ("älice", "émile", "EMILE"):
-        page = as_administrator.see("admin:audit_entry_changelist", q=searched)
-        assert [cell.text for cell in page.all("td", "field-happened")][:1] == ["Changed"]
-    assert Entry.objects.filter(changes__finds="nobody").count() == 0
+def test_a_search_in_the_audit_trail_minds_neither_case_nor_accents(as_administrator: Visitor) -> None:
+    audit.record(None, TokenFactory(name="Örsted"), audit.UPDATE, name=("Émile", "Örsted"))
+    for searched in ("örsted", "ÖRSTED", "orsted ("):
+        assert as_administrator.see("audit:list", q=searched).column("What") == ["Token changed Name: Émile → Örsted"]
+    assert Entry.objects.filter(changes__finds="emile").count() == 1  # SQLite keeps JSON with escapes, PostgreSQL as letters
 
 
 def test_faults_are_sorted_by_state_in_both_directions(as_administrator: Visitor) -> None:
