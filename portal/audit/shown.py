@@ -47,7 +47,9 @@ class Row(NamedTuple):
 
 
 def rows(entries: Sequence[Entry], reader: Any, query: QueryDict | None = None) -> list[Row]:
-    """`reader`: the user who sees them. `query`: the filters of the list that these are from, which `only` adds to. One query for each kind of target."""
+    """`reader`: the user who sees them. `query`: the filters of the list that these are from, which `only` adds to.
+
+    One query for each kind of target."""
     named = {pair for entry in entries for pair in objects(entry)}
     pages = targets.addresses(named, reader)
     kept = [(name, value) for name, values in query.lists() for value in values if name not in PLACE and value] if query else []

@@ -16,8 +16,8 @@ from portal.core.actors import Actor
 from portal.env.providers import OidcProvider
 from portal.pages import shortened_urls as shortened
 from portal.users.models import User
-from tests.factories import FaultFactory, SignInFactory, TokenFactory, UserFactory
 from tests.audit_entries import entry
+from tests.factories import FaultFactory, SignInFactory, TokenFactory, UserFactory
 from tests.notifications.rejecting import queue
 from tests.pages.visitor import Visitor
 from tokens.calendar import links as calendar
