@@ -13,7 +13,7 @@ from portal.oauth.cli_token import cli_token
 from portal.oauth.device_authorization import device_authorization
 from portal.oauth.metadata import authorization_server
 from portal.oauth.revocation import revoke
-from portal.pages import palette, saved_filters, views
+from portal.pages import end_access, palette, saved_filters, views
 from portal.pages import shortened_urls as shortened
 from portal.pages.security_txt import security_txt
 from portal.pages.user_audit import user_audit
@@ -30,6 +30,8 @@ admin.site.empty_value_display = "—"  # as in the portal's lists
 user_pages = [
     path("administrator/users/", views.user_list, name="list"),
     *user_urls.urlpatterns,
+    path("administrator/users/<username:username>/deactivate/", end_access.deactivate, name="deactivate"),
+    path("administrator/users/<username:username>/delete/", end_access.delete, name="delete"),
     path("administrator/users/<username:username>/", views.user_detail, name="detail"),
     path("administrator/users/<username:username>/audit/", user_audit, name="audit"),
 ]
@@ -56,6 +58,7 @@ urlpatterns = [
     path("", include("tokens.urls")),
     path("", include("portal.sessions.urls")),
     path("", include((user_pages, "users"))),
+    path("", include("portal.directory.urls")),
     path("", include("portal.faults.urls")),
     path("", include("settings_app.urls")),
     path("", include("portal.second_factor.urls")),

@@ -6,7 +6,7 @@ from typing import Any
 import factory
 
 from portal.core.actors import Actor
-from portal.directory.models import Group
+from portal.directory.models import Group, Ownership
 from portal.faults.models import Fault
 from portal.sessions.models import SignIn
 from portal.users.models import User
@@ -112,3 +112,13 @@ class GroupFactory(factory.django.DjangoModelFactory):
 
     name = factory.Sequence(lambda n: f"Group {n}")
     created_at = factory.LazyFunction(clock.now)
+
+
+class OwnershipFactory(factory.django.DjangoModelFactory):
+    """A person who owns a service account."""
+
+    class Meta:
+        model = Ownership
+
+    service_account = factory.SubFactory(ServiceFactory)
+    user = factory.SubFactory(UserFactory)

@@ -28,6 +28,7 @@ LABELS = {
     "tokens": "tokens",
     "home": "portal.pages",
     "profile": "portal.pages",
+    "end_access": "portal.pages",
     "api": "portal.api",
     "scim": "portal.scim",
 }

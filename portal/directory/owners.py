@@ -2,16 +2,18 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from portal.audit import services as audit
 from portal.core import permissions as access
 from portal.core.actors import Actor
 from portal.core.errors import ServiceError
 from portal.directory import owner_faults, roles
-from portal.directory.models import Group, Ownership
+from portal.directory.models import Group, Membership, Ownership
 from portal.users.models import User
 
 MAX_OWNERS = 20  # of one service account, each of which can be a group
@@ -23,7 +25,7 @@ def set_owners(account: User, users: Collection[int], groups: Collection[int], a
     Raises ServiceError for what is no service account, for an owner that is none or inactive, and for none at all where there was one: a
     service account can be handed over, but not abandoned."""
     with transaction.atomic():
-        rows = access.lock(actor, access.ADMINISTRATOR, users=Q(pk__in=[account.pk, *users]) | roles.ADMINISTRATORS)
+        rows = lock(account, users, actor)
         account = service_account(rows, account)
         before = list(Ownership.objects.filter(service_account=account).select_related("user", "group"))
         kept = {row.user_id for row in before if row.user_id}
@@ -34,6 +36,48 @@ def set_owners(account: User, users: Collection[int], groups: Collection[int], a
         ]
         write(account, before, wanted, actor)
         owner_faults.update([account.pk], now)
+
+
+def add(account: User, owner: User | Group, actor: Actor | None, now: datetime) -> None:
+    """Adds an owner. Raises ServiceError as `set_owners`, and for who is one already."""
+    with transaction.atomic():
+        lock(account, [owner.pk] if isinstance(owner, User) else [], actor)
+        users, groups = current(account)
+        owned = users if isinstance(owner, User) else groups
+        if owner.pk in owned:
+            raise ServiceError(f"{owner} already owns {account.username}.", "owners")
+        owned.append(owner.pk)
+        set_owners(account, users, groups, actor, now)
+
+
+def remove(account: User, row: Ownership, actor: Actor | None, now: datetime) -> None:
+    """Removes an owner. Raises ServiceError if it is the only one, or has been removed before."""
+    with transaction.atomic():
+        lock(account, [], actor)
+        users, groups = current(account)
+        if (row.user_id or row.group_id) not in (users if row.user_id else groups):
+            raise ServiceError(f"{row.owner} has already been removed.")
+        set_owners(account, [pk for pk in users if pk != row.user_id], [pk for pk in groups if pk != row.group_id], actor, now)
+
+
+def lock(account: User, users: Collection[int], actor: Actor | None) -> dict[int, User]:
+    """Locks the actor, the service account, `users` and all administrators, which makes changes of owners wait for each other."""
+    return access.lock(actor, access.ADMINISTRATOR, users=Q(pk__in=[account.pk, *users]) | roles.ADMINISTRATORS)
+
+
+def current(account: User) -> tuple[list[int], list[int]]:
+    """The owners of a service account: the ids of people and of groups."""
+    rows = list(Ownership.objects.filter(service_account=account).order_by("pk").values_list("user", "group"))
+    return [user for user, _ in rows if user], [group for _, group in rows if group]
+
+
+def listed(account: User) -> list[Any]:
+    """The owners as their page shows them: annotated with `is_active`, and with the `members` of a group."""
+    members = Membership.objects.filter(group=OuterRef("group"), user__is_active=True)
+    count = Subquery(members.order_by().values("group").annotate(n=Count("pk")).values("n"))
+    rows = Ownership.objects.filter(service_account=account).select_related("user", "group")
+    active = Exists(Ownership.objects.active().filter(pk=OuterRef("pk")))
+    return list(rows.annotate(is_active=active, members=Coalesce(count, 0)).order_by("pk"))
 
 
 def service_account(rows: dict[int, User], account: User) -> User:

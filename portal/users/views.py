@@ -15,7 +15,7 @@ from portal.core.errors import ServiceError, add_to_form
 from portal.core.htmx import form_data, form_page, rejected_response, success_response
 from portal.core.requests import AuthenticatedHttpRequest
 from portal.users import emails, invitations, services
-from portal.users.forms import CreateUserForm, DeleteUserForm, UpdateUserForm
+from portal.users.forms import CreateUserForm, UpdateUserForm
 from portal.users.models import User
 
 
@@ -65,12 +65,6 @@ def update(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @access.administrator
-def deactivate(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
-    return confirm(request, existing(username), "users/deactivate.html", services.deactivate, "Deactivated")
-
-
-@require_http_methods(["GET", "POST"])
-@access.administrator
 def activate(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
     return confirm(request, existing(username), "users/activate.html", services.activate, "Reactivated")
 
@@ -78,8 +72,6 @@ def activate(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
 def confirm(request: AuthenticatedHttpRequest, user: User, template: str, service: Callable[..., None], said: str) -> HttpResponse:
     """GET asks, POST does. What was asked about another state of the user is asked again."""
     conflict = ""
-    if request.method != "POST" and user == request.user and service == services.deactivate:
-        return own_account(request, "deactivate")
     if request.method == "POST":
         try:
             service(user, access.actor_of(request), read=versions.of_form(request.POST))
@@ -126,23 +118,3 @@ def invitation_context(user: User) -> dict[str, Any]:
 def own_account(request: AuthenticatedHttpRequest, action: str) -> HttpResponse:
     """In place of a confirmation that the service would reject: the menus do not lead here, but an address does."""
     return render(request, "users/own_account.html", {"action": action, "back": page_of(request.user)})
-
-
-@require_http_methods(["GET", "POST"])
-@access.administrator
-def delete(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
-    user = existing(username)
-    if request.method != "POST" and user == request.user:
-        return own_account(request, "delete")
-    form = DeleteUserForm(form_data(request), username=user.username)
-    context = {}
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.delete(user, access.actor_of(request), read=versions.of_form(request.POST))
-        except services.UserChanged as error:
-            user, context["conflict"] = error.user, str(error)
-        except ServiceError as error:
-            add_to_form(form, error)
-        else:
-            return success_response(request, f"Deleted {user.username}.", reverse("users:list"), navigate=True)
-    return form_page(request, "users/delete.html", form, owner=user, back=page_of(user), version=user.version, **context)

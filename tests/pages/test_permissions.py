@@ -13,11 +13,12 @@ from pytest_django import Settings
 
 import settings_app.services as config
 from portal.core.actors import Actor
+from portal.directory.models import Membership
 from portal.env.providers import OidcProvider
 from portal.pages import shortened_urls as shortened
 from portal.users.models import User
 from tests.audit_entries import entry
-from tests.factories import FaultFactory, SignInFactory, TokenFactory, UserFactory
+from tests.factories import FaultFactory, GroupFactory, OwnershipFactory, ServiceFactory, SignInFactory, TokenFactory, UserFactory
 from tests.notifications.rejecting import queue
 from tests.pages.visitor import Visitor
 from tokens.calendar import links as calendar
@@ -73,6 +74,18 @@ users:activate                          username  in 403 403 200    in 403 403 3
 users:resend_invitation                 username  in 403 403 200    in 403 403 302
 users:invitation_link                   username  in 403 403 200    in 403 403 302
 users:delete                            username  in 403 403 200    in 403 403 422
+directory:groups                        -         in 403 403 200   405 405 405 405
+directory:add_group                     -         in 403 403 200    in 403 403 422
+directory:group                         group     in 403 403 200   405 405 405 405
+directory:update_group                  group     in 403 403 200    in 403 403 422
+directory:delete_group                  group     in 403 403 200    in 403 403 302
+directory:add_member                    group     in 403 403 200    in 403 403 422
+directory:remove_member                 member    in 403 403 200    in 403 403 302
+directory:search                        -         in 403 403 200   405 405 405 405
+directory:owners                        service   in 403 403 200   405 405 405 405
+directory:add_owner                     service   in 403 403 200    in 403 403 422
+directory:remove_owner                  owner     in 403 403 200    in 403 403 302
+directory:of_user                       username  in 403 403 200   405 405 405 405
 sessions:own                            -         in 200 200 200   405 405 405 405
 sessions:end_own                        session  302 302 302 302    in 404 404 404
 sessions:end_others                     -        302 302 302 302    in 302 302 302
@@ -200,6 +213,10 @@ def arguments(kind: str) -> list[Any]:
         "username": lambda: [other.username],
         "session": lambda: [SignInFactory(user=other).pk],
         "sign-in": lambda: [other.username, SignInFactory(user=other).pk],
+        "group": lambda: [GroupFactory().pk],
+        "member": lambda: [Membership.objects.create(user=other, group=GroupFactory()).group_id, other.pk],
+        "service": lambda: [ServiceFactory().username],
+        "owner": lambda: [(row := OwnershipFactory(user=other)).service_account.username, row.pk],
         "token": lambda: [TokenFactory(user=other).pk],
         "fault": lambda: [FaultFactory().pk],
         "job": lambda: [BulkRevocation.objects.create(person=other, created_at=timezone.now()).pk],

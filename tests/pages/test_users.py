@@ -124,7 +124,7 @@ def test_a_users_page_has_avatar_pills_actions_and_last_login(as_administrator: 
     assert [pill.text for pill in header.all("span", "pill")] == ["User", "Active"]
     assert [entry.text for entry in header.all("a", "dropdown-item")] == ["Update", "Deactivate", "Delete"]
     assert "Last Login Never" in page.one("aside").text
-    assert [link.text for link in page.one("ul", "tabs").all("a")] == ["Tokens", "Sessions", "Audit"]
+    assert [link.text for link in page.one("ul", "tabs").all("a")] == ["Tokens", "Sessions", "Groups", "Audit"]
 
 
 def test_update_changes_name_and_role_and_keeps_the_rest(as_administrator: Visitor, person: User) -> None:

@@ -51,6 +51,7 @@ STYLES = [
     "css/api.css",
     "css/revocation.css",
     "css/sessions.css",
+    "css/directory.css",
     "css/factor.css",
     "css/audit.css",
 ]
