@@ -355,6 +355,7 @@ CELERY_BEAT_SCHEDULE = {
     "revoke-in-bulk": {"task": "tokens.tasks.revoke_in_bulk", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
     "check-owners": {"task": "portal.directory.tasks.check_owners", "schedule": timedelta(minutes=10), "options": {"expires": 600}},
     "apply-roles": {"task": "portal.directory.tasks.apply_roles", "schedule": timedelta(minutes=10), "options": {"expires": 600}},
+    "watch-sign-in": {"task": "portal.sso.tasks.watch_sign_in", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
     "watch-scan": {"task": "tokens.tasks.watch_scan", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
     "clean-up": {"task": "tokens.tasks.clean_up", "schedule": crontab(hour=3, minute=17)},
 }

@@ -168,6 +168,12 @@ def recent_minutes(text: str) -> int:
     return whole_number(text.strip(), 0, 1_440, "minutes")
 
 
+def username(text: str) -> str:
+    if not text.strip() or len(text) > 150 or len(text.split()) > 1:
+        raise ValueError(f"'{text.strip()[:40]}' is not a username.")
+    return text.strip()
+
+
 def joined(values: tuple[Any, ...]) -> str:
     return ";".join(map(str, values))
 
@@ -271,6 +277,15 @@ KEYS = {
             lines=True,
         ),
         Key(
+            "emergency_administrator",
+            APP_CONFIG,
+            "Emergency administrator",
+            "The username of the administrator who can still sign in with a password while local passwords are off. Each use raises a "
+            "fault and notifies the addresses of the expiration notifications.",
+            "",
+            username,
+        ),
+        Key(
             "introspection_cache_seconds",
             APP_CONFIG,
             "Introspection cache time",
@@ -332,6 +347,16 @@ KEYS = {
             "true: people whom your directory creates get an email by which they set a password. false: they sign in with the company's "
             "sign-in, or are invited one by one.",
             False,
+            flag,
+            lambda value: str(value).lower(),
+        ),
+        Key(
+            "local_passwords",
+            FLAGS,
+            "Allow local passwords",
+            "true: people can sign in with a password of this portal. false: only with the company's sign-in; nobody can set or reset a "
+            "password. Needs a sign-in provider and an emergency administrator.",
+            True,
             flag,
             lambda value: str(value).lower(),
         ),

@@ -27,6 +27,8 @@ SECTIONS = (
         (
             "session_minutes",
             "company_sign_in_creates_accounts",
+            "local_passwords",
+            "emergency_administrator",
             "require_second_factor",
             "second_factor_grace_days",
             "second_factor_after_company_sign_in",
@@ -115,6 +117,8 @@ EFFECTS: dict[str, Callable[[Any], str]] = {
         "A company sign-in is followed by the second factor." if on else "A company sign-in needs no second factor here."
     ),
     "recent_sign_in_minutes": recent_sign_in,
+    "local_passwords": lambda on: "People can sign in with a password." if on else "Only the emergency administrator can use a password.",
+    "emergency_administrator": lambda name: f"{name} can always sign in with a password." if name else "Nobody is named.",
     "company_sign_in_creates_accounts": lambda on: "Everyone in the company can sign in." if on else "Only invited people can sign in.",
     "introspection_cache_seconds": cache,
     "scim_invitations": lambda on: "People whom SCIM creates are invited by email." if on else "People whom SCIM creates get no email.",
@@ -124,6 +128,7 @@ EFFECTS: dict[str, Callable[[Any], str]] = {
 }
 # What is to be confirmed before a value is saved.
 CAUTIONS: dict[str, Callable[[Any], str]] = {
+    "local_passwords": lambda on: "" if on else "Everyone but the emergency administrator then needs the company's sign-in.",
     "audit_days": lambda count: f"Entries older than {counted(count, 'day')} will be deleted tonight, for good.",
     "roles_by_group": lambda pairs: "Users of the directory get these roles now. Sessions end where a role is lowered." if pairs else "",
     "duplo_clients": lambda on: "Temporary tokens will be part of web addresses, which browsers keep in their history." if on else "",

@@ -11,6 +11,7 @@ from portal.core import permissions as access
 from portal.core import versions
 from portal.core.actors import Actor
 from portal.core.errors import Code, ServiceError
+from settings_app import rules
 from settings_app.models import Config
 from settings_app.registry import KEYS
 
@@ -76,6 +77,7 @@ def insert(key: str, value: str, actor: Actor | None) -> Config:
     """Raises IntegrityError if the key is set."""
     with transaction.atomic():
         access.lock(actor, access.ADMINISTRATOR)
+        rules.check(key, KEYS[key].parse(value))
         config = Config.objects.create(key=key, value=value)
         audit.record(actor, config, audit.CREATE, value=("", value))
         changed.send(sender=Config, key=key, actor=actor)
@@ -128,6 +130,7 @@ def write(stored: Config, value: str, actor: Actor | None) -> None:
     """For a row that is locked. One that has the value already stays as it is: nobody changed it."""
     if stored.value == value:
         return
+    rules.check(stored.key, KEYS[stored.key].parse(value))
     Config.objects.filter(pk=stored.pk).update(value=value, updated_at=timezone.now())
     audit.record(actor, stored, audit.UPDATE, value=(stored.value, value))
     stored.value = value
@@ -142,6 +145,7 @@ def delete(config: Config, actor: Actor | None, read: versions.Versions = None) 
         if stored is None:
             return False
         require(config.key, stored, read)
+        rules.check(config.key, KEYS[config.key].default)
         audit.record(actor, stored, audit.DELETE, value=(stored.value, ""))
         stored.delete()
         changed.send(sender=Config, key=config.key, actor=actor)

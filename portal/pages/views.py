@@ -20,6 +20,7 @@ from portal.pages import own
 from portal.pages.user_table import CSV_COLUMNS, UserFilter, UserTable, with_token_counts
 from portal.second_factor import views as second_factor
 from portal.sso import methods as sign_in_methods
+from portal.users import local_passwords
 from portal.users.models import SEARCH, User
 from tokens import services, sessions
 from tokens.calendar import links as calendar
@@ -49,6 +50,7 @@ def profile(request: AuthenticatedHttpRequest) -> HttpResponse:
     context["calendar_hidden"] = link is not None and calendar.reveal(link) is None
     context |= second_factor.card(request)
     context["may_create"] = access.may_create_own_tokens(request.user, config.get("users_may_create_tokens"))
+    context["passwords"] = local_passwords.allowed(request.user)
     context["sign_in_methods"] = sign_in_methods.of_user(request.user)
     return render(request, "profile/profile.html", context)
 

@@ -21,6 +21,7 @@ from portal.core.htmx import post_only
 from portal.core.requests import AuthenticatedHttpRequest
 from portal.second_factor import ceremony, factors, recent, sign_in_views
 from portal.second_factor.forms import CodeForm
+from portal.users import company, local_passwords
 from portal.users.session_views import DONE
 
 
@@ -37,6 +38,7 @@ def confirm(request: AuthenticatedHttpRequest) -> HttpResponse:
             return redirect(onward)
         errors = True
     context = {**forms, "factors": factors.of(user), "next": onward, "wrong_passkey": errors and "credential" in request.POST}
+    context["company"] = company.options(user)
     context["confirm_frame"] = "_dialog.html" if request.htmx.target in DIALOGS else "_entrance.html"
     return render(request, "account/reauthenticate.html", context)
 
@@ -48,7 +50,7 @@ def confirmation_forms(request: AuthenticatedHttpRequest) -> dict[str, Any]:
     if sent is not None and password is None and code is None and "credential" not in sent:
         password = sent  # a form that was sent empty
     return {
-        "password_form": ReauthenticateForm(password, user=request.user) if request.user.has_usable_password() else None,
+        "password_form": ReauthenticateForm(password, user=request.user) if local_passwords.can_use(request.user) else None,
         "code_form": CodeForm(code),
     }
 
@@ -93,6 +95,7 @@ def sign_in_again(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and (methods := methods_passed(request, bool(mine), form, code_form)):
         return new_session(request, methods)
     context = {"form": form, "code_form": code_form, "factors": mine, "wrong_passkey": "credential" in request.POST}
+    context |= {"passwords": local_passwords.can_use(request.user), "company": company.options(request.user), "company_next": reverse(DONE)}
     return render(request, "account/sign_in_again.html", context)
 
 

@@ -19,7 +19,7 @@ from portal.core.errors import Code, ServiceError
 from portal.directory import claims as directory
 from portal.directory import roles
 from portal.sso.claims import Identity
-from portal.users import renaming
+from portal.users import local_passwords, renaming
 from portal.users import services as users
 from portal.users.models import User
 
@@ -161,17 +161,13 @@ def disconnect(user: User, provider: str, actor: Actor, now: datetime) -> None:
         row = access.lock(actor, *access.EVERYBODY, users=Q(pk=user.pk))[user.pk]
         mine = SocialAccount.objects.filter(user=row)
         others = mine.exclude(provider=provider).exists()
-        if not others and not can_use_password(row):
+        if not others and not local_passwords.can_use(row):
             last_one()
         if not mine.filter(provider=provider).delete()[0]:
             raise ServiceError("This provider is not connected (any more).")
         audit.event(Event.COMPANY_DISCONNECTED, actor, row, provider=provider)
         if not others:
             directory.forget_claims(row, actor, now)
-
-
-def can_use_password(user: User) -> bool:
-    return user.has_usable_password()
 
 
 def last_one() -> NoReturn:

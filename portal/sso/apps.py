@@ -7,7 +7,13 @@ class SsoConfig(AppConfig):
     verbose_name = "Company sign-in"
 
     def ready(self) -> None:
-        from portal.sso import methods
-        from portal.users import company
+        from portal.notifications import renderers
+        from portal.sso import emergency, methods, receivers
+        from portal.users import company, local_passwords
+        from settings_app import rules
 
         company.register(methods.options)
+        rules.register(local_passwords.ALLOWED, emergency.check_passwords_off)
+        rules.register(local_passwords.EMERGENCY, emergency.check_administrator)
+        renderers.register(emergency.EMAIL, emergency.render)
+        receivers.connect()

@@ -19,8 +19,10 @@ class Method(NamedTuple):
     email: str
 
 
-def options() -> list[Option]:
-    return [Option(each.name, reverse("openid_connect_login", args=[each.id])) for each in settings.SIGN_IN_PROVIDERS.values()]
+def options(user: User | None) -> list[Option]:
+    """As `portal.users.company.options`."""
+    listed = [method.id for method in of_user(user) if method.connected] if user else list(settings.SIGN_IN_PROVIDERS)
+    return [Option(settings.SIGN_IN_PROVIDERS[each].name, reverse("openid_connect_login", args=[each])) for each in listed]
 
 
 def of_user(user: User) -> list[Method]:

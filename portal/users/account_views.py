@@ -1,18 +1,21 @@
 """The sign-in page, with the company's providers on it; and the page that a one-time link opens, in place of django-allauth's, which keeps
 the link's key in the session."""
 
+from functools import wraps
 from typing import Any
 
 from allauth.account.forms import ResetPasswordKeyForm
 from allauth.account.signals import password_reset
 from allauth.account.views import LoginView
+from django.contrib import messages
 from django.contrib.auth import logout
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from portal.users import company, links
+from portal.users import company, links, local_passwords
+from portal.users.limits import View
 from portal.users.models import User
 
 AT_FORM = "set-password"
@@ -21,10 +24,30 @@ PAGE = "account/password_reset_from_key.html"
 
 class SignInView(LoginView):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
-        return super().get_context_data(**context) | {"company": company.options()}
+        on = local_passwords.are_on()
+        show = on or "emergency" in self.request.GET or self.request.method == "POST"
+        return super().get_context_data(**context) | {
+            "company": company.options(),
+            "passwords": on,
+            "password_form": show,
+            "company_class": "btn-outline-primary" if show else "btn-primary",
+        }
 
 
 sign_in = SignInView.as_view()
+
+
+def by_password(view: View) -> View:
+    """`view`, for those who may have a password."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated and not local_passwords.allowed(request.user):
+            messages.error(request, local_passwords.OFF)
+            return redirect("profile")
+        return view(request, *args, **kwargs)
+
+    return wrapper
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -8,11 +8,12 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.shortcuts import redirect
 from django.utils import timezone
 
 from portal.core.errors import ServiceError
 from portal.core.permissions import actor_of
-from portal.users import limits, passwords, signals, throttle
+from portal.users import limits, local_passwords, passwords, sign_in_methods, signals, throttle
 from portal.users.models import User
 
 # One sentence, whatever was typed: the same field takes a username or an address.
@@ -27,11 +28,12 @@ class AccountAdapter(DefaultAccountAdapter):
         self.attempts = limits.take_sign_in(request, typed_account(credentials))
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        """A service account cannot sign in, not even with a password that somebody gave it on the command line."""
+        """A service account cannot sign in, not even with a password that somebody gave it on the command line; nor can anybody else by
+        one while passwords are turned off."""
         user = super().authenticate(request, **credentials)
         if user is None:  # django-allauth has called authentication_failed
             return None
-        if user.kind != User.Kind.PERSON:
+        if user.kind != User.Kind.PERSON or not local_passwords.allowed(user):
             self.authentication_failed(request, **credentials)
             return None
         throttle.give_back(self.attempts)
@@ -46,8 +48,13 @@ class AccountAdapter(DefaultAccountAdapter):
         row = User.objects.filter(pk=user.pk).first()
         if row is None or not row.may_sign_in:
             raise ImmediateHttpResponse(self.respond_user_inactive(request, user))
+        if not sign_in_methods.by_company(request, row) and not local_passwords.allowed(row):
+            raise ImmediateHttpResponse(redirect("account_login"))
         super().login(request, row)
         signals.signed_in.send(sender=User, request=request, user=row)
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        return local_passwords.allowed(user) and super().reauthenticate(user, password)
 
     def get_login_stages(self) -> list[str]:
         """The steps between the password, or the company's sign-in, and the session. Of an app above, hence a setting."""

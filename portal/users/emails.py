@@ -13,7 +13,7 @@ from portal.core.actors import Actor
 from portal.notifications import services
 from portal.notifications.models import Message
 from portal.notifications.renderers import Content, absolute_url, from_templates, register
-from portal.users import links
+from portal.users import links, local_passwords
 from portal.users.models import User
 
 INVITATION, PASSWORD_RESET, PASSWORD_CHANGED = "invitation", "password_reset", "password_changed"
@@ -49,11 +49,14 @@ def render_invitation(message: Message, now: datetime) -> Content | None:
     if user is None or user.status != User.Status.INVITED:
         return None
     subject = f"You've been invited to {settings.PORTAL_NAME}"
+    by_password = local_passwords.are_on()
+    start = "Set your password" if by_password else "Sign in with your company account"
     values = {
         "name": user.name,
-        "link": links.link(user),
-        "days": days(),
-        "preheader": f"Set your password to start using {settings.PORTAL_NAME}.",
+        "link": links.link(user) if by_password else absolute_url(reverse("account_login")),
+        "label": start,
+        "days": days() if by_password else None,
+        "preheader": f"{start} to start using {settings.PORTAL_NAME}.",
         "reason": "an administrator created an account for this address",
     }
     return from_templates("invitation", subject, values)
@@ -63,7 +66,7 @@ def render_password_reset(message: Message, now: datetime) -> Content | None:
     """None for an address that is nobody's. The database compares letters in its own way, so what it finds is compared once more:
     the link goes to the address of the account and to no other that merely resembles it."""
     user = User.objects.existing().filter(email__iexact=message.recipient).first()
-    if user is None or not user.may_sign_in or user.email.lower() != message.recipient.lower():
+    if user is None or not user.may_sign_in or user.email.lower() != message.recipient.lower() or not local_passwords.allowed(user):
         return None
     if message.attempts == 1:  # recorded here, since the response to the request must not show whether anybody has the address
         client = Actor(None, None, message.about.get("address"), message.about.get("user_agent", ""))

@@ -13,7 +13,7 @@ from portal.audit import services as audit
 from portal.core import permissions as access
 from portal.core.actors import Actor
 from portal.core.errors import ServiceError
-from portal.users import emails, links, throttle
+from portal.users import emails, links, local_passwords, throttle
 from portal.users.models import User, new_stamp
 
 
@@ -28,6 +28,8 @@ def resend(user: User, actor: Actor | None, now: datetime) -> None:
 
 def new_link(user: User, actor: Actor | None, now: datetime) -> str:
     """A link to pass on by other ways than email. Errors: as for `resend`."""
+    if not local_passwords.are_on():
+        raise ServiceError("Passwords are turned off: people sign in with their company account.")
     throttle.hit(throttle.INVITATIONS, str(user.pk), now)
     with transaction.atomic():
         row = renewed(user, actor)

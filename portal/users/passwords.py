@@ -12,7 +12,7 @@ from portal.audit import services as audit
 from portal.core import permissions as access
 from portal.core.actors import Actor
 from portal.core.errors import ServiceError
-from portal.users import emails, links
+from portal.users import emails, links, local_passwords
 from portal.users.models import User, new_stamp
 from portal.users.signals import password_replaced
 
@@ -23,7 +23,7 @@ def set_password(user: User, password: str, actor: Actor | None, now: datetime) 
 
     Raises ServiceError for a user who cannot sign in or has changed since `user` was read, PermissionDenied for an actor who has.
     """
-    access.require(actor is None or actor.user == user)
+    access.require(actor is None or (actor.user == user and local_passwords.allowed(user)))
     encoded, first = make_password(password), not user.has_usable_password()
     with transaction.atomic():
         row = access.lock(actor, *access.EVERYBODY, users=Q(pk=user.pk)).get(user.pk)

@@ -14,6 +14,11 @@ def of(request: HttpRequest, user: User) -> str:
     return ", ".join(dict.fromkeys(map(name, get_authentication_records(request, user))))
 
 
+def by_company(request: HttpRequest, user: User) -> bool:
+    """Was the session's user vouched for by one of the company's providers?"""
+    return any(record["method"] == "socialaccount" for record in get_authentication_records(request, user))
+
+
 def name(record: dict[str, Any]) -> str:
     """`record`: one of django-allauth's authentication records."""
     if record["method"] == "socialaccount":

@@ -14,7 +14,7 @@ from portal.core import versions
 from portal.core.errors import ServiceError, add_to_form
 from portal.core.htmx import form_data, form_page, rejected_response, success_response
 from portal.core.requests import AuthenticatedHttpRequest
-from portal.users import emails, invitations, services
+from portal.users import emails, invitations, local_passwords, services
 from portal.users.forms import CreateUserForm, UpdateUserForm
 from portal.users.models import User
 
@@ -112,7 +112,13 @@ def invitation_link(request: AuthenticatedHttpRequest, username: str) -> HttpRes
 
 
 def invitation_context(user: User) -> dict[str, Any]:
-    return {"owner": user, "back": page_of(user), "days": emails.days(), "invited": user.status == User.Status.INVITED}
+    return {
+        "owner": user,
+        "back": page_of(user),
+        "days": emails.days(),
+        "invited": user.status == User.Status.INVITED,
+        "passwords": local_passwords.are_on(),
+    }
 
 
 def own_account(request: AuthenticatedHttpRequest, action: str) -> HttpResponse:

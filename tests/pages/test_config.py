@@ -8,6 +8,7 @@ from django.utils import timezone
 
 import settings_app.services as config
 from portal.audit.models import Entry
+from settings_app import rules
 from settings_app.models import Config
 from settings_app.registry import KEYS
 from tests.pages.page import Page
@@ -27,6 +28,7 @@ VALUES = [
     ("tokens_per_person", "50", 50, "1", 1),
     ("tokens_per_service_account", "200", 200, "10000", 10000),
     ("roles_by_group", "Ops = operator", (("Ops", "operator"),), "A=user\nB = user", (("A", "user"), ("B", "user"))),
+    ("emergency_administrator", "chief@example.com", "chief@example.com", " root ", "root"),
     ("introspection_cache_seconds", "300", 300, "0", 0),
     ("audit_days", "400", 400, "90", 90),
     ("users_may_create_tokens", "true", True, "False", False),
@@ -34,6 +36,7 @@ VALUES = [
     ("require_owners", "true", True, "false", False),
     ("second_factor_after_company_sign_in", "true", True, "false", False),
     ("scim_invitations", "true", True, "false", False),
+    ("local_passwords", "true", True, "false", False),
     ("company_sign_in_creates_accounts", "true", True, "false", False),
     ("duplo_clients", "true", True, "false", False),
 ]
@@ -50,6 +53,7 @@ LABELS = {
         "Maximum active tokens per person",
         "Maximum active tokens per service account",
         "Roles by Group",
+        "Emergency administrator",
         "Introspection cache time",
         "Keep audit entries for",
     ],
@@ -59,11 +63,17 @@ LABELS = {
         "Require owners of service accounts",
         "Ask for a second factor after company sign-in",
         "Invite people created by SCIM",
+        "Allow local passwords",
         "Create accounts at first company sign-in",
         "DuploCloud client compatibility",
     ],
 }
 OLDER = {"App Config": ["Enable User Token Notification", "Enable. For Token Notification"]}
+
+
+@pytest.fixture(autouse=True)
+def no_rules_of_other_apps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "_rules", {})
 
 
 def add(visitor: Visitor, key: str, value: str) -> Page:

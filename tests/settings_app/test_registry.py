@@ -32,6 +32,7 @@ def test_the_keys_are_those_of_the_documents_with_their_types_and_defaults() -> 
         (APP_CONFIG, "Maximum active tokens per person", 50),
         (APP_CONFIG, "Maximum active tokens per service account", 200),
         (APP_CONFIG, "Roles by Group", ()),
+        (APP_CONFIG, "Emergency administrator", ""),
         (APP_CONFIG, "Introspection cache time", 300),
         (APP_CONFIG, "Keep audit entries for", 400),
         (FLAGS, "Users may create their own API tokens", False),
@@ -39,6 +40,7 @@ def test_the_keys_are_those_of_the_documents_with_their_types_and_defaults() -> 
         (FLAGS, "Require owners of service accounts", False),
         (FLAGS, "Ask for a second factor after company sign-in", False),
         (FLAGS, "Invite people created by SCIM", False),
+        (FLAGS, "Allow local passwords", True),
         (FLAGS, "Create accounts at first company sign-in", False),
         (FLAGS, "DuploCloud client compatibility", False),
     ]

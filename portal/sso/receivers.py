@@ -1,0 +1,29 @@
+"""Receivers of signals of the users app."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+import settings_app.services as config
+from portal.core import permissions as access
+from portal.sso import emergency
+from portal.users import local_passwords, sign_in_methods, signals
+from portal.users.models import User
+
+
+def signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    if not local_passwords.are_on() and not sign_in_methods.by_company(request, user):
+        emergency.report(user, access.actor_of(request, user), timezone.now())
+
+
+def renamed(sender: Any, before: str, after: str, **kwargs: Any) -> None:
+    """The key follows its user."""
+    if config.get(local_passwords.EMERGENCY).lower() == before.lower():
+        config.put(local_passwords.EMERGENCY, after, None)
+
+
+def connect() -> None:
+    """Called once, when the app is ready."""
+    signals.signed_in.connect(signed_in)
+    signals.renamed.connect(renamed)
