@@ -57,6 +57,13 @@ SECURITY_CONTACT: list[str] = read(
     [],
     "an email address, or an address such as https://example.com/security, or several separated by commas",
 )
+# Receivers of the audit trail (portal/audit/stream).
+AUDIT_SYSLOG: urls.Address | None = read("AUDIT_SYSLOG_URL", urls.syslog, None, "an address such as syslog+tls://siem.example.com:6514")
+AUDIT_HTTPS: urls.Address | None = read("AUDIT_HTTPS_URL", urls.https, None, "an address such as https://siem.example.com/audit")
+AUDIT_HTTPS_TOKEN = read("AUDIT_HTTPS_TOKEN", values.header, "", "text in ASCII")
+A_PEM_FILE = "a file that the portal can read, in PEM format"
+AUDIT_CA_CERTIFICATES = read("AUDIT_CA_CERTIFICATES", values.file(BASE_DIR), None, A_PEM_FILE)
+AUDIT_CLIENT_CERTIFICATE = read("AUDIT_CLIENT_CERTIFICATE", values.file(BASE_DIR), None, A_PEM_FILE)
 WEB_WORKERS = read("WEB_WORKERS", values.whole_number(1, 64), 2, "a whole number from 1 to 64")
 HTTPS = PORTAL_URL.startswith("https://")
 
@@ -87,6 +94,7 @@ INSTALLED_APPS = [
     "django_tables2",
     # Ours come last: their admin.py takes some of the libraries' pages out again.
     "portal.audit",
+    "portal.audit.stream",
     "portal.notifications",
     "portal.users",
     "portal.sessions",
@@ -357,7 +365,20 @@ CELERY_BEAT_SCHEDULE = {
     "apply-roles": {"task": "portal.directory.tasks.apply_roles", "schedule": timedelta(minutes=10), "options": {"expires": 600}},
     "watch-sign-in": {"task": "portal.sso.tasks.watch_sign_in", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
     "watch-scan": {"task": "tokens.tasks.watch_scan", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
+    "forget-audit-receivers": {
+        "task": "portal.audit.stream.tasks.forget_receivers",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
     "clean-up": {"task": "tokens.tasks.clean_up", "schedule": crontab(hour=3, minute=17)},
 }
+for kind, receiver in (("syslog", AUDIT_SYSLOG), ("https", AUDIT_HTTPS)):
+    if receiver:
+        CELERY_BEAT_SCHEDULE[f"push-audit-{kind}"] = {
+            "task": "portal.audit.stream.tasks.push_entries",
+            "args": (kind,),
+            "schedule": timedelta(seconds=10),
+            "options": {"expires": 10},
+        }
 
 LOGGING = logging_config(debug=DEBUG)

@@ -34,6 +34,7 @@ SECRETS = {
     "REDIS_URL",
     "EMAIL_URL",
     "PORTAL_ADMIN_PASSWORD",
+    "AUDIT_HTTPS_TOKEN",
 }
 PASSWORDS = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "PORTAL_ADMIN_PASSWORD"}  # a space at an end is part of them
 SHARED = ("/etc", "/home", "/opt", "/tmp", "/usr", "/var/lib", "/var/tmp")  # folders that hold other programs' data too

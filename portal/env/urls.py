@@ -145,6 +145,31 @@ def contact(text: str) -> str:
     return "mailto:" + quote(valid_email(email_address(text.removeprefix("mailto:"))), safe="@+")
 
 
+class Address(NamedTuple):
+    """`path`: with the query."""
+
+    host: str
+    port: int
+    path: str
+
+
+def syslog(text: str) -> Address:
+    """`syslog+tls://host`, port 6514 if it names none (RFC 5425, section 4.1)."""
+    url = split(text)
+    if url.scheme != "syslog+tls" or url.userinfo or url.path.strip("/") or "?" in text:
+        raise ValueError("no address of a syslog receiver with TLS")
+    return Address(to_ascii(url.host), url.port or 6514, "")
+
+
+def https(text: str) -> Address:
+    """`https://host/path?query`, without a user and password, which logs along the way would show."""
+    url = split(text)
+    if url.scheme != "https" or url.userinfo:
+        raise ValueError("no address by https")
+    query = urlsplit(text).query
+    return Address(to_ascii(url.host), url.port or WEB_PORTS["https"], (url.path or "/") + (f"?{query}" if query else ""))
+
+
 class MailServer(NamedTuple):
     """`starttls`: encrypted after a greeting in plain text. `tls`: encrypted from the beginning."""
 

@@ -132,6 +132,27 @@ def path(base: Path) -> Callable[[str], Path]:
     return parse
 
 
+def file(base: Path) -> Callable[[str], Path]:
+    """A file that can be read now; a path that does not begin with / or ~ begins at `base`."""
+
+    def parse(text: str) -> Path:
+        found = path(base)(text)
+        try:
+            found.open("rb").close()
+        except OSError:
+            raise ValueError("no file that can be read") from None
+        return found
+
+    return parse
+
+
+def header(text: str) -> str:
+    """What may be the value of an HTTP header: visible ASCII characters, and spaces between them."""
+    if not text.isascii() or not text.isprintable():
+        raise ValueError("no text in ASCII")
+    return text
+
+
 def static_folder(base: Path) -> Callable[[str], Path]:
     """Where collectstatic writes, which may delete what it finds there: no folder that holds code or what it copies from."""
 

@@ -7,6 +7,7 @@ class FaultsConfig(AppConfig):
     verbose_name = "Faults"
 
     def ready(self) -> None:
-        from portal.faults import audit_targets
+        from portal.faults import audit_faults, audit_targets
 
+        audit_faults.connect()
         audit_targets.connect()
