@@ -151,6 +151,7 @@ def test_each_secret_can_be_in_a_file(tmp_path: Path) -> None:
         "REDIS_URL": ("redis://:password@host:6379/0", "REDIS_URL"),
         "EMAIL_URL": ("smtp://user:p@host", "'smtp://' + EMAIL.user + ':' + EMAIL.password + '@' + EMAIL.host"),
         "PORTAL_ADMIN_PASSWORD": ("$ecret-pass ", "PORTAL_ADMIN_PASSWORD"),
+        "AUDIT_HTTPS_TOKEN": ("Splunk 0123", "AUDIT_HTTPS_TOKEN"),
     }
     assert set(secrets) == SECRETS
     for name, (text, _) in secrets.items():

@@ -18,6 +18,7 @@ TAGS = [
     {"name": "Tokens", "description": "Permanent tokens. A temporary token belongs to a session and is not listed."},
     {"name": "Config", "description": "The keys of System Settings → Config."},
     {"name": "Faults", "description": "What needs attention: a token that is about to expire, a notification that was not delivered."},
+    {"name": "Audit trail", "description": "Who did what, when and from where, for a SIEM."},
     {"name": "Token endpoints", "description": "For gateways and services that verify tokens, and for command-line tools that sign in."},
 ]
 INFO = {

@@ -22,12 +22,8 @@ TOKEN_IN_ADDRESS = (
 )
 
 
-class ListQuery(Schema):
-    """What every list takes. A list with filters adds them in a class of its own."""
-
-    limit: int = Field(50, ge=1, le=200, description="Maximum number of rows.")
-    cursor: str | None = Field(None, description="The `next` value of the previous page. Omit it for the first page.")
-    q: str = Field("", description="Text to search for.")
+class KnownQuery(Schema):
+    """Parameters of a query, and no others."""
 
     @model_validator(mode="before")
     @classmethod
@@ -40,6 +36,14 @@ class ListQuery(Schema):
             if name not in cls.model_fields:
                 raise ServiceError("Unknown parameter.", name)
         return given
+
+
+class ListQuery(KnownQuery):
+    """What every list takes. A list with filters adds them in a class of its own."""
+
+    limit: int = Field(50, ge=1, le=200, description="Maximum number of rows.")
+    cursor: str | None = Field(None, description="The `next` value of the previous page. Omit it for the first page.")
+    q: str = Field("", description="Text to search for.")
 
 
 class Page(Schema, Generic[Row]):

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from portal.audit import heads
 from portal.audit.models import Entry, Head
+from portal.audit.stream import cursors
 
 log = structlog.get_logger(__name__)
 BATCH = 5000
@@ -35,7 +36,7 @@ def move_start(now: datetime, days: int) -> Head | None:
     A head with a wrong signature is evidence: nothing up to it is deleted."""
     with transaction.atomic():
         start = Head.objects.select_for_update().filter(is_start=True).first()
-        over = Head.objects.select_for_update().filter(day__lt=heads.today(now) - timedelta(days=days)).exclude(closed_at=None)
+        over = Head.objects.select_for_update().filter(may_go(now, days)).exclude(closed_at=None)
         last = over.order_by("-number").first()
         if start is None or last is None or last.number <= start.number:
             return start
@@ -47,4 +48,13 @@ def move_start(now: datetime, days: int) -> Head | None:
         heads.sign(last)
         last.save(update_fields=["is_start", "key_id", "signature"])
         heads.report(last)
+        cursors.report_lost(start.sequence + 1, last.sequence, now)
     return last
+
+
+def may_go(now: datetime, days: int) -> Q:
+    """Heads of days whose time is over. What a receiver has not accepted yet (portal/audit/stream) waits for it, but not for ever."""
+    end = heads.today(now) - timedelta(days=days)
+    delivered = cursors.delivered_by_all()
+    waited = Q() if delivered is None else Q(sequence__lte=delivered) | Q(day__lt=end - cursors.LONGEST_WAIT)
+    return Q(day__lt=end) & waited

@@ -37,6 +37,7 @@ delete_config      DELETE  /config/{key}                    401 403 403 204
 list_faults        GET     /faults                          401 403 200 200
 acknowledge_fault  POST    /faults/{fault_id}/acknowledge   401 403 200 200
 undo_acknowledge_fault DELETE /faults/{fault_id}/acknowledge 401 403 409 409
+list_audit_entries GET     /audit                           401 403 200 200
 """
 ROLES = (None, "user", "operator", "administrator")
 ROWS = {words[0]: words[1:] for words in map(str.split, TABLE.strip().splitlines())}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.db.models import F, QuerySet
 from pytest_django import Settings
@@ -16,6 +17,8 @@ from structlog.testing import capture_logs
 from portal.audit import heads, pruning, sealing, verification
 from portal.audit.chain import COLUMNS, START, hash_of
 from portal.audit.models import Entry, Head
+from portal.audit.stream.models import Target
+from portal.env.urls import Address
 from tests.audit.test_sealing import entry
 
 pytestmark = pytest.mark.django_db
@@ -164,6 +167,24 @@ def test_pruning_stops_at_a_head_that_was_changed(entries: QuerySet[Entry]) -> N
     Head.objects.filter(number=1).update(sequence=1)
     assert pruning.prune(TODAY, days=0) == 0
     assert entries.count() == 6
+
+
+def test_pruning_waits_for_a_receiver_that_is_behind(entries: QuerySet[Entry], settings: LazySettings) -> None:
+    settings.AUDIT_HTTPS = Address("siem.example.com", 443, "/")
+    assert pruning.prune(TODAY, days=1) == 0
+    target = Target.objects.create(name="https siem.example.com:443", delivered=1, next_attempt_at=NOW)
+    assert pruning.prune(TODAY, days=1) == 0
+    Target.objects.filter(pk=target.pk).update(delivered=2)
+    assert pruning.prune(TODAY, days=1) == 2
+
+
+def test_pruning_waits_a_month_and_says_what_was_not_delivered(entries: QuerySet[Entry], settings: LazySettings) -> None:
+    settings.AUDIT_HTTPS = Address("siem.example.com", 443, "/")
+    with capture_logs() as lines:
+        assert pruning.prune(TODAY + 30 * DAY, days=1) == 2
+    lost = next(line for line in lines if line["event"] == "audit entries deleted before they were delivered")
+    assert (lost["first"], lost["last"]) == (1, 2)
+    assert problems() == []
 
 
 def test_pruning_that_was_interrupted_goes_on(entries: QuerySet[Entry], monkeypatch: pytest.MonkeyPatch) -> None:

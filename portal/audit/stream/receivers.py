@@ -21,6 +21,7 @@ class Receiver:
     kind: str
     host: str
     port: int
+    path: str
 
     @property
     def name(self) -> str:
@@ -33,14 +34,10 @@ class Receiver:
             return SyslogSender(self.host, self.port)
         from portal.audit.stream.https import HttpsSender
 
-        return HttpsSender(settings.AUDIT_HTTPS)
+        return HttpsSender(self.host, self.port, self.path)
 
 
 def configured() -> dict[str, Receiver]:
     """By kind: "syslog", "https"."""
-    found = {}
-    if settings.AUDIT_SYSLOG:
-        found["syslog"] = Receiver("syslog", settings.AUDIT_SYSLOG.host, settings.AUDIT_SYSLOG.port)
-    if settings.AUDIT_HTTPS:
-        found["https"] = Receiver("https", settings.AUDIT_HTTPS.host, settings.AUDIT_HTTPS.port)
-    return found
+    addresses = {"syslog": settings.AUDIT_SYSLOG, "https": settings.AUDIT_HTTPS}
+    return {kind: Receiver(kind, address.host, address.port, address.path) for kind, address in addresses.items() if address}
