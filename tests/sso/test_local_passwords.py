@@ -1,11 +1,12 @@
 """Local passwords are off: nobody but the emergency administrator gets in without the company, by whatever page."""
 
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.core import mail as sent_mail
 from django.core.exceptions import PermissionDenied
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
@@ -193,3 +194,11 @@ def test_the_key_follows_its_user_s_new_name(passwords_off: User) -> None:
 def test_a_command_turns_passwords_on_again(passwords_off: User) -> None:
     call_command("allow_local_passwords")
     assert inside(by_password(UserFactory())[0])
+
+
+def test_the_command_line_gives_no_link_that_would_not_work(passwords_off: User) -> None:
+    with pytest.raises(CommandError, match="Passwords are turned off"):
+        call_command("changepassword", UserFactory().username, "--link")
+    out = StringIO()
+    call_command("changepassword", passwords_off.username, "--link", stdout=out)
+    assert "/accounts/password/reset/" in out.getvalue()

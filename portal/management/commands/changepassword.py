@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from portal.core.errors import ServiceError
-from portal.users import passwords
+from portal.users import local_passwords, passwords
 from portal.users.models import User
 
 
@@ -37,6 +37,8 @@ class Command(BaseCommand):
             raise CommandError(f"There is no user named {username}.")
         if not user.may_sign_in:
             raise CommandError(f"{user.username} can't sign in: it is a service account, or deactivated.")
+        if link and not local_passwords.allowed(user):
+            raise CommandError(f"{local_passwords.OFF} A link would not work.")
         if link:
             self.stdout.write(passwords.new_link(user))
         else:
