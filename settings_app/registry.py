@@ -15,6 +15,7 @@ from django.core.validators import validate_email
 
 from portal.core.domains import email_address
 from settings_app import role_mapping
+from settings_app.notification_keys import SECURITY_NOTIFICATIONS
 
 APP_CONFIG, FLAGS = "App Config", "Flags"
 TYPES = (APP_CONFIG, FLAGS)
@@ -339,6 +340,18 @@ KEYS = {
             False,
             flag,
             lambda value: str(value).lower(),
+        ),
+        *(
+            Key(
+                name,
+                FLAGS,
+                label,
+                f"true: people get an email about {what}. false: they don't. The default is true.",
+                True,
+                flag,
+                lambda value: str(value).lower(),
+            )
+            for name, label, what in SECURITY_NOTIFICATIONS
         ),
         Key(
             "scim_invitations",

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from settings_app.notification_keys import SECURITY_NOTIFICATIONS
+
 
 class Section(NamedTuple):
     title: str
@@ -39,6 +41,11 @@ SECTIONS = (
         "Directory",
         "Roles of users who sign in with a company account or come by SCIM, and owners of service accounts.",
         ("roles_by_group", "require_owners", "scim_invitations"),
+    ),
+    Section(
+        "Security notifications",
+        "Emails to users about their own accounts.",
+        tuple(name for name, _, _ in SECURITY_NOTIFICATIONS),
     ),
     Section("Audit trail", "Who did what.", ("audit_days",)),
     Section("Integrations", "Programs that check or use tokens.", ("introspection_cache_seconds", "duplo_clients")),
@@ -126,6 +133,7 @@ EFFECTS: dict[str, Callable[[Any], str]] = {
     "require_owners": lambda on: "Service accounts without an owner are a fault." if on else "Only a lost owner is a fault.",
     "duplo_clients": lambda on: "DuploCloud's clients can use this portal." if on else "DuploCloud's clients can't use this portal.",
 }
+EFFECTS |= {name: lambda on: "Users get an email." if on else "Users get no email." for name, _, _ in SECURITY_NOTIFICATIONS}
 # What is to be confirmed before a value is saved.
 CAUTIONS: dict[str, Callable[[Any], str]] = {
     "local_passwords": lambda on: "" if on else "Everyone but the emergency administrator then needs the company's sign-in.",

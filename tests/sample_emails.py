@@ -1,17 +1,19 @@
 """Every email that the portal sends, as its renderer writes it, with short and with the longest names."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import F, Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 
 import settings_app.services as config
+from portal.core.actors import Actor
 from portal.notifications import renderers
 from portal.notifications.channels import test_email
 from portal.notifications.models import Message
 from portal.notifications.renderers import Content
-from portal.users import emails
+from portal.sessions.emails import NEW_DEVICE, SESSION_ENDED
+from portal.users import emails, security_emails
 from portal.users.models import User
 from tests.factories import AdministratorFactory, UserFactory, issue
 from tests.tokens.scans import many_ending
@@ -37,9 +39,18 @@ def every_email(owner: User) -> dict[str, Content]:
         TOKEN_CREATED: (owner.email, {"token": str(token.pk)}),
     }
     found = {kind: rendered(Message(kind=kind, recipient=to, about=what, attempts=2)) for kind, (to, what) in about.items()}
+    found |= security_emails_of(owner, now)
     sent = test_email.compose(OPS, owner.username)
     found["test"] = Content(str(sent.subject), str(sent.body), str(sent.alternatives[0][0]))
     return found | {f"digest of {count}": digest(owner, count) for count in (1, 3)}
+
+
+def security_emails_of(owner: User, now: datetime) -> dict[str, Content]:
+    """One of each kind, with the most that it says."""
+    actor = Actor(owner, None, "2001:db8:1234:5678:9abc:def0:1234:5678", "Mozilla/5.0 (Windows NT 10.0) Firefox/133.0")
+    facts = [("Change", "Added: passkey " + "x" * 60), ("From", f"old.{owner.email}")]
+    kinds = [security_emails.SECOND_FACTOR, security_emails.EMAIL_CHANGED, security_emails.SIGN_IN_METHOD, NEW_DEVICE, SESSION_ENDED]
+    return {kind.name: rendered(security_emails.queue(kind, owner, actor, now, *facts)[0]) for kind in kinds}
 
 
 def digest(owner: User, count: int, prefix: str = "") -> Content:

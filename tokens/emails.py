@@ -7,6 +7,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+import settings_app.services as config
 from portal.directory import owners
 from portal.notifications import services
 from portal.notifications.models import Message
@@ -24,15 +25,16 @@ def connect() -> None:
 
 
 def queue_token_created(token: Token) -> None:
-    """Announces `token` to its owner, or to the owners of the service account, in the caller's transaction. Not to who created it."""
-    if addresses := recipients(token):
+    """Announces `token` to its owner, or to the owners of the service account, in the caller's transaction, unless Config says no."""
+    if config.get("notify_token_created") and (addresses := recipients(token)):
         services.queue(TOKEN_CREATED, addresses, now=token.created_at, about={"token": str(token.pk)})
 
 
 def recipients(token: Token) -> list[str]:
+    """People hear of tokens that they created themselves, too: it may have been somebody who sat at their browser."""
     if token.user.kind == User.Kind.SERVICE:
         return list(owners.people(token.user).exclude(pk=token.created_by_id).values_list("email", flat=True))
-    return [token.user.email] if token.user.email and created_by_others(token) else []
+    return [token.user.email] if token.user.email else []
 
 
 def render_token_created(message: Message, now: datetime) -> Content | None:
@@ -40,10 +42,12 @@ def render_token_created(message: Message, now: datetime) -> Content | None:
     token = Token.objects.filter(pk=message.about["token"]).select_related("user", "created_by", "created_with").first()
     if token is None or not token.user.is_active:
         return None
+    own = token.user.kind == User.Kind.PERSON and not created_by_others(token)
     is_service = token.user.kind == User.Kind.SERVICE
     acts_as = token.user.username if is_service else "you"
     reason = f"you own the service account {acts_as}" if is_service else "this is the email address of the account that the token acts as"
     values = {
+        "own": own,
         "username": token.user.username,
         "is_service": is_service,
         "facts": facts(token),
@@ -52,7 +56,8 @@ def render_token_created(message: Message, now: datetime) -> Content | None:
         "preheader": f"{token.name} ({token.hint}) acts as {acts_as}. If you did not expect it, revoke it.",
         "reason": reason,
     }
-    return from_templates("token_created", f"An API token was created for {acts_as} in {settings.PORTAL_NAME}", values)
+    subject = "A new API token was created" if own else f"An API token was created for {acts_as}"
+    return from_templates("token_created", f"{subject} in {settings.PORTAL_NAME}", values)
 
 
 def facts(token: Token) -> list[tuple[str, str]]:

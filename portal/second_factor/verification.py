@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from django.db import transaction
 from django.http import HttpRequest
 
 from portal.audit import services as audit
@@ -15,6 +16,7 @@ from portal.second_factor.encryption import Unreadable
 from portal.second_factor.factors import RECOVERY, TOTP
 from portal.users import devices, limits, throttle
 from portal.users.models import User
+from portal.users.signals import factor_changed
 from portal.users.throttle import Attempt
 
 MOST_TYPED = 20
@@ -72,7 +74,10 @@ def passed(request: HttpRequest, user: User, used: Authenticator, now: datetime)
     Authenticator.objects.filter(pk=used.pk).update(last_used_at=now)
     if used.type == RECOVERY:
         left = 10 - Authenticator.objects.get(pk=used.pk).data["used_mask"].bit_count()
-        audit.event(audit.Event.RECOVERY_CODE_USED, None, user, access.actor_of(request), left=left)
+        with transaction.atomic():
+            audit.event(audit.Event.RECOVERY_CODE_USED, None, user, access.actor_of(request), left=left)
+            actor = access.actor_of(request, user)
+            factor_changed.send(sender=Authenticator, user=user, actor=actor, now=now, change="used", factor=f"{left} left")
 
 
 def failed(request: HttpRequest, user: User, factor: str) -> None:

@@ -7,6 +7,7 @@ class SessionsConfig(AppConfig):
     verbose_name = "Sessions"
 
     def ready(self) -> None:
-        from portal.sessions import receivers
+        from portal.sessions import emails, receivers
 
+        emails.connect()
         receivers.connect()

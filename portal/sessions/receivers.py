@@ -6,14 +6,16 @@ from typing import Any
 from allauth.account.signals import password_changed, password_set
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from portal.core import permissions as access
 from portal.core.actors import Actor, SessionCredential
-from portal.sessions import activity
+from portal.sessions import activity, emails
 from portal.sessions.activity import Use
 from portal.sessions.models import SignIn
-from portal.users import sign_in_methods
+from portal.users import devices, sign_in_methods
 from portal.users.models import User
 from portal.users.session_store import stored
 from portal.users.signals import access_ended, password_replaced, session_key_changed
@@ -36,7 +38,11 @@ def use_of(request: HttpRequest) -> Use:
 def signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
     if not request.session.session_key:  # it has none yet if the browser was somebody else's before
         request.session.save()
-    activity.signed_in(user, use_of(request), method(request, user), timezone.now())
+    now = timezone.now()
+    with transaction.atomic():
+        row = activity.signed_in(user, use_of(request), method(request, user), now)
+        if devices.is_new(request, user):
+            emails.new_device(row, access.actor_of(request, user), now)
 
 
 def method(request: HttpRequest, user: User) -> str:

@@ -15,6 +15,7 @@ from portal.audit import services as audit
 from portal.core import permissions as access
 from portal.core.actors import Actor
 from portal.core.errors import ServiceError
+from portal.sessions import emails
 from portal.sessions.models import SignIn, SignInQuerySet
 from portal.sessions.signals import session_ended
 from portal.users import user_agents
@@ -46,8 +47,8 @@ def locked_owner(pk: int, actor: Actor | None) -> User:
 
 
 def close(sign_ins: SignInQuerySet, owner: User, actor: Actor | None, now: datetime) -> int:
-    """Ends those sessions that have not ended. Returns how many."""
-    ended = 0
+    """Ends those sessions that have not ended, and notifies the owner of what somebody else has ended. Returns how many."""
+    devices = []
     for row in sign_ins.filter(ended_at=None).select_for_update().order_by("pk"):
         session = Session.objects.select_for_update().filter(session_key=row.session_key).first()
         SignIn.objects.filter(pk=row.pk).update(ended_at=now)
@@ -56,8 +57,9 @@ def close(sign_ins: SignInQuerySet, owner: User, actor: Actor | None, now: datet
         session_ended.send(sender=SignIn, user=owner, data=session.get_decoded(), actor=actor, now=now)
         session.delete()
         audit.event(audit.Event.SESSION_ENDED, actor, owner, device=row.device, ended_session=row.session_key[:16])
-        ended += 1
-    return ended
+        devices.append(row.device)
+    emails.sessions_ended(owner, devices, actor, now)
+    return len(devices)
 
 
 def list_unlisted(user: User, now: datetime) -> None:

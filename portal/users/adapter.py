@@ -50,6 +50,7 @@ class AccountAdapter(DefaultAccountAdapter):
             raise ImmediateHttpResponse(self.respond_user_inactive(request, user))
         if not sign_in_methods.by_company(request, row) and not local_passwords.allowed(row):
             raise ImmediateHttpResponse(redirect("account_login"))
+        request.first_sign_in = row.last_login is None  # type: ignore[attr-defined]  # read by devices.is_new
         super().login(request, row)
         signals.signed_in.send(sender=User, request=request, user=row)
 

@@ -30,6 +30,13 @@ def known_device(request: HttpRequest, username: str) -> str | None:
     return device_id(cookie, user) if user else None
 
 
+def is_new(request: HttpRequest, user: User) -> bool:
+    """Has `user`, who is signing in, not done so in this browser before? No at the very first sign-in, when every browser is new."""
+    if getattr(request, "first_sign_in", True):
+        return False
+    return device_id(request.COOKIES.get(settings.DEVICE_COOKIE_NAME, ""), user) is None
+
+
 def device_id(cookie: str, user: User) -> str | None:
     """What the cookie says, or None for one that is old, forged, another account's or from before the present password."""
     try:

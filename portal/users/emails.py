@@ -8,12 +8,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+import settings_app.services as config
 from portal.audit import services as audit
 from portal.core.actors import Actor
 from portal.notifications import services
 from portal.notifications.models import Message
 from portal.notifications.renderers import Content, absolute_url, from_templates, register
-from portal.users import links, local_passwords
+from portal.users import links, local_passwords, user_agents
 from portal.users.models import User
 
 INVITATION, PASSWORD_RESET, PASSWORD_CHANGED = "invitation", "password_reset", "password_changed"
@@ -38,9 +39,13 @@ def queue_password_reset(to: str, client: Actor) -> None:
     services.queue(PASSWORD_RESET, [to], now=timezone.now(), about=source)
 
 
-def queue_password_changed(user: User, now: datetime, address: str | None, first: bool) -> None:
-    """Says that the user's password was changed, or set for the first time, at `now` by a client at the IP address `address`."""
-    about = {"user": user.pk, "at": now.isoformat(), "address": address, "first": first}
+def queue_password_changed(user: User, now: datetime, address: str | None, first: bool, user_agent: str = "") -> None:
+    """Says that the user's password was changed, or set for the first time, at `now` by a client at the IP address `address`, unless
+    Config turns that off."""
+    if not user.email or not config.get("notify_password_changed"):
+        return
+    device = user_agents.device(user_agent) if user_agent else ""
+    about = {"user": user.pk, "at": now.isoformat(), "address": address, "first": first, "device": device}
     services.queue(PASSWORD_CHANGED, [user.email], now=now, about=about)
 
 
@@ -92,6 +97,7 @@ def render_password_changed(message: Message, now: datetime) -> Content | None:
         "username": user.username,
         "at": f"{at:%Y-%m-%d %H:%M %Z}",
         "address": about["address"],
+        "device": about.get("device", ""),  # messages of the former release have none
         "first": about["first"],
         "reset": absolute_url(reverse("account_reset_password")),
         "preheader": "If this was you, no action is needed.",

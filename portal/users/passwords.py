@@ -33,8 +33,7 @@ def set_password(user: User, password: str, actor: Actor | None, now: datetime) 
         User.objects.filter(pk=user.pk).update(password=user.password, session_stamp=user.session_stamp)
         password_replaced.send(sender=User, user=user, actor=actor, now=now)
         audit.event(password_event(actor, first), actor, user)
-        if user.email:
-            emails.queue_password_changed(user, now, actor.address if actor else None, first)
+        emails.queue_password_changed(user, now, actor.address if actor else None, first, actor.user_agent if actor else "")
 
 
 def password_event(actor: Actor | None, first: bool) -> audit.Event:

@@ -34,5 +34,10 @@ renamed = Signal()
 session_key_changed = Signal()
 
 # Sent inside the transaction that adds or removes a factor of two-factor authentication; arguments: user, actor (an Actor or None), now,
-# change ("added", "removed", "reset", "recovery_codes"), factor (in words for a person: "authenticator app", "passkey Laptop", "all").
+# change ("added", "removed", "reset", "recovery_codes", "used"), factor (in words for a person: "authenticator app", "passkey Laptop",
+# "all"; of a recovery code that was used "9 left").
 factor_changed = Signal()
+
+# Sent inside the transaction that connects a user with a company account or disconnects it; arguments: user, actor (an Actor or None), now,
+# change ("connected", "disconnected"), provider (its name for a person).
+company_account_changed = Signal()

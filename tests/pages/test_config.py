@@ -10,6 +10,7 @@ import settings_app.services as config
 from portal.audit.models import Entry
 from settings_app import rules
 from settings_app.models import Config
+from settings_app.notification_keys import SECURITY_NOTIFICATIONS
 from settings_app.registry import KEYS
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor, toast
@@ -38,6 +39,7 @@ VALUES = [
     ("scim_invitations", "true", True, "false", False),
     ("local_passwords", "true", True, "false", False),
     ("company_sign_in_creates_accounts", "true", True, "false", False),
+    *((name, "true", True, "false", False) for name, _, _ in SECURITY_NOTIFICATIONS),
     ("duplo_clients", "true", True, "false", False),
 ]
 every_key = pytest.mark.parametrize(("key", "text", "value", "other_text", "other"), VALUES)
@@ -62,6 +64,7 @@ LABELS = {
         "Notify token owners",
         "Require owners of service accounts",
         "Ask for a second factor after company sign-in",
+        *(label for _, label, _ in SECURITY_NOTIFICATIONS),
         "Invite people created by SCIM",
         "Allow local passwords",
         "Create accounts at first company sign-in",

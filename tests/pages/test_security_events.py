@@ -197,11 +197,15 @@ def test_a_person_gets_an_email_about_a_token_that_somebody_else_created() -> No
     assert text[4:36] not in str(message.message())
 
 
-def test_there_is_no_email_of_ones_own_token_or_a_service_accounts() -> None:
+def test_there_is_an_email_of_ones_own_token_and_none_of_a_service_accounts() -> None:
     ada = AdministratorFactory()
     issue(ada, "own", actor=ada)
     issue(ServiceFactory(), "nightly", actor=ada)
-    assert delivery.deliver(timezone.now()) == (0, 0)
+    assert delivery.deliver(timezone.now()) == (1, 0)
+    (message,) = outbox.outbox
+    assert message.subject == "A new API token was created in Token Portal"
+    assert "Created by: " + ada.username in message.body
+    assert "for you" not in message.body
 
 
 # The audit trail's page

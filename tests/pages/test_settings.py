@@ -42,7 +42,7 @@ def test_every_key_is_shown_with_its_help_and_default(as_administrator: Visitor)
         assert "This is the default." in shown.text
         assert not shown.all("a", href=reverse("settings:delete", args=[name]))
     assert [heading.text for heading in page.one("div", "settings").all("h2")] == [
-        *("Expiry notifications", "Permanent tokens", "Sign-in", "Directory", "Integrations")
+        *("Expiry notifications", "Permanent tokens", "Sign-in", "Directory", "Security notifications", "Audit trail", "Integrations")
     ]
 
 

@@ -8,6 +8,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from portal.notifications.models import Message
+from settings_app.notification_keys import SECURITY_NOTIFICATIONS
 from settings_app.registry import APP_CONFIG, FLAGS, KEYS
 from tests.clock import NOW
 
@@ -39,6 +40,7 @@ def test_the_keys_are_those_of_the_documents_with_their_types_and_defaults() -> 
         (FLAGS, "Notify token owners", False),
         (FLAGS, "Require owners of service accounts", False),
         (FLAGS, "Ask for a second factor after company sign-in", False),
+        *((FLAGS, label, True) for _, label, _ in SECURITY_NOTIFICATIONS),
         (FLAGS, "Invite people created by SCIM", False),
         (FLAGS, "Allow local passwords", True),
         (FLAGS, "Create accounts at first company sign-in", False),
