@@ -21,7 +21,7 @@ BENCH = .venv-bench/.installed
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	|| { echo "Python 3.11 or later is needed. Name it like this: make PYTHON=python3.11 ..." >&2; exit 1; }
 
-.PHONY: help run test test-field test-clock test-faults lint format demo screenshots bench-lists page-weights bench-memory bench-verify bench-scan wrk lock clean
+.PHONY: help run test test-field test-clock test-faults lint format demo screenshots bench-lists page-weights bench-memory bench-verify bench-scan bench-audit wrk lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -79,6 +79,9 @@ bench-verify: $(BENCH) wrk ## how fast a token is verified, beside Django, its p
 
 bench-scan: $(DEV) ## how fast the expiry scan is, beside a loop and a count, up to three million tokens (about 15 minutes; ARGS="--scale 0.1")
 	$(BIN)/python benchmarks/bench_scan.py $(ARGS)
+
+bench-audit: $(DEV) ## what recording and sealing audit entries costs verifications and pages, and how fast they are sealed and verified (about 5 minutes)
+	$(BIN)/python benchmarks/bench_audit.py $(ARGS)
 
 wrk:
 	@command -v wrk >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get install --yes --quiet wrk >/dev/null; } \

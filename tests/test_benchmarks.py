@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.services import missing
 
 RUNS_ON = "postgres"
@@ -60,6 +61,12 @@ def test_verification_beside_its_peers_and_under_attack() -> None:
         "a scan",
     ):
         assert f": {attack}: p99" in found
+
+
+def test_the_audit_trail() -> None:
+    found = printed(sys.executable, "bench_audit.py", "--seconds", "1", "--rounds", "1", "--entries", "2000", "--port", str(free_port()))
+    assert "/verify   p99: quiet" in found
+    assert "verified " in found
 
 
 def test_the_memory_of_make_run() -> None:

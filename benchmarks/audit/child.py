@@ -58,6 +58,8 @@ def add_one(who: Actor, number: int) -> None:
 
 def stream(rate: int, seconds: float, sealed_every: float) -> dict[str, Any]:
     """`rate` entries a second; every so many seconds (0: never) they are sealed, in the same process. Says how far it fell behind."""
+    if sealed_every:
+        sealing.seal_all(timezone.now())
     who, began, number = actor(), time.perf_counter(), 0
     next_seal, lags = began + sealed_every, []
     while (now := time.perf_counter()) < began + seconds:
@@ -80,7 +82,7 @@ def copy(amount: int) -> dict[str, float]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO audit_entry ({columns}) SELECT {columns} FROM "
-            f"(SELECT * FROM audit_entry LIMIT 1000) AS some, generate_series(1, %s) AS n",
+            f"(SELECT * FROM audit_entry LIMIT 1000) AS sample, generate_series(1, %s) AS n",
             [amount // 1000],
         )
     return {}
@@ -106,8 +108,9 @@ def size() -> int:
 def index_sizes() -> dict[str, float]:
     """Bytes an entry, of each index."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT relname, pg_relation_size(indexrelid) FROM pg_stat_user_indexes JOIN pg_class ON oid = indexrelid "
-                       "WHERE indexrelid IN (SELECT indexrelid FROM pg_index WHERE indrelid = 'audit_entry'::regclass)")  # fmt: skip
+        cursor.execute(
+            "SELECT indexrelid::regclass::text, pg_relation_size(indexrelid) FROM pg_index WHERE indrelid = 'audit_entry'::regclass"
+        )
         rows = Entry.objects.count()
         return {name: size / rows for name, size in cursor.fetchall()}
 
