@@ -23,6 +23,7 @@ from portal.core.list_views import list_context, wants_csv
 from portal.core.ordering import ordered
 from portal.core.requests import AuthenticatedHttpRequest
 from portal.core.text import fold
+from portal.second_factor.decorators import CONFIRM, must_confirm, recent_sign_in
 from portal.users.models import User
 from tokens import dates, details, lineage, pasted, services, sessions
 from tokens.forms import DatedTokenForm, TokenForm
@@ -57,6 +58,7 @@ def all_tokens(request: AuthenticatedHttpRequest) -> HttpResponseBase:
 
 @require_http_methods(["GET", "POST"])
 @access.administrator
+@recent_sign_in(keep_form=True)
 def create(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
     """Pane *Create a new token* on a user's page."""
     owner = get_object_or_404(User.objects.existing(), username=username)
@@ -65,6 +67,7 @@ def create(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @access.signed_in
+@recent_sign_in(keep_form=True)
 def add_own(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Pane *Add User Token* on the Profile: a name alone, as its document shows."""
     access.require(access.may_create_own_tokens(request.user, config.get("users_may_create_tokens")))
@@ -73,6 +76,7 @@ def add_own(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @access.signed_in
+@recent_sign_in(keep_form=True)
 def create_own(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Window *Create API Token* on the Profile: a name and an Expiry Date."""
     access.require(access.may_create_own_tokens(request.user, config.get("users_may_create_tokens")))
@@ -85,8 +89,10 @@ def dated_form(request: HttpRequest) -> DatedTokenForm:
 
 def issue(request: HttpRequest, owner: User, form: TokenForm, title: str, back: str) -> HttpResponse:
     """Shows the form, or makes the token. The response to this POST is the one place where the token's text ever stands."""
-    now = timezone.now()
-    if request.method == "POST" and form.is_valid():
+    now, confirm = timezone.now(), ""
+    if request.method == "POST" and (confirm := must_confirm(request)):
+        form.add_error(None, CONFIRM)
+    elif request.method == "POST" and form.is_valid():
         data, actor = form.cleaned_data, access.actor_of(request)
         try:
             token, text = services.issue(owner, data["name"], data.get("expires"), actor, now, data["request_id"])
@@ -101,7 +107,7 @@ def issue(request: HttpRequest, owner: User, form: TokenForm, title: str, back: 
             response["HX-Trigger-After-Settle"] = "list-changed"
             response["Cache-Control"] = "no-store"
             return response
-    return form_page(request, "tokens/form.html", form, title=title, back=back, owner=owner)
+    return form_page(request, "tokens/form.html", form, title=title, back=back, owner=owner, confirm=confirm)
 
 
 def already_made(request: HttpRequest, form: TokenForm, again: services.AlreadyMade, **context: Any) -> HttpResponse:
@@ -117,6 +123,7 @@ def already_made(request: HttpRequest, form: TokenForm, again: services.AlreadyM
 
 @post_only("profile")
 @access.signed_in
+@recent_sign_in("profile")
 def temporary(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The session's own temporary token in full: as JSON for the eye and copy buttons, or on the Profile without JavaScript."""
     token = sessions.current(request.session, timezone.now())

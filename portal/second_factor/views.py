@@ -1,16 +1,13 @@
 """The user's own factors: the page and the dialogs that Profile's card opens. Each change needs a recent sign-in."""
 
 from base64 import b64encode
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
 
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import decrypt, encrypt
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -20,25 +17,13 @@ from portal.core.context_processors import DIALOGS
 from portal.core.errors import ServiceError, add_to_form
 from portal.core.htmx import form_data, form_page, post_only, rejected_response, success_response
 from portal.core.requests import AuthenticatedHttpRequest
-from portal.second_factor import available, ceremony, factors, recent, services, totp
+from portal.second_factor import available, ceremony, factors, services, totp
+from portal.second_factor.decorators import confirmed
 from portal.second_factor.factors import PASSKEY
 from portal.second_factor.forms import CodeForm, NameForm, credential_of
 
-View = Callable[..., HttpResponse]
 SECRET = "new_totp_secret"  # in the session, encrypted, until the app has shown that it has it
 NO_PASSKEY = "The passkey wasn't created. Try again."
-
-
-def confirmed(view: View) -> View:
-    """For changes to the factors: asks to confirm who it is, unless that was shown a moment ago."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if recent.within(request.session, recent.FOR_FACTORS, timezone.now()):
-            return view(request, *args, **kwargs)
-        return redirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': request.get_full_path()})}")
-
-    return guarded
 
 
 def frame(request: AuthenticatedHttpRequest) -> dict[str, str]:

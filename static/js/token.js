@@ -6,6 +6,8 @@
     const headers = { Accept: "application/json", ...JSON.parse(document.body.getAttribute("hx-headers")) };
     const response = await fetch(button.dataset.url, { method: "POST", headers, cache: "no-store" });
     if (response.redirected || response.status === 401) location.reload(); // signed out meanwhile
+    const { confirm } = response.status === 403 ? await response.json().catch(() => ({})) : {};
+    if (confirm) location.assign(confirm); // the sign-in was too long ago
     if (!response.ok || response.redirected) throw new Error(`status ${response.status}`);
     const { token, link } = await response.json();
     return token ?? link;

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.models import Session
@@ -16,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.notifications.models import Message
+from portal.second_factor import recovery
 from portal.sessions.models import SignIn
 from portal.users import links, session_store
 from portal.users.models import User
@@ -25,6 +27,7 @@ from tests.factories import PASSWORD, AdministratorFactory, UserFactory, issue
 from tests.notifications.rejecting import queue
 from tests.one_time_links import ask_for_reset, sent_link
 from tests.pages.visitor import Visitor
+from tests.second_factor.steps import SECRET, give_app
 from tokens import sessions, token_format
 from tokens.calendar import links as calendar
 from tokens.cli_login import device
@@ -49,6 +52,8 @@ def secrets() -> dict[str, str]:
     reader.get(reset, follow=True)
     ask_for_reset(person.email)  # this one waits
     visitor.send("users:create", username="waiting@example.com", display_name="", role="user")
+    owner = UserFactory()
+    recovery_code = give_app(owner)[0].replace("-", "")
     return {
         "session": visitor.cookies[settings.SESSION_COOKIE_NAME].value,
         "session of an opened link": reader.cookies[settings.SESSION_COOKIE_NAME].value,
@@ -57,6 +62,7 @@ def secrets() -> dict[str, str]:
         "calendar": calendar.reveal(calendar.current(administrator)),
         "link": reset.rstrip("/").rpartition("/")[2],
         "code": confirm(visitor)["code"],
+        "recovery code": recovery_code,
         **request_device_login(),
     }
 
@@ -71,6 +77,7 @@ def opened_by(text: str) -> set[str]:
         "link": any(links.generator.check_token(user, key) for user in User.objects.all() for key in (text, text.partition("-")[2])),
         "code": SignInCode.objects.filter(digest=token_format.digest(text)).exists(),
         "device code": DeviceLogin.objects.filter(digest=token_format.digest(text)).exists(),
+        "recovery code": any(recovery.use(row, text) for row in Authenticator.objects.filter(type="recovery_codes")),
         "user code": DeviceLogin.objects.filter(user_code_hash__in=device.hashes(text)).exists(),
     }
     return {what for what, opened in found.items() if opened}
@@ -113,6 +120,7 @@ def test_every_secret_opens_what_it_is_for(secrets: dict[str, str]) -> None:
         "calendar": {"calendar"},
         "link": {"link"},
         "code": {"code"},
+        "recovery code": {"recovery code"},
         "device_code": {"device code"},
         "user_code": {"user code"},
     }
@@ -125,6 +133,13 @@ def test_no_text_in_a_copy_of_the_database_opens_anything(secrets: dict[str, str
     assert Message.objects.filter(content__isnull=True).count() == Message.objects.count() >= 4
     assert found.isdisjoint(secrets.values())
     assert what_a_copy_opens() == {}
+
+
+def test_the_key_of_an_authenticator_app_is_nowhere_to_be_read(secrets: dict[str, str]) -> None:
+    visitor = Visitor(UserFactory())
+    begun = visitor.see("mfa_add_totp").one(id="totp-secret").text.replace(" ", "")
+    place = "\n".join(map(str, cells()))
+    assert [key for key in (SECRET, begun) if key in place] == []
 
 
 def test_not_even_a_part_of_a_secret_is_in_the_database_or_the_data_directory(secrets: dict[str, str]) -> None:

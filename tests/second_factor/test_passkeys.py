@@ -43,7 +43,7 @@ def test_a_passkey_is_added_on_its_page_and_brings_recovery_codes(user: User) ->
     assert page.status_code == 200
     assert b"recovery-codes" in page.content
     assert factor_types(user) == ["recovery_codes", "webauthn"]
-    assert b"Phone" in visitor.get(reverse("profile")).content
+    assert b"Phone" in visitor.get(reverse("mfa_index")).content
     assert is_signed_in(visitor), "adding a factor keeps the session"
     again = visitor.send("mfa_add_passkey", name="Phone", credential=credential)
     assert again.status_code == 422, "a response counts once"

@@ -17,6 +17,7 @@ from portal.core import versions
 from portal.core.errors import ServiceError
 from portal.core.htmx import post_only, success_response
 from portal.core.requests import AuthenticatedHttpRequest
+from portal.second_factor.decorators import recent_sign_in
 from tokens.calendar import ical as calendar_text
 from tokens.calendar import links as calendar
 
@@ -41,6 +42,7 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
 
 @post_only("profile")
 @access.signed_in
+@recent_sign_in("profile")
 def switch_on(request: AuthenticatedHttpRequest) -> HttpResponse:
     calendar.switch_on(access.actor_of(request), timezone.now())
     return success_response(request, "The calendar is turned on. Copy its link.", reverse("profile"))
@@ -48,6 +50,7 @@ def switch_on(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 @post_only("profile")
 @access.signed_in
+@recent_sign_in("profile")
 def show(request: AuthenticatedHttpRequest) -> HttpResponse:
     """One's own link in full: as JSON for the eye and copy buttons, or on a page of its own without JavaScript."""
     link = calendar.current(request.user)
@@ -62,6 +65,7 @@ def show(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @access.signed_in
+@recent_sign_in("profile")
 def renew(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The confirmation, and another link in place of the old one."""
     service = partial(calendar.renew, now=timezone.now())

@@ -9,6 +9,7 @@ from portal.core import permissions as access
 from portal.core.errors import ServiceError
 from portal.core.htmx import post_only
 from portal.core.requests import AuthenticatedHttpRequest
+from portal.second_factor.decorators import recent_sign_in
 from portal.users import limits, throttle
 from tokens import sessions
 from tokens.cli_login import device
@@ -19,6 +20,7 @@ MOST_TYPED = 100
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @access.signed_in
+@recent_sign_in("tokens:device")
 def enter_code(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The code, and for a right one the program that waits for a decision. `?user_code=` fills the code in (section 3.3.1)."""
     if request.method != "POST":
@@ -37,6 +39,7 @@ def enter_code(request: AuthenticatedHttpRequest) -> HttpResponse:
 
 @post_only("tokens:device")
 @access.signed_in
+@recent_sign_in("tokens:device")
 def approve(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The program may fetch the session's temporary token."""
     typed, now = request.POST.get("confirmed", ""), timezone.now()

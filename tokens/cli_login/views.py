@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from portal.core import permissions as access
 from portal.core.errors import ServiceError
 from portal.core.requests import AuthenticatedHttpRequest
+from portal.second_factor.decorators import recent_sign_in
 from tokens import sessions
 from tokens.cli_login import flow as cli_sign_in
 from tokens.cli_login.flow import Question
@@ -35,6 +36,7 @@ class SeeOther(HttpResponseRedirect):
 
 @require_http_methods(["GET", "POST"])
 @access.signed_in
+@recent_sign_in()
 def sign_in(request: AuthenticatedHttpRequest) -> HttpResponseBase:
     """Which program asks, and Confirm. A wrong question is answered here, and never sent on to anybody."""
     now = timezone.now()

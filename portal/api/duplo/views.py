@@ -13,6 +13,7 @@ from portal.api.duplo import login
 from portal.core import permissions as access
 from portal.core.errors import ServiceError
 from portal.core.requests import AuthenticatedHttpRequest
+from portal.second_factor.decorators import recent_sign_in
 from tokens import sessions
 from tokens.cli_login.views import only
 
@@ -21,6 +22,7 @@ PARAMETERS = {"client": "localAppName", "port": "localPort", "is_admin": "isAdmi
 
 @require_http_methods(["GET", "POST"])
 @access.signed_in
+@recent_sign_in()
 def verify_token(request: AuthenticatedHttpRequest) -> HttpResponseBase:
     """Which program asks, and Confirm. A request that is invalid is answered here, and never sent on to anybody."""
     now = timezone.now()
