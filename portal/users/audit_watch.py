@@ -46,7 +46,7 @@ def verify(now: datetime, seconds: float = 120.0) -> None:
 def raise_fault(key: str, name: str, description: str, now: datetime) -> None:
     if Fault.objects.open().filter(source=SOURCE, key=key).exists():
         return
-    page = reverse("admin:audit_entry_changelist")
+    page = reverse("audit:list")
     fault = Fault(source=SOURCE, key=key, name=name, resource="Audit trail", description=description, raised_at=now)
     fault.severity, fault.links = Fault.Severity.CRITICAL, [{"label": "Audit trail", "url": page, "admin_url": page}]
     faults.raise_faults([fault])
