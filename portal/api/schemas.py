@@ -94,6 +94,10 @@ class UserChange(Body):
     role: Role | None = None
     may_introspect: bool | None = None
     may_provision: bool | None = Field(None, description="For service accounts only.")
+    username: NewUsername | None = Field(
+        None, max_length=USERNAME_MAX, description="A new username. The former one stays reserved, and its address is 404."
+    )
+    email: str | None = Field(None, max_length=254, description="A new email address. Left out, it follows a username that it is equal to.")
 
 
 class TokenBrief(Schema):

@@ -3,9 +3,9 @@
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -21,7 +21,8 @@ from portal.pages.user_table import CSV_COLUMNS, UserFilter, UserTable, with_tok
 from portal.second_factor import views as second_factor
 from portal.sso import methods as sign_in_methods
 from portal.users import local_passwords
-from portal.users.models import SEARCH, User
+from portal.users.models import SEARCH, FormerName, User
+from portal.users.uniqueness import reserved
 from tokens import services, sessions
 from tokens.calendar import links as calendar
 from tokens.models import Token
@@ -68,9 +69,13 @@ def user_list(request: AuthenticatedHttpRequest) -> HttpResponseBase:
 @require_safe
 @access.administrator
 def user_detail(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
-    """The user's page opens on its tab Tokens."""
-    get_object_or_404(User.objects.existing(), username=username)
-    return redirect("tokens:user_tokens", username)
+    """The user's page opens on its tab Tokens. A former username leads there too."""
+    user = User.objects.existing().filter(username=username).first()
+    former = FormerName.objects.filter(reserved(username), user__deleted_at=None).select_related("user").first() if user is None else None
+    found = user or (former and former.user)
+    if found is None:
+        raise Http404
+    return redirect("tokens:user_tokens", found.username)
 
 
 def admin_sign_in(request: HttpRequest, **kwargs: Any) -> HttpResponse:

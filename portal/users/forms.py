@@ -122,6 +122,18 @@ class CreateUserForm(UserForm):
     field_order = ["username", "display_name", "role"]
 
 
+class RenameForm(forms.Form):
+    """Window *Change username or email*. A service account has no email address. The rules are the service's."""
+
+    username = forms.CharField(label="Username", max_length=USERNAME_MAX, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    email = forms.CharField(label="Email", required=False, widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "email"}))
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"username": user.username, "email": user.email}, **kwargs)
+        if user.kind == User.Kind.SERVICE:
+            del self.fields["email"]
+
+
 class SignInForm(allauth_forms.LoginForm):
     """django-allauth's, without the end that it sets on the session: the session ends with its temporary token."""
 

@@ -14,8 +14,8 @@ from portal.core import versions
 from portal.core.errors import ServiceError, add_to_form
 from portal.core.htmx import form_data, form_page, rejected_response, success_response
 from portal.core.requests import AuthenticatedHttpRequest
-from portal.users import emails, invitations, local_passwords, services
-from portal.users.forms import CreateUserForm, UpdateUserForm
+from portal.users import emails, invitations, local_passwords, renaming, services
+from portal.users.forms import CreateUserForm, RenameForm, UpdateUserForm
 from portal.users.models import User
 
 
@@ -124,3 +124,24 @@ def invitation_context(user: User) -> dict[str, Any]:
 def own_account(request: AuthenticatedHttpRequest, action: str) -> HttpResponse:
     """In place of a confirmation that the service would reject: the menus do not lead here, but an address does."""
     return render(request, "users/own_account.html", {"action": action, "back": page_of(request.user)})
+
+
+@require_http_methods(["GET", "POST"])
+@access.administrator
+def rename(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
+    """Window *Change username or email*. What was opened for another name or address is asked again."""
+    user = existing(username)
+    form = RenameForm(form_data(request), user=user)
+    context = {"owner": user, "back": page_of(user), "version": renaming.version(user)}
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            read = versions.of_form(request.POST)
+            renamed = renaming.rename(user, data["username"], data.get("email"), access.actor_of(request), timezone.now(), read)
+        except services.UserChanged as error:
+            context |= {"owner": error.user, "version": renaming.version(error.user), "conflict": str(error)}
+        except ServiceError as error:
+            add_to_form(form, error)
+        else:
+            return success_response(request, f"Saved {renamed.username}.", page_of(renamed), navigate=renamed.username != username)
+    return form_page(request, "users/rename.html", form, **context)

@@ -119,3 +119,14 @@ def test_a_rule_that_is_broken_is_told_in_the_words_of_the_pages(
     assert answer["error"] == "invalid_value"
     assert answer["error_description"].startswith(words)
     assert answer.get("field") == field
+
+
+def test_a_user_gets_another_name_and_address(caller: Caller) -> None:
+    user = UserFactory(username="anna@example.com")
+    answer = caller.call("PATCH", f"/users/{user.username}", {"username": "jones@example.com", "display_name": "Anna Jones"}).json()
+    assert (answer["username"], answer["email"], answer["display_name"]) == ("jones@example.com", "jones@example.com", "Anna Jones")
+    assert caller.call("GET", "/users/anna@example.com").status_code == 404
+    rejected = caller.call("PATCH", "/users/jones@example.com", {"display_name": "x", "email": caller.user.email})
+    assert rejected.status_code == 409
+    user.refresh_from_db()
+    assert user.display_name == "Anna Jones"

@@ -69,6 +69,7 @@ users:list                              -         in 403 403 200   405 405 405 4
 users:create                            -         in 403 403 200    in 403 403 422
 users:detail                            username  in 403 403 302   405 405 405 405
 users:update                            username  in 403 403 200    in 403 403 422
+users:rename                            username  in 403 403 200    in 403 403 422
 users:deactivate                        username  in 403 403 200    in 403 403 302
 users:activate                          username  in 403 403 200    in 403 403 302
 users:resend_invitation                 username  in 403 403 200    in 403 403 302

@@ -122,7 +122,7 @@ def test_a_users_page_has_avatar_pills_actions_and_last_login(as_administrator: 
     header = page.one("section", "user-header")
     assert header.one("span", "avatar").text == "B"
     assert [pill.text for pill in header.all("span", "pill")] == ["User", "Active"]
-    assert [entry.text for entry in header.all("a", "dropdown-item")] == ["Update", "Deactivate", "Delete"]
+    assert [entry.text for entry in header.all("a", "dropdown-item")] == ["Update", "Change username or email", "Deactivate", "Delete"]
     assert "Last Login Never" in page.one("aside").text
     assert [link.text for link in page.one("ul", "tabs").all("a")] == ["Tokens", "Sessions", "Groups", "Audit"]
 
@@ -158,7 +158,7 @@ def test_activating_lets_in_again_but_brings_no_token_back(as_administrator: Vis
     _token, text = issue(person)
     as_administrator.send("users:deactivate", person.username)
     header = as_administrator.see("tokens:user_tokens", person.username).one("section", "user-header")
-    assert [entry.text for entry in header.all("a", "dropdown-item")] == ["Update", "Activate", "Delete"]
+    assert [entry.text for entry in header.all("a", "dropdown-item")] == ["Update", "Change username or email", "Activate", "Delete"]
     as_administrator.send("users:activate", person.username)
     assert can_sign_in(person.username, PASSWORD)
     assert checks.verification_result(text, timezone.now()) is RejectionReason.REVOKED
@@ -241,3 +241,24 @@ def test_a_service_account_keeps_the_role_user(as_administrator: Visitor) -> Non
         422,
         {"role": "A service account always has the role User."},
     )
+
+
+@pytest.mark.parametrize("htmx", ["", "window"])
+def test_a_user_is_renamed_and_the_former_address_leads_on(htmx: str, as_administrator: Visitor, person: User) -> None:
+    former = person.username
+    visitor = Visitor(as_administrator.user, htmx=htmx)
+    assert "The old one stays reserved" in visitor.see("users:rename", former).text
+    assert visitor.submit("users:rename", former, username="married@example.com", email="married@example.com").status_code in (204, 302)
+    person.refresh_from_db()
+    assert (person.username, person.email) == ("married@example.com", "married@example.com")
+    assert as_administrator.get(reverse("users:detail", args=[former])).url == reverse("tokens:user_tokens", args=["married@example.com"])
+    page = Page(as_administrator.send("users:rename", person.username, username="nonsense", email="married@example.com"))
+    assert "Enter an email address: the username of a person." in page.text
+
+
+def test_a_name_that_was_changed_meanwhile_is_asked_again(as_administrator: Visitor, person: User) -> None:
+    stale = as_administrator.see("users:rename", person.username).value("version")
+    User.objects.filter(pk=person.pk).update(email="other@example.com")
+    response = as_administrator.send("users:rename", person.username, username="x@example.com", email=person.email, version=stale)
+    assert response.status_code == 409
+    assert not as_administrator.see("users:rename", ServiceFactory().username).all(name="email")

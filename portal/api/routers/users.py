@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from ninja import Path, Query, Router, Status
 
 from portal.api.documented import TAGGED
@@ -14,7 +16,7 @@ from portal.core import permissions as access
 from portal.core import versions
 from portal.core.list_views import matching, search_text
 from portal.core.requests import AuthenticatedHttpRequest
-from portal.users import services
+from portal.users import renaming, services
 from portal.users.models import SEARCH, User
 
 router = Router(tags=["Users"])
@@ -43,7 +45,7 @@ def list_users(request: AuthenticatedHttpRequest, query: Query[ListQuery]) -> di
     return page(matching(rows, SEARCH, search_text(query.q)), order, query)
 
 
-@router.post("", response=responses({201: UserOut}, 403, 415, 422))
+@router.post("", response=responses({201: UserOut}, 403, 409, 415, 422))
 @access.administrator
 def create_user(request: AuthenticatedHttpRequest, data: UserIn) -> Status[User]:
     """Creates a person, who is invited by email, or a service account."""
@@ -57,14 +59,19 @@ def get_user(request: AuthenticatedHttpRequest, response: HttpResponse, username
     return tagged(response, existing(username, **access.readable(request.user, "pk")))
 
 
-@router.patch(ONE, response=responses({200: UserOut}, 403, 404, 412, 415, 422), openapi_extra=TAGGED)
+@router.patch(ONE, response=responses({200: UserOut}, 403, 404, 409, 412, 415, 422), openapi_extra=TAGGED)
 @access.administrator
 def update_user(
     request: AuthenticatedHttpRequest, response: HttpResponse, username: Path[Username], data: UserChange, if_match: IfMatch = None
 ) -> User:
     """Changes the given fields. With `If-Match`, only if nobody has changed the user since."""
-    read = versions.of_if_match(if_match)
-    return tagged(response, services.update(existing(username), **data.dict(), actor=access.actor_of(request), read=read))
+    given, actor = data.dict(), access.actor_of(request)
+    names = given.pop("username"), given.pop("email")
+    with transaction.atomic():
+        user = services.update(existing(username), **given, actor=actor, read=versions.of_if_match(if_match))
+        if names != (None, None):
+            user = renaming.rename(user, *names, actor, timezone.now())
+    return tagged(response, user)
 
 
 @router.post(f"{ONE}/activate", response=responses({200: UserOut}, 403, 404, 412, 422), openapi_extra=TAGGED)
