@@ -19,7 +19,9 @@ class SearchInput(forms.TextInput):
         field = (attrs or {}).get("id", name)
         address = reverse("directory:search") + f"?field={name}" + ("&groups=1" if self.with_groups else "")
         htmx = {"list": f"{field}-options", "hx-get": address, "hx-target": f"#{field}-options", "hx-trigger": "input changed delay:200ms"}
-        box = super().render(name, value, (attrs or {}) | htmx | {"hx-swap": "innerHTML", "data-background": ""}, renderer)
+        box = super().render(
+            name, value, (attrs or {}) | htmx | {"hx-swap": "innerHTML", "hx-disabled-elt": "unset", "data-background": ""}, renderer
+        )
         return render_to_string("directory/_search_input.html", {"box": box, "id": f"{field}-options"})
 
 
