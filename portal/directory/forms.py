@@ -33,7 +33,7 @@ def owner_field(label: str, help_text: str, required: bool = True) -> forms.Char
     return forms.CharField(label=label, required=required, widget=SearchInput(True), help_text=help_text)
 
 
-OWNER_HELP = "A person's username, or group: and the name of a group. Type a part of it, then choose."
+OWNER_HELP = "A username, or group: with the name of a group. Type a part of the name, then choose."
 
 
 class GroupForm(forms.Form):

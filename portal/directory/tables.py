@@ -59,7 +59,7 @@ class MemberTable(ListTable):
     username = tables.Column(order_by="search_key")
     role = tables.Column(verbose_name="Role", orderable=False)
     is_active = tables.Column(verbose_name="Status", orderable=False)
-    menu = narrow_column()
+    revoke = narrow_column()
 
     class Meta:
         order_by = "username"

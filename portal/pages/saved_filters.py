@@ -19,6 +19,7 @@ from portal.users.models import SavedFilter
 LISTS = {
     "tokens": ("tokens:all", access.ADMINISTRATOR),
     "users": ("users:list", access.ADMINISTRATOR),
+    "groups": ("directory:groups", access.ADMINISTRATOR),
     "faults": ("faults:list", access.OPERATOR),
     "audit": ("audit:list", access.OPERATOR),
 }
