@@ -14,6 +14,7 @@ from settings_app import services as config
 from tests.factories import AdministratorFactory, ServiceFactory, UserFactory
 from tests.scim.caller import GROUP, Directory
 
+RUNS_ON = "postgres"
 pytestmark = pytest.mark.django_db
 
 
@@ -78,30 +79,30 @@ def test_members_are_added_and_removed_in_every_form(directory: Directory) -> No
     assert members(directory, group) == []
 
 
-@pytest.mark.parametrize(
-    "operation",
-    [
-        {"op": "add", "path": "members", "value": [{"value": "user-999999"}]},
-        {"op": "add", "path": "members", "value": [{"value": "group-1"}]},
-        {"op": "add", "path": "members", "value": [{"value": 5}]},
-        {"op": "add", "path": "members", "value": ["x"]},
-        {"op": "add", "path": "members", "value": [{}]},
-        {"op": "add", "value": ["members"]},
-        {"op": "replace", "path": 'members[value eq "user-1"]', "value": {"value": "user-2"}},
-        {"op": "remove", "path": 'members[display eq "Anna"]'},
-        {"op": "remove", "path": 'members[value co "user"]'},
-        {"op": "remove", "path": "displayName"},
-        {"op": "replace", "path": "displayName", "value": ""},
-        {"op": "replace", "path": "displayName", "value": 5},
-        {"op": "replace", "path": "displayName", "value": "a\u202eb"},
-    ],
-)
-def test_operation_that_is_invalid_changes_nothing(directory: Directory, operation: dict[str, Any]) -> None:
+INVALID: list[dict[str, Any]] = [
+    {"op": "add", "path": "members", "value": [{"value": "user-999999"}]},
+    {"op": "add", "path": "members", "value": [{"value": "group-1"}]},
+    {"op": "add", "path": "members", "value": [{"value": 5}]},
+    {"op": "add", "path": "members", "value": ["x"]},
+    {"op": "add", "path": "members", "value": [{}]},
+    {"op": "add", "value": ["members"]},
+    {"op": "replace", "path": 'members[value eq "user-1"]', "value": {"value": "user-2"}},
+    {"op": "remove", "path": 'members[display eq "Anna"]'},
+    {"op": "remove", "path": 'members[value co "user"]'},
+    {"op": "remove", "path": "displayName"},
+    {"op": "replace", "path": "displayName", "value": ""},
+    {"op": "replace", "path": "displayName", "value": 5},
+    {"op": "replace", "path": "displayName", "value": "a\u202eb"},
+]
+
+
+def test_operation_that_is_invalid_changes_nothing(directory: Directory) -> None:
     anna = UserFactory()
     group = make(directory, "Engineering", anna).json()["id"]
-    answer = directory.patch(group, {"op": "remove", "path": "members"}, operation)
-    assert answer.status_code == 400, answer.content
-    assert members(directory, group) == [key(anna)]
+    for operation in INVALID:
+        answer = directory.patch(group, {"op": "remove", "path": "members"}, operation)
+        assert answer.status_code == 400, (operation, answer.content)
+        assert members(directory, group) == [key(anna)]
 
 
 def test_service_account_is_no_member(directory: Directory) -> None:

@@ -1,7 +1,5 @@
 """Who may call /scim/: nobody but a service account's token with the permission, and every error is SCIM's."""
 
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -34,6 +32,7 @@ TABLE = {
     ".search": (501, 501),
     "Robots/5": (404, 404),
 }
+RUNS_ON = "sqlite"
 pytestmark = pytest.mark.django_db
 
 
@@ -48,14 +47,14 @@ def test_table_has_every_address() -> None:
         assert any(pattern.pattern.match(path) for path in TABLE), pattern
 
 
-@pytest.mark.parametrize("path", TABLE)
-def test_directory_gets_what_the_table_says(path: str) -> None:
+def test_directory_gets_what_the_table_says() -> None:
     directory = Directory()
-    for method, expected in zip(("GET", "POST"), TABLE[path], strict=True):
-        answer = directory.call(method, path, None if method == "GET" else {})
-        assert answer.status_code == expected, answer.content
-        assert answer.status_code < 400 or is_scim_error(answer)
-        assert "no-store" in answer["Cache-Control"]
+    for path, statuses in TABLE.items():
+        for method, expected in zip(("GET", "POST"), statuses, strict=True):
+            answer = directory.call(method, path, None if method == "GET" else {})
+            assert answer.status_code == expected, (path, answer.content)
+            assert answer.status_code < 400 or is_scim_error(answer)
+            assert "no-store" in answer["Cache-Control"]
 
 
 @pytest.mark.parametrize("make", [None, UserFactory, OperatorFactory, AdministratorFactory, ServiceFactory])
@@ -100,28 +99,28 @@ def test_method_that_is_not_there_names_the_others() -> None:
     assert Directory().call("DELETE", "Users")["Allow"] == "GET, POST"
 
 
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        ("{", 400),
-        ("[]", 400),
-        ("null", 400),
-        ('{"userName": NaN}', 400),
-        ('{"userName": ' + "9" * 5000 + "}", 400),
-        ("[" * 100_000, 400),
-        ('{"x": ' * 100 + "1" + "}" * 100, 400),
-        ('{"userName": "a\\u0000b"}', 400),
-        ('{"userName": "\\ud800"}', 400),
-        ('{"\\ud800": 1}', 400),
-        ('{"x": "' + "x" * 1_100_000 + '"}', 413),
-    ],
-)
-def test_body_that_cannot_be_read_is_an_error(body: str, status: int) -> None:
+BAD_BODIES = [
+    ("{", 400),
+    ("[]", 400),
+    ("null", 400),
+    ('{"userName": NaN}', 400),
+    ('{"userName": ' + "9" * 5000 + "}", 400),
+    ("[" * 100_000, 400),
+    ('{"x": ' * 100 + "1" + "}" * 100, 400),
+    ('{"userName": "a\\u0000b"}', 400),
+    ('{"userName": "\\ud800"}', 400),
+    ('{"\\ud800": 1}', 400),
+    ('{"x": "' + "x" * 1_100_000 + '"}', 413),
+]
+
+
+def test_body_that_cannot_be_read_is_an_error() -> None:
     directory = Directory()
-    for method, path in (("POST", "Users"), ("POST", "Groups"), ("POST", "Users/.search")):
-        answer = directory.call(method, path, body)
-        assert answer.status_code == status, answer.content
-        assert is_scim_error(answer)
+    for body, status in BAD_BODIES:
+        for path in ("Users", "Groups", "Users/.search"):
+            answer = directory.call("POST", path, body)
+            assert answer.status_code == status, (body[:80], answer.content)
+            assert is_scim_error(answer)
 
 
 def test_other_types_are_rejected() -> None:
@@ -132,10 +131,3 @@ def test_other_types_are_rejected() -> None:
         assert answer.status_code == 415
         assert is_scim_error(answer)
     assert directory.generic("POST", "/scim/v2/Users", "{}", content_type="application/json", headers=headers).status_code == 400
-
-
-@pytest.mark.django_db(False)
-def test_library_is_not_loaded_before_a_directory_calls() -> None:
-    program = "import portal.asgi, sys; print([name for name in ('scim2_models', 'lark') if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
-    assert done.stdout.strip() == "[]"
