@@ -357,8 +357,8 @@ KEYS = {
             "scim_invitations",
             FLAGS,
             "Invite people created by SCIM",
-            "true: people whom your directory creates get an email by which they set a password. false: they sign in with the company's "
-            "sign-in, or are invited one by one.",
+            "true: people whom your directory creates are invited by email. false: they sign in with the company's sign-in, or are "
+            "invited one by one.",
             False,
             flag,
             lambda value: str(value).lower(),
