@@ -3,6 +3,7 @@
 A user is known by the provider's issuer and subject, never by an address: an address may be given to somebody else. An address counts once,
 for a person who was invited by it and has never signed in."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import NoReturn
 
@@ -22,6 +23,8 @@ from portal.sso.claims import Identity
 from portal.users import local_passwords, renaming
 from portal.users import services as users
 from portal.users.models import User
+
+ATTEMPTS = 3
 
 
 class SignInRejected(Exception):
@@ -45,15 +48,20 @@ REASONS = {
 def user_of(identity: Identity, now: datetime) -> tuple[User, SocialAccount]:
     """The user who signs in by `identity`: the connected one, an invited one, or a new one, with the role that the identity gives.
     Raises SignInRejected."""
-    try:
-        with transaction.atomic():
-            lock(identity)
-            account = connected(identity) or first_sign_in(identity)
-            user = follow_email(account, identity, now)
-            if identity.groups is not None:
-                user = directory.set_claim_groups(user, identity.groups, None, now)
-    except IntegrityError:  # the same first sign-in, a moment ago
-        return user_of(identity, now)
+    for _ in range(ATTEMPTS):
+        with suppress(IntegrityError):  # the same first sign-in, a moment ago
+            return resolve(identity, now)
+    return resolve(identity, now)
+
+
+@transaction.atomic
+def resolve(identity: Identity, now: datetime) -> tuple[User, SocialAccount]:
+    """Raises SignInRejected, and IntegrityError if somebody else has resolved it at the same moment."""
+    lock(identity)
+    account = connected(identity) or first_sign_in(identity)
+    user = follow_email(account, identity, now)
+    if identity.groups is not None:
+        user = directory.set_claim_groups(user, identity.groups, None, now)
     return user, account
 
 
@@ -107,12 +115,14 @@ def is_waiting(user: User) -> bool:
 
 
 def new_user(identity: Identity) -> User:
-    """A person whose username is the verified address. Raises SignInRejected."""
+    """A person whose username is the verified address. Raises SignInRejected, and IntegrityError if there is one by now."""
     if not config.get("company_sign_in_creates_accounts"):
         raise SignInRejected("unknown")
     try:
         return users.create(identity.email, identity.name, User.Role.USER, None, invite=False)
-    except ServiceError:
+    except ServiceError as error:
+        if User.objects.filter(same_address(identity.email)).exists():
+            raise IntegrityError from error  # somebody has just been given the name: look again
         raise SignInRejected("name") from None
 
 
