@@ -50,8 +50,9 @@ def profile(request: AuthenticatedHttpRequest) -> HttpResponse:
     context["calendar"] = link = calendar.current(request.user)
     context["calendar_hidden"] = link is not None and calendar.reveal(link) is None
     context |= second_factor.card(request)
-    context["may_create"] = access.may_create_own_tokens(request.user, config.get("users_may_create_tokens"))
-    context["passwords"] = local_passwords.allowed(request.user)
+    values = config.get_many("users_may_create_tokens", local_passwords.ALLOWED, local_passwords.EMERGENCY)
+    context["may_create"] = access.may_create_own_tokens(request.user, values["users_may_create_tokens"])
+    context["passwords"] = local_passwords.allowed(request.user, values)
     context["sign_in_methods"] = sign_in_methods.of_user(request.user)
     return render(request, "profile/profile.html", context)
 

@@ -1,5 +1,7 @@
 """Who may sign in without the company's provider: everybody, or only the emergency administrator (Config's *Allow local passwords*)."""
 
+from typing import Any
+
 import settings_app.services as config
 from portal.users.models import User
 
@@ -11,9 +13,10 @@ def are_on() -> bool:
     return config.get(ALLOWED)
 
 
-def allowed(user: User) -> bool:
-    """May this user sign in by a password (or passkey) of the portal's own, and set one?"""
-    values = config.get_many(ALLOWED, EMERGENCY)
+def allowed(user: User, values: dict[str, Any] | None = None) -> bool:
+    """May this user sign in by a password (or passkey) of the portal's own, and set one? `values`: of the two keys, if they have been
+    read."""
+    values = values or config.get_many(ALLOWED, EMERGENCY)
     return values[ALLOWED] or is_named(user, values[EMERGENCY])
 
 

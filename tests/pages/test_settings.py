@@ -11,10 +11,11 @@ from settings_app.models import Config
 from settings_app.registry import KEYS
 from tests.factories import TokenFactory
 from tests.pages.page import Element, Page
-from tests.pages.test_config import every_key
+from tests.pages.test_config import every_key, no_rules_of_other_apps
 from tests.pages.test_headers import has_nothing_inline, is_locked_down
 from tests.pages.visitor import Visitor
 
+__all__ = ["no_rules_of_other_apps"]
 pytestmark = pytest.mark.django_db
 
 
