@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NoReturn
 
 from allauth.socialaccount.models import SocialAccount
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
@@ -23,6 +24,7 @@ from portal.sso.claims import Identity
 from portal.users import local_passwords, renaming
 from portal.users import services as users
 from portal.users.models import User
+from portal.users.signals import company_account_changed
 
 ATTEMPTS = 3
 
@@ -156,6 +158,7 @@ def connect(user: User, identity: Identity, actor: Actor, now: datetime) -> None
         with transaction.atomic():
             access.lock(actor, *access.EVERYBODY)
             connection(user, identity, actor)
+            announce(user, actor, now, "connected", identity.provider)
             if identity.groups is not None:
                 directory.set_claim_groups(user, identity.groups, actor, now)
     except IntegrityError:
@@ -176,8 +179,16 @@ def disconnect(user: User, provider: str, actor: Actor, now: datetime) -> None:
         if not mine.filter(provider=provider).delete()[0]:
             raise ServiceError("This provider is not connected (any more).")
         audit.event(Event.COMPANY_DISCONNECTED, actor, row, provider=provider)
+        announce(row, actor, now, "disconnected", provider)
         if not others:
             directory.forget_claims(row, actor, now)
+
+
+def announce(user: User, actor: Actor, now: datetime, change: str, provider: str) -> None:
+    """`change`: as in `company_account_changed`."""
+    known = settings.SIGN_IN_PROVIDERS.get(provider)  # one that is not configured any more can still be disconnected
+    name = known.name if known else provider
+    company_account_changed.send(sender=SocialAccount, user=user, actor=actor, now=now, change=change, provider=name)
 
 
 def last_one() -> NoReturn:

@@ -24,8 +24,6 @@ from portal.users import user_agents
 from portal.users.models import User
 from portal.users.signals import company_account_changed, email_changed, factor_changed
 
-COMMAND_LINE = "The portal's command line"
-
 
 @dataclass(frozen=True)
 class Kind:
@@ -85,8 +83,8 @@ def register(kind: Kind) -> None:
 def queue(
     kind: Kind, user: User, actor: Actor | None, now: datetime, *facts: tuple[str, str], to: Iterable[str] | None = None
 ) -> list[Message]:
-    """Queues an email about `user` at `now`, unless Config turns its kind off. `actor`: who did it, None for the command line; `facts`:
-    label and value of what else is to be said, no secret; `to`: other addresses than the user's. Returns the messages."""
+    """Queues an email about `user` at `now`, unless Config turns its kind off. `actor`: who did it, None for the portal itself or its
+    command line; `facts`: label and value of what else is to be said, no secret; `to`: other addresses than the user's."""
     recipients = list(dict.fromkeys(filter(None, [user.email] if to is None else to)))
     if not recipients or not config.get(kind.flag):
         return []
@@ -97,7 +95,7 @@ def queue(
 def traces(user: User, actor: Actor | None) -> list[tuple[str, str]]:
     """Of the user, device and address; of anybody else the name, since where an administrator works is none of the user's business."""
     if actor is None or actor.user != user:
-        return [("By", actor.user.username if actor else COMMAND_LINE)]
+        return [("By", actor.user.username if actor else settings.PORTAL_NAME)]
     address = [("IP address", actor.address)] if actor.address else []
     return [("Device", user_agents.device(actor.user_agent)), *address]
 
