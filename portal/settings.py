@@ -361,6 +361,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60},
     },  # to be removed in the next release
     "revoke-in-bulk": {"task": "tokens.tasks.revoke_in_bulk", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
+    "check-directory-tokens": {
+        "task": "portal.scim.tasks.check_directory_tokens",
+        "schedule": timedelta(minutes=10),
+        "options": {"expires": 600},
+    },
     "check-owners": {"task": "portal.directory.tasks.check_owners", "schedule": timedelta(minutes=10), "options": {"expires": 600}},
     "apply-roles": {"task": "portal.directory.tasks.apply_roles", "schedule": timedelta(minutes=10), "options": {"expires": 600}},
     "watch-sign-in": {"task": "portal.sso.tasks.watch_sign_in", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
