@@ -7,7 +7,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from portal.audit import heads
+from portal.audit import heads, rows
 from portal.audit.models import Entry, Head
 from portal.audit.stream import cursors
 
@@ -49,7 +49,15 @@ def move_start(now: datetime, days: int) -> Head | None:
         last.save(update_fields=["is_start", "key_id", "signature"])
         heads.report(last)
         cursors.report_lost(start.sequence + 1, last.sequence, now)
+        record(start, last, now)
     return last
+
+
+def record(start: Head, last: Head, now: datetime) -> None:
+    """The entry that says so: the portal itself did it."""
+    details = {"entries": last.sequence - start.sequence, "until": last.day.isoformat()}
+    about = {"target_kind": "audit", "target_id": "trail", "target_name": "Audit trail"}
+    Entry(at=now, event="audit.pruned", details=details, **about, **rows.source(None, None)).save()
 
 
 def may_go(now: datetime, days: int) -> Q:

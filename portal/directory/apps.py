@@ -7,6 +7,7 @@ class DirectoryConfig(AppConfig):
     verbose_name = "Groups and owners"
 
     def ready(self) -> None:
-        from portal.directory import receivers
+        from portal.directory import audit_targets, receivers
 
+        audit_targets.connect()
         receivers.connect()

@@ -8,10 +8,15 @@ from django.urls import reverse
 from portal.audit import targets
 from portal.users.models import User
 
+VERBS = (
+    *("created", "changed", "role_changed", "renamed", "email_changed", "joined_group", "left_group", "owners_changed", "activated"),
+    *("deactivated", "deleted"),
+)
+
 
 def connect() -> None:
     """Called once, when the app is ready."""
-    targets.register("user", "User", ("created", "changed", "role_changed", "activated", "deactivated", "deleted"), addresses)
+    targets.register("user", "User", VERBS, addresses)
     targets.register("account", "Account")  # a name that was typed and nobody has
 
 
