@@ -11,6 +11,7 @@ from django.utils import timezone
 from portal.core.csv_export import Columns
 from portal.core.keyset import Part
 from portal.core.tables import ListTable
+from portal.second_factor import factors
 from portal.users.models import INVITED, User, UserQuerySet
 from tokens import services
 from tokens.models import Token
@@ -48,7 +49,7 @@ CSV_COLUMNS: Columns = {
 
 
 class UserFilter(django_filters.FilterSet):
-    """By role, kind and status, and those with tokens that expire soon. A value that makes no sense filters nothing out."""
+    """By role, kind, status and second factor, and those with tokens that expire soon. A value that makes no sense filters nothing out."""
 
     role = django_filters.ChoiceFilter(label="Role", empty_label="Any role", choices=User.Role.choices)
     kind = django_filters.ChoiceFilter(label="Kind", empty_label="Any kind", choices=User.Kind.choices)
@@ -56,6 +57,15 @@ class UserFilter(django_filters.FilterSet):
     tokens = django_filters.ChoiceFilter(
         label="Tokens", empty_label="Any tokens", choices=[("expiring", "Expiring soon")], method="with_expiring_tokens"
     )
+
+    two_factor = django_filters.ChoiceFilter(
+        label="Two-factor", empty_label="Any", choices=[("on", "On"), ("off", "Off")], method="by_second_factor"
+    )
+
+    def by_second_factor(self, rows: UserQuerySet, name: str, value: str) -> UserQuerySet:
+        """`off`: people alone, since a service account can't sign in."""
+        has_one = factors.owned_by(OuterRef("pk"))
+        return rows.filter(has_one) if value == "on" else rows.filter(~has_one, kind=User.Kind.PERSON)
 
     def by_status(self, rows: UserQuerySet, name: str, value: str) -> UserQuerySet:
         return rows.in_status(value)

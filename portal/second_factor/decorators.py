@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from portal.second_factor import recent
 
-View = Callable[..., HttpResponseBase]
+View = TypeVar("View", bound=Callable[..., Any])
 CONFIRM = "Confirm it's you, then submit this form again."
 AGAIN = "account_signed_in_again"  # "Close this tab and continue where you were."
 
@@ -27,7 +27,7 @@ def confirmed(view: View) -> View:
             return view(request, *args, **kwargs)
         return to_confirm(request, request.get_full_path())
 
-    return guarded
+    return cast(View, guarded)
 
 
 def recent_sign_in(back: str = "", keep_form: bool = False) -> Callable[[View], View]:
@@ -42,7 +42,7 @@ def recent_sign_in(back: str = "", keep_form: bool = False) -> Callable[[View], 
                 return view(request, *args, **kwargs)
             return to_confirm(request, reverse(back) if back and request.method == "POST" else request.get_full_path())
 
-        return guarded
+        return cast(View, guarded)
 
     return decorate
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists
 
 from portal.users.models import User
 
@@ -54,6 +54,6 @@ def has_factor(user: User) -> bool:
     return Authenticator.objects.filter(user=user, type__in=FACTORS).exists()
 
 
-def with_factor(users: QuerySet[User]) -> QuerySet[User]:
-    """Annotates `has_factor`."""
-    return users.annotate(has_factor=Exists(Authenticator.objects.filter(user=OuterRef("pk"), type__in=FACTORS)))
+def owned_by(user: Any) -> Exists:
+    """A condition: has `user` (an OuterRef) a second factor?"""
+    return Exists(Authenticator.objects.filter(user=user, type__in=FACTORS))

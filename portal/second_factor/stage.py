@@ -25,6 +25,7 @@ class SecondFactorStage(LoginStage):
         user = self.login.user
         if not has_factor(user) or is_trusted(self.request, user):
             return None, True
+        self.login.signal_kwargs = None  # what the company's provider said has been used: none of it waits in the session
         self.state["first_step"] = user.get_session_auth_hash()
         return redirect(PAGE), True
 

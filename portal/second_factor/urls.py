@@ -11,7 +11,7 @@ confirmation = (throttle.CONFIRMATIONS, user)
 change = (throttle.FACTOR_CHANGES, user)
 
 urlpatterns = [
-    path("accounts/sign-in/second-step/", sign_in_views.authenticate, name="mfa_authenticate"),
+    path("accounts/sign-in/second-step/", limited(sign_in_views.authenticate, (throttle.SECOND_STEPS, address)), name="mfa_authenticate"),
     path("accounts/sign-in/second-step/cancel/", sign_in_views.cancel, name="mfa_cancel"),
     path("accounts/sign-in/second-step/passkey/", limited(sign_in_views.step_options, by_address), name="mfa_step_options"),
     path("accounts/sign-in/passkey/", limited(sign_in_views.sign_in, by_address), name="mfa_passkey_sign_in"),

@@ -13,8 +13,8 @@ from portal.audit import services as audit
 from portal.core import permissions as access
 from portal.second_factor import ceremony, recovery, totp
 from portal.second_factor.encryption import Unreadable
-from portal.second_factor.factors import RECOVERY, TOTP
-from portal.users import devices, limits, throttle
+from portal.second_factor.factors import RECOVERY, TOTP, codes_left
+from portal.users import devices, limits, throttle, trail
 from portal.users.models import User
 from portal.users.signals import factor_changed
 from portal.users.throttle import Attempt
@@ -28,7 +28,7 @@ def check_code(request: HttpRequest, user: User, typed: str, now: datetime) -> A
     code = "".join(each for each in typed[:MOST_TYPED] if each not in " -\N{EN DASH}\N{NO-BREAK SPACE}")
     used = matching(user, code, now)
     if used is None:
-        failed(request, user, "code")
+        failed(request, user, "code", now)
         return None
     throttle.give_back(attempts)
     passed(request, user, used, now)
@@ -64,24 +64,25 @@ def check_passkey(request: HttpRequest, user: User | None, response: Any, purpos
         used = passkeys.finish_using(state, response, user)
     except passkeys.Rejected:
         if user:
-            failed(request, user, "passkey")
+            failed(request, user, "passkey", now)
         return None
     passed(request, used.user, used, now)
     return used
 
 
 def passed(request: HttpRequest, user: User, used: Authenticator, now: datetime) -> None:
+    """A recovery code may have been used by whoever found the list: its owner gets an email."""
     Authenticator.objects.filter(pk=used.pk).update(last_used_at=now)
     if used.type == RECOVERY:
-        left = 10 - Authenticator.objects.get(pk=used.pk).data["used_mask"].bit_count()
+        left = codes_left(Authenticator.objects.get(pk=used.pk))
         with transaction.atomic():
             audit.event(audit.Event.RECOVERY_CODE_USED, None, user, access.actor_of(request), left=left)
             actor = access.actor_of(request, user)
             factor_changed.send(sender=Authenticator, user=user, actor=actor, now=now, change="used", factor=f"{left} left")
 
 
-def failed(request: HttpRequest, user: User, factor: str) -> None:
-    """At most as many events as CODES_BY_ACCOUNT and CODES_BY_DEVICE let through, and only from somebody who knows the password."""
-    actor = access.actor_of(request)
-    known = actor if request.user.is_authenticated else None
-    audit.event(audit.Event.FACTOR_FAILED, known, user, actor, factor=factor)
+def failed(request: HttpRequest, user: User, factor: str, now: datetime) -> None:
+    """Repetitions are counted in one entry: whoever knows the password can try a passkey that is none as often as they like."""
+    client = access.actor_of(request)
+    actor = client if request.user.is_authenticated else None
+    trail.record_bounded(audit.Event.FACTOR_FAILED, actor, user, client, "second steps", now, factor=factor)

@@ -45,6 +45,7 @@ HOUR = 60 * MINUTE
 CODES_BY_ACCOUNT = Rate("wrong two-factor codes of an account", 10, HOUR)
 CODES_BY_DEVICE = Rate("wrong two-factor codes of an account in a known browser", 10, HOUR)
 CODES_BY_ADDRESS = Rate("wrong two-factor codes of an address", 20, 10 * MINUTE)
+SECOND_STEPS = Rate("second steps of an address", 60, MINUTE)
 PASSKEY_CEREMONIES = Rate("passkey sign-ins of an address", 30, MINUTE)
 FACTOR_CHANGES = Rate("two-factor changes of a user", 20, 10 * MINUTE)
 

@@ -13,6 +13,7 @@ from portal.core import csv_export
 from portal.core.actors import Actor
 from tests.factories import FaultFactory, ServiceFactory, TokenFactory, UserFactory
 from tests.pages.visitor import Visitor
+from tests.second_factor.steps import give_app
 from tokens.models import Token
 
 RUNS_ON = "both"
@@ -116,5 +117,8 @@ def test_users_are_filtered_by_role_kind_status_and_expiring_tokens(as_administr
     assert found(status="inactive") == {"gone@example.com"}
     assert found(status="invited") == {"invited@example.com"}
     assert found(tokens="expiring") == {"soon@example.com"}
+    give_app(soon)
+    assert found(two_factor="on") == {"soon@example.com"}
+    assert found(two_factor="off") == {"gone@example.com", "invited@example.com", as_administrator.user.username}
     assert found(role="administrator") == {as_administrator.user.username}
     assert len(found(role="nonsense")) == 5

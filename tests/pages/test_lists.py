@@ -95,7 +95,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(name: str, as_adminis
         make(as_administrator.user, count - 1)
     assert len(as_administrator.see(url).rows) >= before + count
     assert queries(as_administrator, url) == few
-    assert few <= 14
+    assert few <= 15
 
 
 def log_rows(count: int) -> None:

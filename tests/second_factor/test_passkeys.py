@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 from pytest_django import Settings
 
+from portal.audit.models import Entry
 from portal.users.models import User
 from tests.factories import UserFactory
 from tests.pages.visitor import Visitor
@@ -152,3 +153,12 @@ def test_confirming_by_passkey_or_code_is_enough(user: User) -> None:
         assert visitor.get(reverse("mfa_add_totp"))["Location"].startswith(reverse("account_reauthenticate"))
         assert visitor.send("account_reauthenticate", next=reverse("mfa_add_totp"), **answer)["Location"] == reverse("mfa_add_totp")
         assert visitor.get(reverse("mfa_add_totp")).status_code == 200
+
+
+def test_failed_second_steps_fill_no_audit_trail(user: User) -> None:
+    give_passkey(user)
+    visitor = first_step(user)
+    for _ in range(20):
+        assert visitor.send("mfa_authenticate", credential="{}").status_code == 422
+    entries = Entry.objects.filter(event="factor_failed")
+    assert (len(entries), sum(entry.count for entry in entries)) == (2, 20)
