@@ -1,9 +1,12 @@
 """Every sealed entry reaches each receiver at least once and in order, whatever the receiver, the network or a worker does meanwhile."""
 
+import re
 import uuid
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from portal.audit.stream import cursors, delivery, receivers
 from portal.audit.stream.models import Target
@@ -203,6 +206,21 @@ def test_a_receiver_that_is_taken_out_of_the_environment_leaves_no_fault(https: 
     forget_receivers()
     assert faults() == []
     assert (target().delivered, target().attempts) == (0, 0)
+
+
+def test_the_command_says_how_far_receivers_have_got_and_what_is_wrong(https: HttpsServer, settings: Any) -> None:
+    def audit(action: str) -> str:
+        output = StringIO()
+        call_command("audit", action, stdout=output)
+        return output.getvalue()
+
+    add(3)
+    assert "nothing sent yet; 3 entries wait." in audit("receivers")
+    https.statuses = [500, 200]
+    assert re.search(r"delivered up to 0; 3 entries wait\. Failing since .* \(1 failed\): NotAccepted: HTTP 500", audit("push"))
+    assert "delivered up to 3; 0 entries wait." in audit("push")
+    settings.AUDIT_HTTPS = None
+    assert audit("push") == "No receiver is configured.\n"
 
 
 def test_pruning_waits_for_every_receiver_and_reports_what_is_lost(https: HttpsServer, settings: Any) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from portal.audit import sealing, verification
 from portal.audit.models import Entry, Head
+from portal.audit.stream import report
 
 MOST = 100  # problems that are printed
 
@@ -31,13 +32,20 @@ class Command(BaseCommand):
         verify.add_argument("--from", dest="since", type=day, metavar="DATE", help="Leave out the entries of days before this one (UTC).")
         verify.add_argument("--head", metavar="LINE|FILE", help="Compare with an 'audit head' line of the log, or all of them in a file.")
         actions.add_parser("seal", help="Seals what has been recorded, without waiting for the worker.")
+        actions.add_parser("receivers", help="Says how far each receiver of docs/siem.md has got, and why it does not accept entries.")
+        actions.add_parser("push", help="Sends to them what waits, without waiting for the worker, and says the same.")
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
-        if action == "seal":
+        if action in ("seal", "push"):
             sealing.seal_all(timezone.now())
-        else:
+        if action == "push":
+            report.push(timezone.now())
+        if action in ("receivers", "push"):
+            self.stdout.write("\n".join(report.lines()))
+        elif action == "verify":
             self.verify(options["since"], options["head"])
-        self.stdout.write(self.summary())
+        if action in ("seal", "verify"):
+            self.stdout.write(self.summary())
 
     def verify(self, since: date | None, head: str | None) -> None:
         """Raises CommandError, for which Django exits with 1."""
