@@ -44,8 +44,8 @@ def test_tokens_stand_in_every_state_and_faults_too() -> None:
     seed()
     assert statuses() == {"active": 9, "expiring": 6, "expired": 3, "revoked": 4}
     assert Token.objects.filter(last_used_at=None).exists()
-    assert Counter(fault.state for fault in Fault.objects.all()) == {"Open": 5, "Acknowledged": 1, "Cleared": 1}
-    assert set(Fault.objects.values_list("source", flat=True)) == {"token-expiry"}
+    assert Counter(fault.state for fault in Fault.objects.all()) == {"Open": 6, "Acknowledged": 1, "Cleared": 1}
+    assert set(Fault.objects.values_list("source", flat=True)) == {"token-expiry", "service-account-owner"}
     assert dict(Config.objects.values_list("key", "value")) == demo.CONFIG
     assert Message.objects.filter(kind="expiry_digest", state="queued").count() == 4
 

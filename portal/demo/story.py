@@ -5,6 +5,7 @@ portal itself would have written it while time went by (a token's last use, a fi
 """
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from django.contrib.auth.hashers import make_password
 
 import settings_app.services as config
 from portal.core.actors import Actor
+from portal.directory import groups, owners
 from portal.faults import services as faults
 from portal.faults.models import Fault
 from portal.users import services as users
@@ -42,6 +44,15 @@ SERVICES = {
     "billing-export": "Billing export",
     "grafana-reader": "Grafana dashboards",
     "release-bot": "Release bot",
+}
+TEAM = ("grace.okafor@example.com", "jonas.weber@example.com", USER)
+OWNERS = {
+    "ci-pipeline": ("Platform team",),
+    "terraform-runner": ("Platform team",),
+    "release-bot": ("Platform team",),
+    "nightly-backup": ("grace.okafor@example.com", "priya.raman@example.com"),
+    "billing-export": (LEAVER,),
+    "grafana-reader": ("chloe.martin@example.com",),
 }
 CONFIG = {
     "token_expiration_days": "30;7;1",
@@ -111,6 +122,7 @@ def tell(now: datetime) -> None:
     review(now)
     for planned in TOKENS:
         use_and_revoke(planned, chief, now)
+    give_owners(chief, now)
     users.deactivate(User.objects.get(username=LEAVER), chief)
     scan(now)
 
@@ -151,6 +163,19 @@ def review(now: datetime) -> None:
     """An operator has seen one fault. (With other days in Config than the demo's it may not be there.)"""
     if fault := Fault.objects.open().filter(resource__startswith="terraform apply").first():
         faults.acknowledge(fault, Actor(User.objects.get(username=OPERATOR)), now - timedelta(days=FIRST_SCAN - 1))
+
+
+def give_owners(actor: Actor, now: datetime) -> None:
+    """A group and people look after the service accounts; the one of the person who leaves is without an owner from then on."""
+    team = groups.create("Platform team", "Looks after pipelines and releases.", actor, now)
+    groups.add_members(team, ids(TEAM), actor, now)
+    for account, names in OWNERS.items():
+        chosen = [team.pk] if team.name in names else []
+        owners.set_owners(User.objects.get(username=account), ids(names), chosen, actor, now)
+
+
+def ids(names: Iterable[str]) -> list[int]:
+    return list(User.objects.filter(username__in=names).values_list("pk", flat=True))
 
 
 def give_password(password: str) -> list[User]:

@@ -18,7 +18,7 @@ class GroupTable(ListTable):
     exports = True
 
     name = tables.Column(order_by="search_key")
-    source = tables.Column(orderable=False)
+    origin = tables.Column(verbose_name="Source", orderable=False, empty_values=())
     members = tables.Column(orderable=False, empty_values=())
     owned = tables.Column(verbose_name="Service accounts", orderable=False, empty_values=())
     created_at = tables.Column(verbose_name="Created", orderable=False)

@@ -60,6 +60,8 @@ def named(entries: Iterable[Entry], text: str) -> list[Entry]:
 
 def pages(user: User) -> list[Entry]:
     found = [Entry(label, reverse(name), icon) for _, label, name, icon, roles in settings.NAVIGATION if user.role in roles]
+    if user.role == access.ADMINISTRATOR:
+        found.append(Entry("Groups", reverse("directory:groups"), "fa-users", words="teams owners members"))
     found.append(Entry("Profile", reverse("profile"), "fa-user", words="account me api tokens credentials"))
     if access.may_review(user):
         found.append(Entry("Administration", reverse("admin:index"), "fa-screwdriver-wrench", words="django admin messages audit"))

@@ -175,3 +175,15 @@ def test_a_deleted_group_hands_over_what_it_owns(as_administrator: Visitor, grou
     assert "1 service account will have no active owner." in as_administrator.see("directory:delete_group", group.pk).text
     assert as_administrator.send("directory:delete_group", group.pk, new_owner="new@example.com").status_code == 302
     assert names(User.objects.get(username="robot")) == {"new@example.com"}
+
+
+def test_users_are_filtered_by_having_no_owner(as_administrator: Visitor) -> None:
+    OwnershipFactory()
+    alone = ServiceFactory(username="alone")
+    page = as_administrator.see("users:list", owner="none", kind="service")
+    assert [row[0].split()[0] for row in page.rows] == [alone.username]
+
+
+def test_the_audit_trail_leads_to_groups(as_administrator: Visitor, group: Group) -> None:
+    address = reverse("directory:group", args=[group.pk])
+    assert as_administrator.see("audit:list", target_kind="group").all("a", href=address)
