@@ -33,7 +33,7 @@ def queue_token_created(token: Token) -> None:
 def recipients(token: Token) -> list[str]:
     """People hear of tokens that they created themselves, too: it may have been somebody who sat at their browser."""
     if token.user.kind == User.Kind.SERVICE:
-        return list(owners.people(token.user).exclude(pk=token.created_by_id).values_list("email", flat=True))
+        return list(owners.people(token.user).exclude(pk=token.created_by_id or 0).values_list("email", flat=True))
     return [token.user.email] if token.user.email else []
 
 

@@ -11,11 +11,8 @@ from django.utils import timezone
 from portal.core.csv_export import Columns
 from portal.core.keyset import Part
 from portal.core.tables import ListTable
-<<<<<<< HEAD
-from portal.second_factor import factors
-=======
 from portal.directory import owner_faults
->>>>>>> 3c89460 (Docs, demo and filter of owners and groups; the audit trail and the palette lead to groups)
+from portal.second_factor import factors
 from portal.users.models import INVITED, User, UserQuerySet
 from tokens import services
 from tokens.models import Token
@@ -53,12 +50,8 @@ CSV_COLUMNS: Columns = {
 
 
 class UserFilter(django_filters.FilterSet):
-<<<<<<< HEAD
-    """By role, kind, status and second factor, and those with tokens that expire soon. A value that makes no sense filters nothing out."""
-=======
-    """By role, kind and status, those with tokens that expire soon, and service accounts without an active owner. A value that makes no
-    sense filters nothing out."""
->>>>>>> 3c89460 (Docs, demo and filter of owners and groups; the audit trail and the palette lead to groups)
+    """By role, kind and status, those with tokens that expire soon, with or without a second factor, and service accounts without an
+    active owner. A value that makes no sense filters nothing out."""
 
     role = django_filters.ChoiceFilter(label="Role", empty_label="Any role", choices=User.Role.choices)
     kind = django_filters.ChoiceFilter(label="Kind", empty_label="Any kind", choices=User.Kind.choices)
@@ -67,7 +60,6 @@ class UserFilter(django_filters.FilterSet):
         label="Tokens", empty_label="Any tokens", choices=[("expiring", "Expiring soon")], method="with_expiring_tokens"
     )
 
-<<<<<<< HEAD
     two_factor = django_filters.ChoiceFilter(
         label="Two-factor", empty_label="Any", choices=[("on", "On"), ("off", "Off")], method="by_second_factor"
     )
@@ -76,14 +68,13 @@ class UserFilter(django_filters.FilterSet):
         """`off`: people alone, since a service account can't sign in."""
         has_one = factors.owned_by(OuterRef("pk"))
         return rows.filter(has_one) if value == "on" else rows.filter(~has_one, kind=User.Kind.PERSON)
-=======
+
     owner = django_filters.ChoiceFilter(
         label="Owner", empty_label="Any owner", choices=[("none", "No active owner")], method="without_owner"
     )
 
     def without_owner(self, rows: UserQuerySet, name: str, value: str) -> UserQuerySet:
         return rows.filter(pk__in=owner_faults.without_owner().values("pk"))
->>>>>>> 3c89460 (Docs, demo and filter of owners and groups; the audit trail and the palette lead to groups)
 
     def by_status(self, rows: UserQuerySet, name: str, value: str) -> UserQuerySet:
         return rows.in_status(value)

@@ -3,9 +3,9 @@
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -71,12 +71,10 @@ def user_list(request: AuthenticatedHttpRequest) -> HttpResponseBase:
 @access.administrator
 def user_detail(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
     """The user's page opens on its tab Tokens. A former username leads there too."""
-    user = User.objects.existing().filter(username=username).first()
-    former = FormerName.objects.filter(reserved(username), user__deleted_at=None).select_related("user").first() if user is None else None
-    found = user or (former and former.user)
-    if found is None:
-        raise Http404
-    return redirect("tokens:user_tokens", found.username)
+    if not User.objects.existing().filter(username=username).exists():
+        former = get_object_or_404(FormerName.objects.select_related("user"), reserved(username), user__deleted_at=None)
+        username = former.user.username
+    return redirect("tokens:user_tokens", username)
 
 
 def admin_sign_in(request: HttpRequest, **kwargs: Any) -> HttpResponse:

@@ -128,8 +128,8 @@ class RenameForm(forms.Form):
     username = forms.CharField(label="Username", max_length=USERNAME_MAX, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     email = forms.CharField(label="Email", required=False, widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "email"}))
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"username": user.username, "email": user.email}, **kwargs)
+    def __init__(self, data: Any, user: User) -> None:
+        super().__init__(data, initial={"username": user.username, "email": user.email})
         if user.kind == User.Kind.SERVICE:
             del self.fields["email"]
 

@@ -20,6 +20,8 @@ from portal.users.models import FormerName, User, new_stamp
 from portal.users.signals import email_changed, renamed
 from portal.users.uniqueness import check_free, check_free_email, reserved
 
+EMAIL_MAX = 254
+
 
 def version(user: User) -> str:
     """Of what `rename` changes."""
@@ -77,7 +79,7 @@ def check_email(user: User, email: str, actor: Actor | None) -> None:
         return
     if user.kind == User.Kind.SERVICE:
         raise ServiceError("A service account has no email address. Its owners get its notifications.", "email")
-    if not services.is_email(email) or len(email) > User._meta.get_field("email").max_length:
+    if not services.is_email(email) or len(email) > EMAIL_MAX:
         raise ServiceError(f"{email[:80]} is not a valid email address." if email else "Enter an email address.", "email")
     if not email.isascii():
         raise ServiceError(f"Enter the domain in its ASCII form: {email_address(email)}", "email")
