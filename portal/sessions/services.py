@@ -9,7 +9,7 @@ from datetime import datetime
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from portal.audit import services as audit
 from portal.core import permissions as access
@@ -64,10 +64,10 @@ def close(sign_ins: SignInQuerySet, owner: User, actor: Actor | None, now: datet
 
 def list_unlisted(user: User, now: datetime) -> None:
     """Makes rows for sessions from before the upgrade that were not used since. To be removed in the next release."""
-    listed = SignIn.objects.values("session_key")
+    listed = SignIn.objects.filter(session_key=OuterRef("session_key"))
     rows = [
         SignIn(user=user, session_key=session.session_key, device=user_agents.UNKNOWN, last_seen_at=now)
-        for session in Session.objects.filter(expire_date__gt=now).exclude(session_key__in=listed)
+        for session in Session.objects.filter(~Exists(listed), expire_date__gt=now)
         if session.get_decoded().get(SESSION_KEY) == str(user.pk)
     ]
     SignIn.objects.bulk_create(rows, ignore_conflicts=True)

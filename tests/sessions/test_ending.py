@@ -24,6 +24,7 @@ from tests.sessions.signing_in import FIREFOX, PHONE, active, key_of, sign_in
 from tokens.models import Token
 from tokens.verification.verify import RejectionReason
 
+RUNS_ON = "postgres"
 pytestmark = pytest.mark.django_db
 
 

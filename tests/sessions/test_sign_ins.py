@@ -22,6 +22,7 @@ from tests.pages.visitor import Visitor
 from tests.sessions.signing_in import ANOTHER, PHONE, active, key_of, sign_in
 from tokens.cleanup import clean_up
 
+RUNS_ON = "sqlite"
 pytestmark = pytest.mark.django_db
 
 

@@ -9,6 +9,7 @@ from portal.sso import accounts
 from portal.sso.claims import Identity
 from tests.factories import UserFactory
 
+RUNS_ON = "sqlite"
 pytestmark = pytest.mark.django_db
 
 
