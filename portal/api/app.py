@@ -13,7 +13,7 @@ from portal.api import errors
 from portal.api.auth import BearerToken
 from portal.api.documented import DESCRIPTION, INFO, TAGS
 from portal.api.errors import responses
-from portal.api.routers import audit, config, faults, tokens, users
+from portal.api.routers import audit, config, faults, sessions, tokens, users
 from portal.api.schemas import WhoAmI
 from portal.core import permissions as access
 from portal.core.error_responses import APIError
@@ -46,6 +46,7 @@ api = Api(
 )
 errors.install(api)
 api.add_router("/users", users.router)
+api.add_router("/users", sessions.router)
 api.add_router("", tokens.router)
 api.add_router("/config", config.router)
 api.add_router("/faults", faults.router)

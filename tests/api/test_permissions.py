@@ -26,6 +26,8 @@ update_user        PATCH   /users/{username}                401 403 403 200
 delete_user        DELETE  /users/{username}                401 403 403 204
 activate_user      POST    /users/{username}/activate       401 403 403 200
 deactivate_user    POST    /users/{username}/deactivate     401 403 403 200
+list_sessions      GET     /users/{username}/sessions       401 404 404 200
+end_sessions       DELETE  /users/{username}/sessions       401 404 404 204
 create_token       POST    /users/{username}/tokens         401 404 403 201
 list_tokens        GET     /tokens                          401 200 200 200
 get_token          GET     /tokens/{token_id}               401 404 200 200
