@@ -7,8 +7,8 @@ from portal.core.request_context import Channel
 CHANGES, SIGN_IN, PASSWORDS, OTHER = "Changes", "Sign-in and sessions", "Passwords and second factors", "Other"
 # How the names of a group's events begin.
 GROUPS = {
-    SIGN_IN: ("signed_", "sign_in", "throttled", "cli_", "device_", "session", "new_device"),
-    PASSWORDS: ("reset_", "password_", "invitation_", "factor_", "recovery_", "passkey_"),
+    SIGN_IN: ("signed_", "sign_in", "throttled", "cli_", "device_", "session", "company_", "emergency_"),
+    PASSWORDS: ("reset_", "password_", "invitation_", "factor_", "recovery_"),
 }
 Choices = list[tuple[str, str]]
 

@@ -32,6 +32,7 @@ def test_every_page_of_an_administrator_is_sound(visit: Visit, administrator: Us
         reverse("settings:all"),
         reverse("faults:list"),
         reverse("faults:fault", args=[Fault.objects.open().earliest("pk").pk]),
+        reverse("audit:list"),
         reverse("account_change_password"),
         reverse("sessions:own"),
         reverse("sessions:of_user", args=[administrator.username]),

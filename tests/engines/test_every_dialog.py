@@ -106,6 +106,7 @@ def test_every_dialog_shows_all_that_it_holds(portal: Portal, furnished: User, a
         reverse("tokens:all"),
         reverse("settings:config"),
         reverse("faults:list"),
+        reverse("audit:list"),
     ]:
         found += look_at_dialogs_of(portal, path, seen)
 

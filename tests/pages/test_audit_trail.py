@@ -5,12 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
+import settings_app.services as config
 from portal.audit.models import Entry
 from portal.core import csv_export
+from portal.core.actors import Actor
+from portal.users.models import User
 from tests import clock
 from tests.audit_entries import HASH, entry, forget_sign_ins, sealed
-from tests.factories import FaultFactory, TokenFactory, UserFactory
+from tests.factories import PASSWORD, FaultFactory, TokenFactory, UserFactory
 from tests.pages.visitor import Visitor
 
 pytestmark = pytest.mark.django_db
@@ -233,3 +237,14 @@ def test_the_list_has_saved_filters(as_operator: Visitor) -> None:
     as_operator.send("saved_filters", list="audit", name="Revoked", query="event=token.revoked")
     link = as_operator.see("saved_filters", list="audit").one("ul", "saved-filters").one("a")
     assert [row[3] for row in as_operator.see(link.attributes["href"]).rows] == ["Token wanted"]
+
+
+def test_sessions_and_settings_link_their_entries(administrator: User) -> None:
+    config.add("session_minutes", "60", Actor(administrator))
+    visitor = Visitor()
+    visitor.send("account_login", login=administrator.username, password=PASSWORD)
+    visitor.post(reverse("tokens:temporary"), headers={"Accept": "application/json"})
+    link = next(each for each in visitor.see("sessions:of_user", administrator.username).all("a", "created-by"))
+    assert visitor.see(link.attributes["href"]).column("What") == ["Temporary token revealed", "Signed in"]
+    menu = visitor.see("settings:config").one("a", href=f"{LIST}?target=setting:session_minutes")
+    assert visitor.see(menu.attributes["href"]).column("What") == ["Setting created Value: 60"]
