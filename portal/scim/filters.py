@@ -24,9 +24,8 @@ def rejected(text: str) -> ScimError:
     return ScimError(400, f"This filter is not supported: {text[:200]}", "invalidFilter")
 
 
-def text(field: str, folded: bool = True, indexed: Q = ALL) -> Condition:
-    """A column of text, empty where there is no value. `folded`: in any case of letters, as an index of LOWER(column) finds it; `indexed`:
-    the rows that are in the index."""
+def text(field: str, folded: bool = True) -> Condition:
+    """A column of text, empty where there is no value. `folded`: in any case of letters, as an index of LOWER(column) finds it."""
 
     def condition(op: CompareOperator, value: Any) -> Q:
         value = "" if value is None else value
@@ -35,7 +34,6 @@ def text(field: str, folded: bool = True, indexed: Q = ALL) -> Condition:
         check_text(value)
         if op in (Op.eq, Op.ne):
             equal = Q(Exact(Lower(F(field)), value.lower())) if folded else Q(**{field: value})
-            equal &= indexed if value else ALL
             return equal if op == Op.eq else ~equal
         if op in PARTS:
             return Q(**{f"{field}__{'i' * folded}{PARTS[op]}": value})

@@ -21,6 +21,7 @@ from portal.scim.groups import find, listed, represented
 from portal.scim.models import ScimGroup
 
 __all__ = ["create", "delete", "find", "listed", "patch", "replace", "represented"]
+PATCH_RESPONDS = False  # a group can have thousands of members, of whom one was added
 SCIM = Group.Source.SCIM
 Data = Mapping[str, Any]  # a request's body
 

@@ -14,7 +14,7 @@ from portal.scim.addresses import GROUP, USER
 from portal.users.models import User
 
 HAS_EMAIL = ~Q(email="")
-EMAIL = filters.text("email", indexed=HAS_EMAIL)
+EMAIL = filters.text("email")
 CONDITIONS = filters.Conditions(
     fields={
         "id": filters.key("pk", lambda text: addresses.key_of(USER, text)),

@@ -22,6 +22,7 @@ from portal.users import renaming, services
 from portal.users.models import User
 
 __all__ = ["create", "delete", "find", "listed", "patch", "replace", "represented"]
+PATCH_RESPONDS = True
 MOST_EMAILS, LONGEST_TEXT, LONGEST_EMAIL = 20, 320, 254
 Data = Mapping[str, Any]  # a request's body
 Edit = Callable[[protocol.User], protocol.User]  # of the user as it is, for as it is to be

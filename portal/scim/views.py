@@ -14,7 +14,8 @@ from portal.scim import payloads
 from portal.scim.auth import directory
 from portal.scim.errors import SENTENCES, ScimError, respond
 
-# Each has `listed`, `find`, `represented`, and what the methods do: `create`, `replace`, `patch`, `delete`.
+# Each has `listed`, `find`, `represented`, and what the methods do: `create`, `replace`, `patch` (does it respond with the resource, which
+# RFC 7644 leaves open in section 3.5.2?), `delete`.
 USERS, GROUPS = "portal.scim.people_changes", "portal.scim.group_changes"
 
 
@@ -62,6 +63,10 @@ def one(request: HttpRequest, kind: Any, key: str) -> HttpResponse:
     """One resource: GET, PUT, PATCH and DELETE."""
     row, actor, now, read = kind.find(key), actor_of(request), timezone.now(), of_if_match(request)
 
+    def patch() -> HttpResponse:
+        changed = kind.patch(row, data_of(request), actor, now, read)
+        return resource(request, kind, changed) if kind.PATCH_RESPONDS or "attributes" in request.GET else HttpResponse(status=204)
+
     def delete() -> HttpResponse:
         kind.delete(row, actor, now, read)
         return HttpResponse(status=204)
@@ -71,7 +76,7 @@ def one(request: HttpRequest, kind: Any, key: str) -> HttpResponse:
         {
             "GET": lambda: resource(request, kind, row),
             "PUT": lambda: resource(request, kind, kind.replace(row, data_of(request), actor, now, read)),
-            "PATCH": lambda: resource(request, kind, kind.patch(row, data_of(request), actor, now, read)),
+            "PATCH": patch,
             "DELETE": delete,
         },
     )

@@ -35,7 +35,6 @@ class Migration(migrations.Migration):
             model_name="user",
             index=models.Index(
                 django.db.models.functions.text.Lower("email"),
-                condition=models.Q(("email", ""), _negated=True),
                 name="users_by_email",
             ),
         ),
