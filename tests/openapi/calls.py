@@ -4,6 +4,9 @@ import json
 import re
 from pathlib import Path
 
+from django.utils import timezone
+
+from portal.audit import sealing
 from tests.cli import VERIFIER, confirm
 from tests.factories import AdministratorFactory, FaultFactory, issue
 from tests.pages.visitor import Visitor
@@ -11,11 +14,13 @@ from tests.processes.serving import Server
 
 
 def program_environment(portal: Server) -> dict[str, str]:
-    """An administrator's token, the code of a sign-in, and a fault that is there to be acknowledged."""
+    """An administrator's token, the code of a sign-in, a fault that is there to be acknowledged, and sealed entries of the audit trail."""
     administrator = AdministratorFactory()
     FaultFactory()
     code = confirm(Visitor(administrator))["code"]
-    return {"PORTAL": portal.address, "TOKEN": issue(administrator, "program")[1], "CODE": code, "VERIFIER": VERIFIER}
+    token = issue(administrator, "program")[1]
+    sealing.seal_all(timezone.now())
+    return {"PORTAL": portal.address, "TOKEN": token, "CODE": code, "VERIFIER": VERIFIER}
 
 
 def operations(document: Path) -> dict[str, re.Pattern[str]]:

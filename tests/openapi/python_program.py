@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 import httpx
 from portal_client import AuthenticatedClient, Client
+from portal_client.api.audit_trail import list_audit_entries
 from portal_client.api.config import delete_config, get_config, list_config, put_config
 from portal_client.api.faults import acknowledge_fault, list_faults, undo_acknowledge_fault
 from portal_client.api.token_endpoints import cli_token, device_authorization, oauth_introspect, oauth_metadata, oauth_revoke, verify
@@ -15,6 +16,7 @@ from portal_client.api.users import activate_user, create_user, deactivate_user,
 from portal_client.api.who_am_i import whoami
 from portal_client.models import (
     AccessToken,
+    AuditPage,
     AuthorizationServer,
     CliTokenBody,
     ConfigIn,
@@ -132,6 +134,13 @@ def faults() -> None:
     assert not undone.acknowledged_by
 
 
+def audit() -> None:
+    page = list_audit_entries.sync(client=client, limit=1)
+    assert isinstance(page, AuditPage)
+    assert page.items[0].event
+    assert page.next_ == page.items[0].sequence
+
+
 def sign_in() -> None:
     anonymous = Client(PORTAL, httpx_args=hooks, raise_on_unexpected_status=True)
     metadata = oauth_metadata.sync(client=anonymous)
@@ -154,5 +163,6 @@ users()
 tokens()
 config()
 faults()
+audit()
 sign_in()
 assert delete_user.sync_detailed("python-robot", client=client).status_code == HTTPStatus.NO_CONTENT

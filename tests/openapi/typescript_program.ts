@@ -93,6 +93,12 @@ async function faults(): Promise<void> {
   check(got(await client.DELETE("/api/v1/faults/{fault_id}/acknowledge", path)).acknowledged_by === null, "not acknowledged");
 }
 
+async function audit(): Promise<void> {
+  const page = got(await client.GET("/api/v1/audit", { params: { query: { limit: 1 } } }));
+  const [entry] = page.items;
+  check(entry !== undefined && entry.event.length > 0 && page.next === entry.sequence, "sealed entries");
+}
+
 async function signIn(): Promise<void> {
   const body = { code: process.env.CODE ?? "", code_verifier: process.env.VERIFIER ?? "" };
   const anonymous = clientWith("");
@@ -111,5 +117,6 @@ await users();
 await tokens();
 await config();
 await faults();
+await audit();
 await signIn();
 check((await client.DELETE("/api/v1/users/{username}", robot)).response.status === 204, "deleted");
