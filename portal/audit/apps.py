@@ -9,4 +9,4 @@ class AuditConfig(AppConfig):
     def ready(self) -> None:
         from portal.audit import targets
 
-        targets.register("audit", "Audit trail", ("pruned",))
+        targets.register("audit", "Audit trail", ("pruned", "signed"))

@@ -4,6 +4,7 @@ The signature is an HMAC under a key derived from SECRET_KEY, so that nobody can
 a line in the log, where the database's owner cannot change it.
 """
 
+from copy import copy
 from datetime import UTC, date, datetime
 
 import structlog
@@ -85,6 +86,20 @@ def report(head: Head) -> None:
     """The line in the log once the transaction is committed. `manage.py audit verify --head` takes it."""
     values = {"day": head.day.isoformat(), "sequence": head.sequence, "hash": bytes(head.hash).hex(), "key_id": head.key_id}
     transaction.on_commit(lambda: log.info("audit head", **values, signature=bytes(head.signature).hex()))
+
+
+def report_unsigned(head: Head | None) -> None:
+    """The line in the log about an open head whose signature is not right: nothing is sealed until `manage.py audit sign`."""
+    if head:
+        log.error("audit trail not sealed: its last head has a wrong signature, or an unknown key", day=str(head.day), key_id=head.key_id)
+
+
+def sign_all() -> list[Head]:
+    """Signs with the present key whatever is not signed: heads whose key is gone, or that were changed. Returns them as they were."""
+    found = [head for head in Head.objects.select_for_update().order_by("number") if not is_signed(head)]
+    for head in found:
+        renew_one(copy(head))
+    return found
 
 
 def renew() -> int:

@@ -33,14 +33,14 @@ def prune(now: datetime, days: int, seconds: float = 300.0) -> int:
 def move_start(now: datetime, days: int) -> Head | None:
     """Makes the last head whose time is over the start of the chain, before any of its entries goes. Returns the start.
 
-    A head with a wrong signature is evidence: nothing up to it is deleted."""
+    A head that is not signed with a known key is evidence: nothing up to it is deleted."""
     with transaction.atomic():
         start = Head.objects.select_for_update().filter(is_start=True).first()
         over = Head.objects.select_for_update().filter(may_go(now, days)).exclude(closed_at=None)
         last = over.order_by("-number").first()
         if start is None or last is None or last.number <= start.number:
             return start
-        if any(heads.is_signed(head) is False for head in over):
+        if not all(heads.is_signed(head) for head in over):
             log.error("audit trail not pruned: a head has a wrong signature", day=str(last.day))
             return start
         Head.objects.filter(number__lt=last.number).delete()
@@ -55,9 +55,7 @@ def move_start(now: datetime, days: int) -> Head | None:
 
 def record(start: Head, last: Head, now: datetime) -> None:
     """The entry that says so: the portal itself did it."""
-    details = {"entries": last.sequence - start.sequence, "until": last.day.isoformat()}
-    about = {"target_kind": "audit", "target_id": "trail", "target_name": "Audit trail"}
-    Entry(at=now, event="audit.pruned", details=details, **about, **rows.source(None, None)).save()
+    rows.about_the_trail("audit.pruned", now, entries=last.sequence - start.sequence, until=last.day.isoformat()).save()
 
 
 def may_go(now: datetime, days: int) -> Q:

@@ -1,5 +1,6 @@
 """An entry made of what a service knows: the actor, the target and the changes."""
 
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.models import Model
@@ -67,3 +68,9 @@ def entry(source: dict[str, Any], target: Model, event: str, **columns: Any) -> 
     """An entry that is not stored yet."""
     about = target_of(target)
     return Entry(event=event, target_kind=about.kind, target_id=about.id, target_name=about.name, **source, **columns)
+
+
+def about_the_trail(event: str, now: datetime, **details: str | int) -> Entry:
+    """An entry about the audit trail itself, by nobody. It is not stored yet."""
+    about = {"target_kind": "audit", "target_id": "trail", "target_name": "Audit trail"}
+    return Entry(at=now, event=event, details=details, **about, **source(None, None))

@@ -23,7 +23,7 @@ AT = COLUMNS.index("at")
 
 
 def seal_all(now: datetime, seconds: float = 20.0) -> bool:
-    """Seals whatever is committed. False if something is left after `seconds`, or if another process is sealing."""
+    """Seals whatever is committed. False if something is left after `seconds`, or nothing can be sealed now."""
     until = time.monotonic() + seconds
     if not former.adopt(now, until):
         return False
@@ -37,10 +37,11 @@ def seal_all(now: datetime, seconds: float = 20.0) -> bool:
 
 
 def seal(now: datetime) -> int | None:
-    """Seals the oldest entries, BATCH at most. Returns how many, None if another process is sealing."""
+    """Seals the oldest entries, BATCH at most. Returns how many, None if another process is sealing or the head has a wrong signature."""
     with idle_timeout(LIMIT):
         head = heads.lock_open(now)
-        if head is None:
+        if head is None or not heads.is_signed(head):  # what somebody has written into the head must not get a signature
+            heads.report_unsigned(head)
             return None
         found = list(waiting(now).order_by("at", "pk").values_list(*COLUMNS)[:BATCH])
         least = head.day

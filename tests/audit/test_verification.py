@@ -213,6 +213,22 @@ def test_a_key_that_is_gone_is_named(entries: QuerySet[Entry], settings: Setting
     settings.SECRET_KEY = "another key that only the tests know, of some length"
     assert len(problems()) == 2
     assert "neither SECRET_KEY nor SECRET_KEY_FALLBACKS" in problems()[0]
+    assert pruning.prune(TODAY, days=0) == 0
+    assert command("sign").startswith("4 heads signed.\n7 entries sealed")
+    assert problems() == []
+    assert "2026-11-22 (key " in str(entries.get(event="audit.signed").details)
+
+
+def test_a_head_that_was_changed_gets_no_new_signature(entries: QuerySet[Entry]) -> None:
+    entries.filter(sequence=6).update(event="user.deleted")
+    forge(entries, 5)
+    Head.objects.filter(closed_at=None).update(hash=entries.get(sequence=6).hash)
+    entry(TODAY)
+    assert sealing.seal(TODAY + DAY) is None
+    assert not sealing.seal_all(TODAY + DAY)
+    assert problems() == ["The head of 2026-11-23 has a wrong signature."]
+    Head.objects.filter(closed_at=None).update(key_id="0" * 16)
+    assert sealing.seal(TODAY + DAY) is None
 
 
 def command(*arguments: str) -> str:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from django.utils import timezone
 
-from portal.audit import sealing, verification
+from portal.audit import heads, rows, sealing, verification
 from portal.audit.models import Entry, Head
 from portal.audit.stream import report
 
@@ -32,19 +33,22 @@ class Command(BaseCommand):
         verify.add_argument("--from", dest="since", type=day, metavar="DATE", help="Leave out the entries of days before this one (UTC).")
         verify.add_argument("--head", metavar="LINE|FILE", help="Compare with an 'audit head' line of the log, or all of them in a file.")
         actions.add_parser("seal", help="Seals what has been recorded, without waiting for the worker.")
+        actions.add_parser("sign", help="Signs heads whose key is gone, or that were changed, as they are now. Verify with --head before.")
         actions.add_parser("receivers", help="Says how far each receiver of docs/siem.md has got, and why it does not accept entries.")
         actions.add_parser("push", help="Sends to them what waits, without waiting for the worker, and says the same.")
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         if action in ("seal", "push"):
             sealing.seal_all(timezone.now())
+        if action == "sign":
+            self.sign()
         if action == "push":
             report.push(timezone.now())
         if action in ("receivers", "push"):
             self.stdout.write("\n".join(report.lines()))
         elif action == "verify":
             self.verify(options["since"], options["head"])
-        if action in ("seal", "verify"):
+        if action in ("seal", "sign", "verify"):
             self.stdout.write(self.summary())
 
     def verify(self, since: date | None, head: str | None) -> None:
@@ -57,6 +61,18 @@ class Command(BaseCommand):
         if texts:
             more = "More than " if len(texts) > MOST else ""
             raise CommandError(f"{more}{min(len(texts), MOST)} problem{'s' * (len(texts) != 1)} found.")
+
+    def sign(self) -> None:
+        """Which heads were signed is itself an entry."""
+        now = timezone.now()
+        with transaction.atomic():
+            found = heads.sign_all()
+            if found:
+                rows.about_the_trail(
+                    "audit.signed", now, heads=", ".join(f"{head.day} (key {head.key_id})" for head in found)[:1000]
+                ).save()
+        self.stdout.write(f"{len(found)} heads signed.")
+        sealing.seal_all(now)
 
     def summary(self) -> str:
         first, last = Head.objects.filter(is_start=True).first(), Head.objects.order_by("-number").first()
