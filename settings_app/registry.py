@@ -346,7 +346,7 @@ KEYS = {
                 name,
                 FLAGS,
                 label,
-                f"true: people get an email about {what}. false: they don't. The default is true.",
+                f"true: people get an email about {what}. false: they don't.",
                 True,
                 flag,
                 lambda value: str(value).lower(),

@@ -66,6 +66,7 @@ def pages(user: User) -> list[Entry]:
     if access.may_review(user):
         found.append(Entry("Administration", reverse("admin:index"), "fa-screwdriver-wrench", words="django admin messages audit"))
     found.append(Entry("API documentation", reverse("api_page"), "fa-code", words="openapi rest"))
+    found.append(Entry("Sessions", reverse("sessions:own"), "fa-laptop", words="devices browsers"))
     found.append(Entry("Change password", reverse("account_change_password"), "fa-key"))
     return found
 

@@ -17,6 +17,7 @@ NEW_DEVICE = Kind(
     "If this was not you, end that session, change your password at once and tell your administrator.",
     "sessions:own",
     "Review your sessions",
+    about_password=True,
 )
 SESSION_ENDED = Kind(
     "session_ended",

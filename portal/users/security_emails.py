@@ -28,7 +28,8 @@ from portal.users.signals import company_account_changed, email_changed, factor_
 @dataclass(frozen=True)
 class Kind:
     """`name`: of the messages; `flag`: the Config key that turns it off; `subject`: with {portal}; `sentence`: what happened, with
-    {username}; `advice`: what to do about it; `page`, `label`: the URL's name and the label of the email's button."""
+    {username}; `advice`: what to do about it; `page`, `label`: the URL's name and the label of the email's button; `about_password`: that
+    is to set a new password, which not everybody has."""
 
     name: str
     flag: str
@@ -37,6 +38,7 @@ class Kind:
     advice: str
     page: str
     label: str
+    about_password: bool = False
 
 
 SECOND_FACTOR = Kind(
@@ -47,6 +49,7 @@ SECOND_FACTOR = Kind(
     "If this was not you, or you did not expect it, set a new password at once and tell your administrator.",
     "account_reset_password",
     "Set a new password",
+    about_password=True,
 )
 EMAIL_CHANGED = Kind(
     "email_changed",
@@ -66,6 +69,7 @@ SIGN_IN_METHOD = Kind(
     "profile",
     "Open your Profile",
 )
+WITHOUT_PASSWORD = "If this was not you, or you did not expect it, tell your administrator at once."
 CHANGES = {
     "added": "Added: {}",
     "removed": "Removed: {}",
@@ -106,12 +110,14 @@ def render(kind: Kind, message: Message, now: datetime) -> Content | None:
     user = User.objects.existing().filter(pk=about["user"]).first()
     if user is None:
         return None
+    without = kind.about_password and not user.has_usable_password()
+    page, label = ("profile", "Open your Profile") if without and kind == SECOND_FACTOR else (kind.page, kind.label)
     values = {
         "sentence": kind.sentence.format(username=user.username),
         "facts": [*about["facts"], ("Time", in_words(about["at"]))],
-        "advice": kind.advice,
-        "link": absolute_url(reverse(kind.page)),
-        "label": kind.label,
+        "advice": WITHOUT_PASSWORD if without else kind.advice,
+        "link": absolute_url(reverse(page)),
+        "label": label,
         "preheader": "If you expected this, no action is needed.",
         "reason": "this is the email address of the account, or was until a moment ago"
         if kind == EMAIL_CHANGED

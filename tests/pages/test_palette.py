@@ -17,7 +17,7 @@ def found(visitor: Visitor, text: str = "") -> dict[str, list[str]]:
 
 
 def test_pages_and_actions_are_those_of_the_role(as_person: Visitor, as_operator: Visitor, as_administrator: Visitor) -> None:
-    everybody = ["Profile", "API documentation", "Change password"]
+    everybody = ["Profile", "API documentation", "Sessions", "Change password"]
     assert found(as_person)["Pages"] == everybody
     assert found(as_operator)["Pages"] == ["Home", "Faults", "Audit Trail", "Profile", "Administration", *everybody[1:]]
     assert {"Users", "System Settings", "Access Control"} <= set(found(as_administrator)["Pages"])

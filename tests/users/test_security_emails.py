@@ -132,6 +132,15 @@ def test_an_administrators_device_and_address_are_not_named(user: User) -> None:
     assert "192.0.2.7" not in message.body
 
 
+def test_who_has_no_password_is_not_advised_to_set_one(user: User) -> None:
+    user.set_unusable_password()
+    user.save()
+    add_factor(user)
+    (message,) = sent()
+    assert "password" not in message.body
+    assert "tell your administrator at once" in message.body
+
+
 def test_a_deleted_user_gets_nothing(user: User) -> None:
     add_factor(user)
     User.objects.filter(pk=user.pk).update(is_active=False, deleted_at=timezone.now())
