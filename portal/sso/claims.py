@@ -7,6 +7,7 @@ from portal.core.errors import ServiceError
 from portal.core.text import clean
 from portal.env.providers import OidcProvider
 from portal.users.models import DISPLAY_NAME_MAX
+from portal.users.services import is_email
 
 MOST_GROUPS, GROUP_LENGTH = 1000, 255
 
@@ -39,10 +40,10 @@ def identity(provider: OidcProvider, claims: dict[str, Any]) -> Identity:
 def verified_email(provider: OidcProvider, claims: dict[str, Any]) -> str:
     """In lower case. "" for an address that nobody vouches for, or that is of another domain than the provider's own."""
     email = claims.get(provider.email_claim)
-    if not isinstance(email, str) or "@" not in email or len(email) > 150:
+    if not isinstance(email, str) or len(email) > 150 or not is_email(email.strip()):
         return ""
     verified = claims.get("email_verified", provider.trust_email)
-    domain = email.rpartition("@")[2].lower()
+    domain = email.strip().rpartition("@")[2].lower()
     ours = not provider.email_domains or domain in [each.lower() for each in provider.email_domains]
     return email.strip().lower() if verified in (True, "true") and ours else ""
 

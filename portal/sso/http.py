@@ -39,6 +39,7 @@ class Session(requests.Session):
         options |= {"timeout": TIMEOUT, "allow_redirects": False, "stream": True}
         with super().request(method, url, **options) as response:
             response._content = body(response, ends)
+        response.encoding = "utf-8"  # else requests would guess it, which takes seconds for a large body
         return response
 
 

@@ -16,6 +16,7 @@ from portal.sso import discovery
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 LEEWAY = 60  # seconds by which two clocks may differ
 MOST_AGE = 15 * 60  # seconds since it was issued; it comes fresh from the token endpoint
+MOST_SUBJECT = 191  # characters that are stored; section 2 allows 255, and providers use up to 64
 REQUIRED = ["iss", "sub", "aud", "exp", "iat"]
 
 
@@ -55,8 +56,8 @@ def check(claims: dict[str, Any], provider: OidcProvider, nonce: str, now: float
         raise InvalidIdToken("The nonce is not that of this sign-in.")
     if claims["iat"] < now - MOST_AGE - LEEWAY:
         raise InvalidIdToken("It was issued too long ago.")
-    if not claims["sub"]:
-        raise InvalidIdToken("It has no subject.")
+    if not claims["sub"].isprintable() or not 0 < len(claims["sub"]) <= MOST_SUBJECT:
+        raise InvalidIdToken("It has no usable subject.")
 
 
 def signing_key(provider: OidcProvider, header: dict[str, Any]) -> jwt.PyJWK:

@@ -55,6 +55,8 @@ WRONG: dict[str, Callable[[], dict[str, Any]]] = {
     "no time of issue": lambda: {"iat": None},
     "not valid yet": lambda: {"nbf": int(time.time()) + HOUR},
     "empty subject": lambda: {"sub": ""},
+    "subject with a NUL": lambda: {"sub": "a\0b"},
+    "subject that is too long": lambda: {"sub": "a" * 192},
     "no subject": lambda: {"sub": None},
     "subject of another type": lambda: {"sub": 7},
 }
