@@ -33,6 +33,9 @@ OPEN_TO_ALL = {
     "portal.second_factor.sign_in_views.sign_in_options",
     "portal.users.account_views.View.as_view.<locals>.view",  # the sign-in page
     "portal.sso.views.start",
+    "portal.sso.saml_views.acs",
+    "portal.sso.saml_views.finish",
+    "portal.sso.saml_views.metadata",
     "portal.sso.views.callback",  # what comes back from a provider is verified
     "portal.users.account_views.set_password",  # its address holds a one-time secret
     "tokens.calendar.views.feed",  # its address holds a secret: calendar programs know no other way
@@ -144,6 +147,7 @@ WEB = {
     *("sign_in_views", "confirm_views", "administrator_views", "stage", "verification"),
     *("cli_token", "revocation", "device_authorization", "device_views", "metadata", "front", "security_txt", "oidc", "rejections"),
     *("user_audit", "owner_views", "group_views", "end_access"),
+    *("saml", "saml_views"),
 }
 
 

@@ -17,7 +17,7 @@ from typing import NoReturn, TypeVar
 
 import environ
 
-from portal.env.providers import OidcProvider, ProviderError, load
+from portal.env.providers import Provider, ProviderError, load
 from portal.env.values import key, path
 
 Value = TypeVar("Value")
@@ -147,7 +147,7 @@ def folder(name: str, default: Path, base: Path) -> Path:
     return found
 
 
-def read_providers(name: str, base: Path) -> dict[str, OidcProvider]:
+def read_providers(name: str, base: Path) -> dict[str, Provider]:
     """The providers in the file that the variable `name` names; none if it is not set. A relative path begins at `base`."""
     file = read(name, path(base), None, "the path of a TOML file")
     if file is None:

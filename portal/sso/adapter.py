@@ -14,23 +14,24 @@ from django.utils import timezone
 
 from portal.core import permissions as access
 from portal.core.errors import ServiceError
-from portal.sso import accounts, rejections
+from portal.sso import accounts, providers, rejections
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def list_apps(self, request: HttpRequest, provider: str | None = None, client_id: str | None = None) -> list[SocialApp]:
         """Providers are in the settings alone, never in the database."""
-        return [self.get_provider(request, each).app for each in settings.SIGN_IN_PROVIDERS if provider in (None, each)]
+        return [made.app for made in self.list_providers(request) if provider in (None, made.app.provider_id)]
 
     def get_provider(self, request: HttpRequest, provider: str, client_id: str | None = None) -> Any:
         from portal.sso import oidc
 
-        if provider not in settings.SIGN_IN_PROVIDERS:
+        config = providers.oidc(provider)
+        if config is None:
             raise SocialApp.DoesNotExist
-        return oidc.provider(request, settings.SIGN_IN_PROVIDERS[provider])
+        return oidc.provider(request, config)
 
     def list_providers(self, request: HttpRequest) -> list[Any]:
-        return [self.get_provider(request, each) for each in settings.SIGN_IN_PROVIDERS]
+        return [self.get_provider(request, each) for each in settings.SIGN_IN_PROVIDERS if providers.oidc(each)]
 
     def get_requests_session(self) -> Any:
         from portal.sso.http import Session

@@ -5,7 +5,7 @@ from typing import Any
 
 from portal.core.errors import ServiceError
 from portal.core.text import clean
-from portal.env.providers import OidcProvider
+from portal.env.providers import Provider
 from portal.users.models import DISPLAY_NAME_MAX
 from portal.users.services import is_email
 
@@ -25,7 +25,7 @@ class Identity:
     groups: tuple[str, ...] | None
 
 
-def identity(provider: OidcProvider, claims: dict[str, Any]) -> Identity:
+def identity(provider: Provider, claims: dict[str, Any]) -> Identity:
     """`claims`: those of a verified ID token, with those of the userinfo endpoint beside them."""
     return Identity(
         provider=provider.id,
@@ -37,7 +37,7 @@ def identity(provider: OidcProvider, claims: dict[str, Any]) -> Identity:
     )
 
 
-def verified_email(provider: OidcProvider, claims: dict[str, Any]) -> str:
+def verified_email(provider: Provider, claims: dict[str, Any]) -> str:
     """In lower case. "" for an address that nobody vouches for, or that is of another domain than the provider's own."""
     email = claims.get(provider.email_claim)
     if not isinstance(email, str) or len(email) > 150 or not is_email(email.strip()):
@@ -56,7 +56,7 @@ def display_name(claims: dict[str, Any]) -> str:
         return ""
 
 
-def groups(provider: OidcProvider, claims: dict[str, Any]) -> tuple[str, ...] | None:
+def groups(provider: Provider, claims: dict[str, Any]) -> tuple[str, ...] | None:
     """The names in the provider's claim of groups. A claim that is missing says that the user is in no group."""
     if not provider.groups_claim:
         return None
@@ -75,6 +75,6 @@ def at(claims: dict[str, Any], path: str) -> Any:
     return value
 
 
-def is_complete(provider: OidcProvider, claims: dict[str, Any]) -> bool:
+def is_complete(provider: Provider, claims: dict[str, Any]) -> bool:
     """Does the ID token have all that the portal needs? Else the userinfo endpoint is asked too."""
     return provider.email_claim in claims and (not provider.groups_claim or at(claims, provider.groups_claim) is not None)

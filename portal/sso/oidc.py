@@ -6,23 +6,28 @@ import hashlib
 import time
 from typing import Any
 
-from allauth.socialaccount.models import SocialAccount, SocialApp, SocialLogin, SocialToken
+from allauth.socialaccount.models import SocialApp, SocialLogin, SocialToken
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.utils import generate_code_challenge
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
-from django.conf import settings
 from django.http import HttpRequest
 
 from portal.env.providers import OidcProvider
-from portal.sso import claims, discovery, http, id_token
-from portal.sso.claims import Identity
-from portal.users.models import User
+from portal.sso import claims, discovery, http, id_token, providers
+from portal.sso.company_login import CompanyLogin
 
 
 def nonce_of(verifier: str) -> str:
     """The nonce of a sign-in, made of its PKCE verifier: both are kept in the session until the browser comes back, and nowhere else."""
     return hashlib.sha256(f"nonce:{verifier}".encode()).hexdigest()
+
+
+def configured(provider_id: str) -> OidcProvider:
+    found = providers.oidc(provider_id)
+    if found is None:
+        raise SocialApp.DoesNotExist
+    return found
 
 
 class Adapter(OpenIDConnectOAuth2Adapter):
@@ -32,7 +37,7 @@ class Adapter(OpenIDConnectOAuth2Adapter):
 
     @property
     def config(self) -> OidcProvider:
-        return settings.SIGN_IN_PROVIDERS[self.provider_id]
+        return configured(self.provider_id)
 
     @property
     def openid_config(self) -> dict[str, Any]:
@@ -66,7 +71,7 @@ class Adapter(OpenIDConnectOAuth2Adapter):
             raise OAuth2Error(f"Invalid ID token: {error}") from error
         if not claims.is_complete(self.config, found):
             found = self.userinfo(token.token, found["sub"]) | found
-        return social_login(self.get_provider(), claims.identity(self.config, found))
+        return CompanyLogin.of(claims.identity(self.config, found), self.get_provider())
 
     def userinfo(self, access_token: str, subject: str) -> dict[str, Any]:
         """The claims of the userinfo endpoint, if there is one. They must be about the same user (section 5.3.2)."""
@@ -89,27 +94,10 @@ class Provider(OpenIDConnectProvider):
         return made | {"nonce": nonce_of(made["code_verifier"])}
 
     def get_scope_from_request(self, request: HttpRequest) -> list[str]:
-        return list(settings.SIGN_IN_PROVIDERS[self.app.provider_id].scopes)
+        return list(configured(self.app.provider_id).scopes)
 
     def get_auth_params_from_request(self, request: HttpRequest, action: str) -> dict[str, str]:
         return {}
-
-
-class CompanyLogin(SocialLogin):
-    """A sign-in whose user the adapter finds (accounts.py), with the verified `identity`."""
-
-    identity: Identity
-
-    def lookup(self) -> None:
-        """django-allauth's would store what it has found of the account before anybody has compared it."""
-        self._did_authenticate_by_email = None
-
-
-def social_login(provider: Provider, identity: Identity) -> CompanyLogin:
-    account = SocialAccount(provider=identity.provider, uid=identity.subject)
-    login = CompanyLogin(user=User(), account=account, provider=provider)
-    login.identity = identity
-    return login
 
 
 def provider(request: HttpRequest | None, config: OidcProvider) -> Provider:

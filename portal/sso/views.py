@@ -17,13 +17,14 @@ from portal.core import permissions as access
 from portal.core.errors import ServiceError
 from portal.core.htmx import rejected_response, success_response
 from portal.core.requests import AuthenticatedHttpRequest
-from portal.sso import accounts, rejections
+from portal.env.providers import Provider
+from portal.sso import accounts, providers, rejections
 
 BEGUN_SECONDS = 600  # django-allauth keeps what a sign-in was begun with for so long
 RECENT_SECONDS = 600
 
 
-def known(provider_id: str) -> Any:
+def known(provider_id: str) -> Provider:
     if provider_id not in settings.SIGN_IN_PROVIDERS:
         raise Http404
     return settings.SIGN_IN_PROVIDERS[provider_id]
@@ -41,24 +42,33 @@ def start(request: HttpRequest, provider_id: str) -> HttpResponse:
 
 def to_provider(request: HttpRequest, provider_id: str, process: str, next_url: str | None, data: Any = None) -> HttpResponse:
     """A page that leads on by itself: the Content-Security-Policy forbids a form that redirects to another host."""
-    from portal.sso import oidc
-
-    provider = oidc.provider(request, known(provider_id))
+    provider = known(provider_id)
     if not request.user.is_authenticated:
         request.session.set_expiry(BEGUN_SECONDS)
     try:
-        response = provider.redirect(request, process, next_url, data, scope=provider.get_scope_from_request(request))
+        url = begin(request, provider_id, process, next_url, data)
     except OSError as error:  # ProviderUnavailable is one
         return rejections.failed(request, provider_id, error)
-    if response.status_code != 302:
-        return response
-    return render(request, "sso/continue.html", {"provider": provider.name, "url": response["Location"]})
+    return render(request, "sso/continue.html", {"provider": provider.name, "url": url})
+
+
+def begin(request: HttpRequest, provider_id: str, process: str, next_url: str | None, data: Any) -> str:
+    """The address at the provider. Raises ProviderUnavailable."""
+    if idp := providers.saml(provider_id):
+        from portal.sso import saml
+
+        return saml.begin(request, idp, process, next_url, data)
+    from portal.sso import oidc
+
+    provider = oidc.provider(request, oidc.configured(provider_id))
+    return provider.redirect(request, process, next_url, data, scope=provider.get_scope_from_request(request))["Location"]
 
 
 @require_safe
 @never_cache
 def callback(request: HttpRequest, provider_id: str) -> HttpResponse:
-    known(provider_id)
+    if providers.oidc(provider_id) is None:
+        raise Http404
     from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 
     from portal.sso import oidc

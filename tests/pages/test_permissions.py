@@ -14,7 +14,7 @@ from pytest_django import Settings
 import settings_app.services as config
 from portal.core.actors import Actor
 from portal.directory.models import Membership
-from portal.env.providers import OidcProvider
+from portal.env.providers import OidcProvider, SamlProvider
 from portal.pages import shortened_urls as shortened
 from portal.users.models import User
 from tests.audit_entries import entry
@@ -145,6 +145,9 @@ account_reset_password_from_key         key36    200 200 200 200   200 200 200 2
 account_reset_password_from_key_done    -        200 200 200 200   405 405 405 405
 openid_connect_login                    provider 302 302 302 302   503 503 503 503
 openid_connect_callback                 provider 400 400 400 400   405 405 405 405
+company_acs                             saml     405 405 405 405   400 400 400 400
+company_finish                          saml     400 400 400 400   405 405 405 405
+company_metadata                        saml     200 200 200 200   405 405 405 405
 company_connect                         provider  in 302 302 302    in 302 302 302
 company_disconnect                      provider  in 302 302 302    in 302 302 302
 account_signup                          -        302 302 302 302   302 302 302 302
@@ -228,6 +231,7 @@ def arguments(kind: str) -> list[Any]:
         "app": lambda: ["faults"],
         "passkey": lambda: [Authenticator.objects.create(user=other, type="webauthn", data={"name": "theirs"}).pk],
         "provider": lambda: ["acme"],
+        "saml": lambda: ["idp"],
         "entry": lambda: [entry().pk],
         "rest": lambda: ["logentry/7/change/"],
     }
@@ -246,7 +250,11 @@ def test_every_url_stands_in_the_table() -> None:
 
 @pytest.fixture(autouse=True)
 def a_provider_that_is_down(settings: Settings) -> None:
-    settings.SIGN_IN_PROVIDERS = {"acme": OidcProvider(id="acme", name="Acme", issuer="https://127.0.0.1:1", client_id="portal")}
+    issuer = "https://127.0.0.1:1"
+    settings.SIGN_IN_PROVIDERS = {
+        "acme": OidcProvider(id="acme", name="Acme", issuer=issuer, client_id="portal"),
+        "idp": SamlProvider(id="idp", name="IdP", issuer=issuer, sso_url=issuer, certificates=("MIIB",)),
+    }
 
 
 @pytest.mark.django_db
