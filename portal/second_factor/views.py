@@ -39,7 +39,7 @@ def back() -> str:
 @require_safe
 @access.signed_in
 def index(request: AuthenticatedHttpRequest) -> HttpResponse:
-    return render(request, "mfa/index.html", card(request) | frame(request))
+    return render(request, "mfa/index.html", card(request) | {"page_frame": frame(request).get("frame", "base.html")})
 
 
 def card(request: AuthenticatedHttpRequest) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 import settings_app.services as config
 from portal.core.actors import Actor
 from portal.users.models import User
+from settings_app.registry import FLAGS, KEYS
 from tests.browser.accessibility import audit
 from tests.browser.steps import add_config, dialog, navigate, row
 from tests.browser.watching import Watch
@@ -28,7 +29,7 @@ def test_the_keys_offered_follow_the_config_type(portal: Page) -> None:
         return keys.locator("option[data-type]:not(:disabled)").all_inner_texts()
 
     pane.get_by_label("Config Type").select_option("Flags")
-    assert offered() == ["Users may create their own API tokens", "Notify token owners", "DuploCloud client compatibility"]
+    assert offered() == [key.label for key in KEYS.values() if key.type == FLAGS]
     keys.select_option("Users may create their own API tokens")
     expect(pane.get_by_text("true: all users can create tokens")).to_be_visible()
     pane.get_by_label("Config Type").select_option("App Config")

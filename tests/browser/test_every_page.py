@@ -34,6 +34,8 @@ def test_every_page_of_an_administrator_is_sound(visit: Visit, administrator: Us
         reverse("faults:fault", args=[Fault.objects.open().earliest("pk").pk]),
         reverse("audit:list"),
         reverse("account_change_password"),
+        reverse("mfa_index"),
+        reverse("account_reauthenticate"),
         reverse("sessions:own"),
         reverse("sessions:of_user", args=[administrator.username]),
         reverse("account_logout"),

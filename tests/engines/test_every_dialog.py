@@ -19,6 +19,7 @@ from portal.users.models import User
 from tests.browser.sample_data import LONG
 from tests.engines.driving import SIZES, Portal
 from tests.factories import issue
+from tests.second_factor.steps import give_app, give_passkey
 from tokens.calendar import links as calendar
 
 pytestmark = pytest.mark.field
@@ -97,8 +98,12 @@ def test_every_dialog_shows_all_that_it_holds(portal: Portal, furnished: User, a
     invited = users.create("invited@example.com", "", User.Role.USER, None)
     found: list[str] = []
     seen: set[str] = set()
+    give_app(administrator)
+    give_passkey(administrator)
+    give_app(furnished)
     for path in [
         reverse("profile"),
+        reverse("mfa_index"),
         reverse("users:list"),
         reverse("tokens:user_tokens", args=[furnished.username]),
         reverse("tokens:user_tokens", args=[gone.username]),
@@ -114,6 +119,16 @@ def test_every_dialog_shows_all_that_it_holds(portal: Portal, furnished: User, a
     portal.click("Actions", "Copy invitation link", "Create link")
     portal.find("#invitation-link")
     found += faults_of_the_open_dialog(portal, "users:invitation_link, created")
+
+    portal.open(reverse("mfa_index"))
+    portal.click("Get new codes", "Create codes")
+    portal.dialog("Your recovery codes")
+    found += faults_of_the_open_dialog(portal, "recovery codes")
+    for name, title in (("mfa_add_totp", "Set up an authenticator app"), ("mfa_add_passkey", "Add a passkey")):
+        portal.open(reverse("profile"))
+        portal.open_in("#pane", reverse(name))
+        portal.dialog(title)
+        found += faults_of_the_open_dialog(portal, name)
 
     portal.open(reverse("users:list"))  # no menu leads to it
     portal.open_in("#window", reverse("users:delete", args=[administrator.username]))
