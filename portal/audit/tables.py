@@ -48,6 +48,7 @@ CSV_COLUMNS: Columns = {
     "When": lambda entry: entry.at,
     "Event": lambda entry: entry.event,
     "What": lambda entry: event_label(entry.event),
+    "Times": lambda entry: entry.count,
     "Who": lambda entry: entry.actor_name,
     "Target kind": lambda entry: entry.target_kind,
     "Target ID": lambda entry: entry.target_id,
