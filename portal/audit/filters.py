@@ -56,9 +56,8 @@ class EntryFilter(django_filters.FilterSet):
                 self.filters[name].extra["choices"] = [*choices, (asked, word(asked))]
 
     def by_username(self, rows: Rows, name: str, value: str) -> Rows:
-        """The username in any case; looked up first, so that the index of actors finds the entries."""
-        users = get_user_model().objects.annotate(lower=Lower("username")).filter(lower=value.lower())
-        return rows.filter(actor__in=list(users.order_by().values_list("pk", flat=True)))
+        """The username, or a former one, in any case; looked up first, so that the index of actors finds the entries."""
+        return rows.filter(actor__in=[*named("username", value), *named("former_names__name", value)])
 
     def by_address(self, rows: Rows, name: str, value: str) -> Rows:
         found = address(value)
@@ -81,6 +80,12 @@ class EntryFilter(django_filters.FilterSet):
 
     def until(self, rows: Rows, name: str, value: date) -> Rows:
         return rows.filter(at__lt=start_of(value + DAY))
+
+
+def named(field: str, name: str) -> list[int]:
+    """The keys of the users whose `field` is `name` in any case: by an index."""
+    users = get_user_model().objects.annotate(lower=Lower(field)).filter(lower=name.lower())
+    return list(users.order_by().values_list("pk", flat=True))
 
 
 def flat(choices: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, str]]:

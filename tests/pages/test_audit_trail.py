@@ -11,7 +11,7 @@ import settings_app.services as config
 from portal.audit.models import Entry
 from portal.core import csv_export
 from portal.core.actors import Actor
-from portal.users.models import User
+from portal.users.models import FormerName, User
 from tests import clock
 from tests.audit_entries import HASH, entry, forget_sign_ins, sealed
 from tests.factories import PASSWORD, FaultFactory, TokenFactory, UserFactory
@@ -112,6 +112,8 @@ def test_filters_by_day_event_kind_user_and_request(as_administrator: Visitor) -
     assert names(as_administrator, event="user.created") == ["User bob"]
     assert names(as_administrator, kind="user") == ["User bob"]
     assert names(as_administrator, who="BOB@example.com") == ["old"]
+    FormerName.objects.create(user=bob, name="Bobby@example.com", changed_at=clock.now())
+    assert names(as_administrator, who="bobby@example.com") == ["old"]
     assert names(as_administrator, user=bob.pk) == ["User bob", "old"]
     assert names(as_administrator, request="r1") == ["User bob", "old"]
     assert names(as_administrator, event="group.member_added") == []  # of an app that registers nothing
