@@ -13,9 +13,12 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
+from portal.audit import sealing, verification
 from portal.core.actors import Actor
 from portal.core.errors import ServiceError
+from portal.second_factor import encryption
 from portal.users import devices, links
+from portal.users import services as users
 from portal.users.models import User
 from tests.api.caller import Caller
 from tests.cli import confirm, exchange
@@ -111,6 +114,23 @@ def known_browser() -> Works:
     return lambda: devices.device_id(cookie, user) is not None
 
 
+def authenticator_app() -> Works:
+    stored = encryption.encrypt("JBSWY3DPEHPK3PXP")
+
+    def can_be_read() -> bool:
+        with suppress(encryption.Unreadable):
+            return encryption.decrypt(stored) == "JBSWY3DPEHPK3PXP"
+        return False
+
+    return can_be_read
+
+
+def audit_trail() -> Works:
+    users.create("carol@example.com", "", "user", None)
+    sealing.seal_all(timezone.now())
+    return lambda: sealing.seal_all(timezone.now()) and not list(verification.verify())
+
+
 KEYED = [
     session,
     temporary_token,
@@ -122,6 +142,8 @@ KEYED = [
     device_code,
     page_of_a_list,
     known_browser,
+    audit_trail,
+    authenticator_app,
 ]
 
 
@@ -195,6 +217,11 @@ def test_whatever_uses_the_key_is_tried_here() -> None:
         "portal/env/__init__.py",  # reads it
         "portal/settings.py",
         "portal/core/derived_secrets.py",
+        "portal/env/providers.py",  # "signing" is what SAML calls a certificate's use
+        "portal/sso/saml.py",
+        "portal/audit/heads.py",
+        "portal/audit/verification.py",  # names it in a message
+        "portal/second_factor/encryption.py",  # secrets of authenticator apps
         "portal/users/models.py",  # sessions, temporary tokens
         "portal/users/links.py",
         "portal/users/devices.py",  # known browsers
