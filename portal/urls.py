@@ -13,7 +13,7 @@ from portal.oauth.cli_token import cli_token
 from portal.oauth.device_authorization import device_authorization
 from portal.oauth.metadata import authorization_server
 from portal.oauth.revocation import revoke
-from portal.pages import end_access, palette, saved_filters, views
+from portal.pages import create_user, end_access, palette, saved_filters, views
 from portal.pages import shortened_urls as shortened
 from portal.pages.security_txt import security_txt
 from portal.pages.user_audit import user_audit
@@ -29,6 +29,7 @@ admin.site.empty_value_display = "—"  # as in the portal's lists
 # The list of users and a user's page show tokens, which the users app must not know.
 user_pages = [
     path("administrator/users/", views.user_list, name="list"),
+    path("administrator/users/add/", create_user.create, name="create"),
     *user_urls.urlpatterns,
     path("administrator/users/<username:username>/deactivate/", end_access.deactivate, name="deactivate"),
     path("administrator/users/<username:username>/delete/", end_access.delete, name="delete"),

@@ -146,7 +146,7 @@ WEB = {
     *("bulk_views", "saved_filters", "exports"),
     *("sign_in_views", "confirm_views", "administrator_views", "stage", "verification"),
     *("cli_token", "revocation", "device_authorization", "device_views", "metadata", "front", "security_txt", "oidc", "rejections"),
-    *("user_audit", "owner_views", "group_views", "end_access"),
+    *("user_audit", "owner_views", "group_views", "end_access", "create_user"),
     *("saml", "saml_views"),
 }
 

@@ -4,7 +4,6 @@ from portal.users import views
 
 app_name = "users"
 urlpatterns = [
-    path("administrator/users/add/", views.create, name="create"),
     path("administrator/users/<username:username>/update/", views.update, name="update"),
     path("administrator/users/<username:username>/rename/", views.rename, name="rename"),
     path("administrator/users/<username:username>/activate/", views.activate, name="activate"),

@@ -15,7 +15,7 @@ from portal.core.errors import ServiceError, add_to_form
 from portal.core.htmx import form_data, form_page, rejected_response, success_response
 from portal.core.requests import AuthenticatedHttpRequest
 from portal.users import emails, invitations, local_passwords, renaming, services
-from portal.users.forms import CreateUserForm, RenameForm, UpdateUserForm
+from portal.users.forms import RenameForm, UpdateUserForm
 from portal.users.models import User
 
 
@@ -25,22 +25,6 @@ def existing(username: str) -> User:
 
 def page_of(user: User) -> str:
     return reverse("users:detail", args=[user.username])
-
-
-@require_http_methods(["GET", "POST"])
-@access.administrator
-def create(request: AuthenticatedHttpRequest) -> HttpResponse:
-    form = CreateUserForm(form_data(request))
-    back = reverse("users:list")
-    if request.method == "POST" and form.is_valid():
-        try:
-            user = services.create(**form.cleaned_data, actor=access.actor_of(request))
-        except ServiceError as error:
-            add_to_form(form, error)
-        else:
-            invited = f" An invitation is on its way to {user.email}." if user.email else ""
-            return success_response(request, f"{user.username} created.{invited}", back)
-    return form_page(request, "users/form.html", form, title="Create User", submit="Submit", back=back)
 
 
 @require_http_methods(["GET", "POST"])

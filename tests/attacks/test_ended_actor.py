@@ -12,14 +12,16 @@ from portal.audit.models import Entry
 from portal.core import permissions as access
 from portal.core.actors import Actor, SessionCredential
 from portal.core.errors import ServiceError
+from portal.directory import groups, owners
 from portal.faults import notes
 from portal.faults import services as faults
 from portal.sessions import services as user_sessions
+from portal.users import renaming
 from portal.users import services as users
 from portal.users.models import User
 from settings_app import services as config
 from tests.clock import NOW
-from tests.factories import AdministratorFactory, FaultFactory, TokenFactory, UserFactory, issue
+from tests.factories import AdministratorFactory, FaultFactory, GroupFactory, OwnershipFactory, TokenFactory, UserFactory, issue
 from tests.pages.visitor import Visitor
 from tests.racing import race, widen
 from tokens import bulk, services
@@ -39,6 +41,9 @@ def jobs(actor: Actor) -> dict[str, Job]:
     one, gone, fault, token = UserFactory(), UserFactory(is_active=False), FaultFactory(), TokenFactory()
     waiting = [device.find(device.start("acme", Actor(one), NOW).user_code, NOW) for _ in range(2)]
     Visitor(one)
+    team, robot = GroupFactory(), OwnershipFactory().service_account
+    OwnershipFactory(service_account=robot)
+    groups.add_members(team, [gone.pk], None, NOW)
     stored = config.add("session_minutes", "60", None)
     return {
         "users.create": lambda: users.create("new-service", "", "user", actor),
@@ -46,6 +51,17 @@ def jobs(actor: Actor) -> dict[str, Job]:
         "users.deactivate": lambda: users.deactivate(one, actor),
         "users.activate": lambda: users.activate(gone, actor),
         "users.delete": lambda: users.delete(one, actor),
+        "users.rename": lambda: renaming.rename(one, "renamed@example.com", None, actor, NOW),
+        "groups.create": lambda: groups.create("Ops", "", actor, NOW),
+        "groups.update": lambda: groups.update(team, "Ops", None, actor, NOW),
+        "groups.delete": lambda: groups.delete(team, actor, NOW),
+        "groups.add_members": lambda: groups.add_members(team, [one.pk], actor, NOW),
+        "groups.remove_members": lambda: groups.remove_members(team, [gone.pk], actor, NOW),
+        "groups.set_members": lambda: groups.set_members(team, [one.pk], actor, NOW),
+        "owners.add": lambda: owners.add(robot, one, actor, NOW),
+        "owners.remove": lambda: owners.remove(robot, robot.owners.first(), actor, NOW),
+        "owners.set_owners": lambda: owners.set_owners(robot, [one.pk], [], actor, NOW),
+        "owners.hand_over": lambda: owners.hand_over(team, one, actor, NOW),
         "tokens.issue": lambda: services.issue(one, "deploy", None, actor, NOW),
         "tokens.revoke": lambda: services.revoke(token, actor, NOW),
         "tokens.revoke_many": lambda: services.revoke_many([token], actor, NOW),
@@ -71,6 +87,9 @@ def jobs(actor: Actor) -> dict[str, Job]:
 
 EVERY_JOB = [
     *("users.create", "users.update", "users.deactivate", "users.activate", "users.delete"),
+    "users.rename",
+    *("groups.create", "groups.update", "groups.delete", "groups.add_members", "groups.remove_members", "groups.set_members"),
+    *("owners.add", "owners.remove", "owners.set_owners", "owners.hand_over"),
     *("tokens.issue", "tokens.revoke", "tokens.revoke_many"),
     *("config.add", "config.put", "config.update", "config.delete"),
     *("faults.acknowledge", "faults.undo_acknowledge", "faults.clear", "notes.add"),

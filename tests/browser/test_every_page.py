@@ -13,7 +13,7 @@ from portal.users.models import User
 from tests.browser.accessibility import audit, too_wide
 from tests.browser.sample_data import LONG
 from tests.browser.watching import Visit, Watch
-from tests.factories import OperatorFactory, UserFactory
+from tests.factories import GroupFactory, OperatorFactory, OwnershipFactory, UserFactory
 
 
 def test_every_page_of_an_administrator_is_sound(visit: Visit, administrator: User, furnished: User, watch: Watch) -> None:
@@ -36,6 +36,10 @@ def test_every_page_of_an_administrator_is_sound(visit: Visit, administrator: Us
         reverse("account_change_password"),
         reverse("mfa_index"),
         reverse("account_reauthenticate"),
+        reverse("directory:groups"),
+        reverse("directory:group", args=[GroupFactory(name="G" * 60, description="d" * 300).pk]),
+        reverse("directory:owners", args=[OwnershipFactory().service_account.username]),
+        reverse("directory:of_user", args=[furnished.username]),
         reverse("sessions:own"),
         reverse("sessions:of_user", args=[administrator.username]),
         reverse("account_logout"),

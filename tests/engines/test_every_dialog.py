@@ -14,11 +14,12 @@ from django.urls import resolve, reverse
 from django.utils import timezone
 
 from portal.core.actors import Actor
+from portal.directory import groups
 from portal.users import services as users
 from portal.users.models import User
 from tests.browser.sample_data import LONG
 from tests.engines.driving import SIZES, Portal
-from tests.factories import issue
+from tests.factories import GroupFactory, OwnershipFactory, issue
 from tests.second_factor.steps import give_app, give_passkey
 from tokens.calendar import links as calendar
 
@@ -96,6 +97,8 @@ def test_every_dialog_shows_all_that_it_holds(portal: Portal, furnished: User, a
     portal.sign_in(administrator)
     gone = User.objects.get(username="gone@example.com")
     invited = users.create("invited@example.com", "", User.Role.USER, None)
+    group, account = GroupFactory(), OwnershipFactory().service_account
+    groups.add_members(group, [administrator.pk], None, timezone.now())
     found: list[str] = []
     seen: set[str] = set()
     give_app(administrator)
@@ -108,6 +111,9 @@ def test_every_dialog_shows_all_that_it_holds(portal: Portal, furnished: User, a
         reverse("tokens:user_tokens", args=[furnished.username]),
         reverse("tokens:user_tokens", args=[gone.username]),
         reverse("tokens:user_tokens", args=[invited.username]),
+        reverse("directory:groups"),
+        reverse("directory:group", args=[group.pk]),
+        reverse("directory:owners", args=[account.username]),
         reverse("tokens:all"),
         reverse("settings:config"),
         reverse("faults:list"),

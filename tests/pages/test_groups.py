@@ -187,3 +187,16 @@ def test_users_are_filtered_by_having_no_owner(as_administrator: Visitor) -> Non
 def test_the_audit_trail_leads_to_groups(as_administrator: Visitor, group: Group) -> None:
     address = reverse("directory:group", args=[group.pk])
     assert as_administrator.see("audit:list", target_kind="group").all("a", href=address)
+
+
+def test_a_service_account_is_created_with_an_owner_or_not_at_all(as_administrator: Visitor) -> None:
+    GroupFactory(name="Platform")
+    page = Page(as_administrator.send("users:create", username="robot", role="user", owner="group: nobody"))
+    assert page.status == 422
+    assert "There is no group named nobody." in page.text
+    assert "open" in page.one("details").attributes
+    page = Page(as_administrator.send("users:create", username="new@example.com", role="user", owner="group: Platform"))
+    assert "new@example.com is a person. Only service accounts have owners." in page.text
+    assert not User.objects.exclude(pk=as_administrator.user.pk).exists()
+    assert as_administrator.send("users:create", username="robot", role="user", owner="group: Platform").status_code == 302
+    assert names(User.objects.get(username="robot")) == {"Platform"}
