@@ -12,11 +12,11 @@ from portal.audit.stream import cursors
 from portal.audit.stream.receivers import Receiver
 
 BATCH = 500
-MAX_DURATION = timedelta(seconds=50)  # of one call, so that a slow receiver does not keep a worker from its other tasks
+MAX_DURATION = timedelta(seconds=20)  # of one call, so that a slow receiver does not keep a worker from its other tasks
 
 
 def deliver(receiver: Receiver, now: datetime) -> int:
-    """Sends what is sealed and not delivered yet, for about a minute at most. Returns how many entries the receiver accepted."""
+    """Sends what is sealed and not delivered yet, for about 20 seconds at most. Returns how many entries the receiver accepted."""
     target = cursors.claim(receiver.name, now)
     if target is None:
         return 0
