@@ -12,7 +12,7 @@ from portal.users.models import User
 from tests.factories import PASSWORD, AdministratorFactory, UserFactory, issue
 from tests.processes.running import until
 from tests.processes.serving import FORM, Server, environment, this_database
-from tests.processes.visitor import Visitor
+from tests.processes.visitor import HIDDEN, Visitor
 from tokens import sessions, token_format
 from tokens.models import Token
 
@@ -91,6 +91,20 @@ def test_signing_out_of_one_ends_the_temporary_token_in_the_other_at_once(server
     assert other.verify(text).status == 204
     visitor.submit("/accounts/sign-out/")
     assert other.verify(text).status == 401
+
+
+@pytest.mark.field
+def test_a_session_that_one_ends_is_over_in_the_other_with_its_token_at_once(servers: tuple[Server, Server]) -> None:
+    one, other = servers
+    owner = with_password(UserFactory())
+    visitor, own = signed_in(one, owner)
+    elsewhere, text = signed_in(other, owner)
+    assert other.verify(text).status == 204
+    form = dict(HIDDEN.findall(visitor.get("/profile/sessions/")))
+    assert "1 session ended." in visitor.get("/profile/sessions/end-others/", form)
+    assert [other.verify(each).status for each in (own, text)] == [204, 401]
+    assert "Forgot your password" in elsewhere.get("/profile/")
+    assert owner.username in visitor.get("/profile/")
 
 
 def test_both_refuse_a_token_from_the_very_instant_of_its_end(servers: tuple[Server, Server]) -> None:

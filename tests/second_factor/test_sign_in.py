@@ -8,6 +8,7 @@ import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
+from portal.notifications.models import Message
 from portal.users import services as users
 from portal.users.models import User, new_stamp
 from tests.factories import PASSWORD, UserFactory
@@ -87,6 +88,10 @@ def test_each_recovery_code_works_once_and_is_recorded(user: User) -> None:
     again = first_step(user)
     again.send(STEP, code=codes[0])
     assert not is_signed_in(again)
+    announced = [fact for message in Message.objects.filter(kind="second_factor") for fact in message.about["facts"]]
+    assert [what for label, what in announced if "recovery code was used" in what] == [
+        f"A recovery code was used, {left} left" for left in (8, 9)
+    ]
 
 
 def test_wrong_codes_are_limited_for_those_with_the_password_alone(user: User) -> None:
