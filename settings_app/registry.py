@@ -316,8 +316,8 @@ KEYS = {
             "notify_token_owners",
             FLAGS,
             "Notify token owners",
-            "true: each owner of a token that expires soon gets an email about their own tokens, on the same days. false: only the "
-            "addresses above are notified.",
+            "true: each owner of a token that expires soon, and each owner of a service account with one, gets an email about these "
+            "tokens, on the same days. false: only the addresses above are notified.",
             False,
             flag,
             lambda value: str(value).lower(),

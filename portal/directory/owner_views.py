@@ -10,9 +10,9 @@ from portal.core import permissions as access
 from portal.core.errors import ServiceError
 from portal.core.htmx import form_data, form_page, rejected_response, success_response
 from portal.core.requests import AuthenticatedHttpRequest
-from portal.directory import owners, search
+from portal.directory import owners, roles, search
 from portal.directory.forms import AddOwnerForm
-from portal.directory.models import Group, Ownership
+from portal.directory.models import Group, ManagedUser, Ownership
 from portal.directory.parts import Part
 from portal.users.models import User
 
@@ -72,6 +72,7 @@ def of_user(request: AuthenticatedHttpRequest, username: str) -> HttpResponse:
     person = get_object_or_404(User.objects.existing(), username=username, kind=User.Kind.PERSON)
     groups = Group.objects.filter(memberships__user=person).order_by("search_key", "pk")
     context = {"owner": person, "groups": Part.of(groups), "owned": Part.of(owners.owned_by(person).order_by("username"))}
+    context["role_from_groups"] = bool(roles.given()) and ManagedUser.objects.filter(pk=person.pk).exists()
     return render(request, "directory/of_user.html", context)
 
 

@@ -81,8 +81,14 @@ def apply_many(ids: Collection[int], actor: Actor | None, now: datetime) -> int:
 
 def apply_all(now: datetime) -> int:
     """The same for all managed users, some at a time: after Roles by Group was changed. Returns how many roles have changed."""
-    ids = list(ManagedUser.objects.order_by("pk").values_list("pk", flat=True)) if given() else []
-    return sum(apply_many(ids[start : start + BATCH], None, now) for start in range(0, len(ids), BATCH))
+    roles = given()
+    ids = list(ManagedUser.objects.order_by("pk").values_list("pk", flat=True)) if roles else []
+    changed = 0
+    for start in range(0, len(ids), BATCH):
+        some = ids[start : start + BATCH]
+        due = due_changes(User.objects.in_bulk(some), some, roles)  # nearly always none, and then nothing is locked
+        changed += apply_many([change.user.pk for change in due], None, now) if due else 0
+    return changed
 
 
 def due_changes(rows: Mapping[int, User], ids: Collection[int], roles: Mapping[str, str]) -> list[Change]:

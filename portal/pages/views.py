@@ -16,7 +16,7 @@ from portal.core import permissions as access
 from portal.core.list_views import list_context, wants_csv
 from portal.core.requests import AuthenticatedHttpRequest
 from portal.pages import home as overview
-from portal.pages import own
+from portal.pages import own, owned
 from portal.pages.user_table import CSV_COLUMNS, UserFilter, UserTable, with_token_counts
 from portal.second_factor import views as second_factor
 from portal.sso import methods as sign_in_methods
@@ -53,6 +53,7 @@ def profile(request: AuthenticatedHttpRequest) -> HttpResponse:
     values = config.get_many("users_may_create_tokens", local_passwords.ALLOWED, local_passwords.EMERGENCY)
     context["may_create"] = access.may_create_own_tokens(request.user, values["users_may_create_tokens"])
     context["passwords"] = local_passwords.allowed(request.user, values)
+    context |= owned.context(request.user, now)
     context["sign_in_methods"] = sign_in_methods.of_user(request.user)
     return render(request, "profile/profile.html", context)
 

@@ -3,7 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from portal.directory import groups, owners
+import settings_app.services as config
+from portal.directory import claims, groups, owners
 from portal.directory.models import Group, Membership, Ownership
 from portal.users.models import User
 from tests.clock import NOW
@@ -200,3 +201,20 @@ def test_a_service_account_is_created_with_an_owner_or_not_at_all(as_administrat
     assert not User.objects.exclude(pk=as_administrator.user.pk).exists()
     assert as_administrator.send("users:create", username="robot", role="user", owner="group: Platform").status_code == 302
     assert names(User.objects.get(username="robot")) == {"Platform"}
+
+
+def test_the_profile_shows_owned_service_accounts_and_what_expires_next(as_person: Visitor, group: Group) -> None:
+    assert not as_person.see("profile").all("section", aria_labelledby="owned")
+    groups.add_members(group, [as_person.user.pk], None, NOW)
+    token = TokenFactory(user=User.objects.get(username="robot"), name="deploy")
+    card = as_person.see("profile").one("section", aria_labelledby="owned")
+    assert "You own robot, and get the notifications about its tokens." in card.text
+    assert as_person.get(card.all("a")[0].attributes["href"]).status_code == 200
+    assert str(token.pk) in card.all("a")[0].attributes["href"]
+
+
+def test_a_managed_users_groups_say_where_the_role_comes_from(as_administrator: Visitor) -> None:
+    config.put("roles_by_group", "Ops = operator", None)
+    user = claims.set_claim_groups(UserFactory(), ["Ops"], None, NOW)
+    assert "comes from these groups" in as_administrator.see("directory:of_user", user.username).text
+    assert "comes from these groups" not in as_administrator.see("directory:of_user", UserFactory().username).text
