@@ -11,7 +11,7 @@ from allauth.account.utils import url_str_to_user_pk, user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from fido2.server import Fido2Server
-from fido2.utils import websafe_decode
+from fido2.utils import websafe_decode, websafe_encode
 from fido2.webauthn import (
     AttestedCredentialData,
     PublicKeyCredentialRpEntity,
@@ -57,13 +57,14 @@ def begin_adding(user: User) -> tuple[Options, State]:
 def finish_adding(state: State, response: Any) -> Options:
     """What is stored of a new passkey: its public key and its id, as django-allauth stores them. Raises Rejected."""
     try:
-        data = server().register_complete(state, response)
-        found = Authenticator.objects.filter(type=PASSKEY, data__credential__id=response["id"])
+        data = server().register_complete(state, response).credential_data
+        parts = {name: response["response"][name] for name in ("clientDataJSON", "attestationObject")}
     except BAD_RESPONSE:
         raise Rejected from None
-    if data.credential_data is None or found.exists():  # an id names one account (WebAuthn, section 7.1)
+    name = websafe_encode(data.credential_id) if data else ""
+    if not name or Authenticator.objects.filter(type=PASSKEY, data__credential__id=name).exists():  # one account (WebAuthn, section 7.1)
         raise Rejected
-    return {name: response[name] for name in ("id", "rawId", "type", "response") if name in response}
+    return {"id": name, "rawId": name, "type": "public-key", "response": parts}
 
 
 def begin_using(user: User | None, alone: bool) -> tuple[Options, State]:

@@ -11,6 +11,7 @@ from portal.users.models import User
 from tests.browser.accessibility import audit, too_wide
 from tests.browser.sample_data import LONG
 from tests.browser.watching import Visit, Watch
+from tests.second_factor.steps import give_app, give_passkey
 
 pytestmark = pytest.mark.field
 
@@ -52,8 +53,13 @@ def test_every_pane_and_window_is_sound(visit: Visit, administrator: User, furni
     watch.allow(422)
     theirs = reverse("tokens:user_tokens", args=[furnished.username])
     invited = reverse("tokens:user_tokens", args=[users.create(f"{'i' * 60}@example.com", "", User.Role.USER, None).username])
+    give_passkey(administrator)
+    give_app(furnished)
     steps = [
         (reverse("profile"), open_by("Add"), OPENED),
+        (reverse("mfa_index"), open_by("Rename the passkey Laptop"), OPENED),
+        (reverse("mfa_index"), open_by("Remove the passkey Laptop"), OPENED),
+        (theirs, open_by("Actions", "Reset two-factor authentication"), OPENED),
         (reverse("profile"), open_by("Create Token", "Create"), f"{OPENED} .invalid-feedback"),
         (reverse("users:list"), open_by("Add"), OPENED),
         (theirs, open_by("Actions", "Update"), OPENED),

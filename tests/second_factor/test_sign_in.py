@@ -51,6 +51,13 @@ def test_the_code_completes_the_sign_in_with_a_new_session(user: User) -> None:
     assert abs(visitor.session.get_expiry_date() - token.expires_at) < timedelta(seconds=2)
 
 
+@pytest.mark.parametrize("onward", ["/cli/sign-in?port=5000&state=12345678", "/device/?user_code=BCDF-GHJK", "/admin/", "/AppFrontEnd/x"])
+def test_the_second_step_leads_on_to_what_asked_for_the_sign_in(onward: str, user: User) -> None:
+    give_app(user)
+    visitor = first_step(user, next=onward)
+    assert visitor.send(STEP, code=code())["Location"] == onward
+
+
 @pytest.mark.parametrize("typed", ["", "000000", "12345", "x" * 40, "١٢٣٤٥٦", "0000-0000"])
 def test_a_wrong_code_is_rejected(typed: str, user: User) -> None:
     give_app(user)
