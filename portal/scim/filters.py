@@ -24,8 +24,13 @@ def rejected(text: str) -> ScimError:
     return ScimError(400, f"This filter is not supported: {text[:200]}", "invalidFilter")
 
 
-def text(field: str, folded: bool = True) -> Condition:
-    """A column of text, empty where there is no value. `folded`: in any case of letters, as an index of LOWER(column) finds it."""
+def lowered(field: str) -> Callable[[str], Q]:
+    """Equality in any case of letters, as an index of LOWER(column) finds it. For ASCII: SQLite's LOWER knows no other letters."""
+    return lambda value: Q(Exact(Lower(F(field)), value.lower()))
+
+
+def text(field: str, equal_to: Callable[[str], Q], folded: bool = True) -> Condition:
+    """A column of text, empty where there is no value. `folded`: are parts of it compared in any case of letters?"""
 
     def condition(op: CompareOperator, value: Any) -> Q:
         value = "" if value is None else value
@@ -33,8 +38,7 @@ def text(field: str, folded: bool = True) -> Condition:
             raise rejected(f"{field} {op.value}")
         check_text(value)
         if op in (Op.eq, Op.ne):
-            equal = Q(Exact(Lower(F(field)), value.lower())) if folded else Q(**{field: value})
-            return equal if op == Op.eq else ~equal
+            return equal_to(value) if op == Op.eq else ~equal_to(value)
         if op in PARTS:
             return Q(**{f"{field}__{'i' * folded}{PARTS[op]}": value})
         raise rejected(f"{field} {op.value}")
@@ -52,12 +56,12 @@ def boolean(field: str) -> Condition:
     return condition
 
 
-def key(field: str, key_of: Callable[[str], int | None]) -> Condition:
+def key(key_of: Callable[[str], int | None], equal_to: Callable[[int], Q]) -> Condition:
     """An id. One that names nothing matches nothing."""
 
     def condition(op: CompareOperator, value: Any) -> Q:
         found = key_of(value) if isinstance(value, str) else None
-        equal = NONE if found is None else Q(**{field: found})
+        equal = NONE if found is None else equal_to(found)
         if op not in (Op.eq, Op.ne):
             raise rejected(f"id {op.value}")
         return equal if op == Op.eq else ~equal

@@ -4,6 +4,7 @@ A directory sees the groups that it made, and neither those made by hand nor tho
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
@@ -11,17 +12,17 @@ from django.http import Http404
 from scim2_models import Meta, Resource, ResponseParameters
 
 from portal.core import versions
-from portal.directory.models import Group, Membership
+from portal.directory.models import Group, Membership, same_name
 from portal.scim import addresses, filters, lists, protocol
 from portal.scim.addresses import GROUP, USER
 
 MOST_MEMBERS = 20_000  # of all groups on a page: one that has more ends earlier (RFC 7644, section 3.4.2.4)
-MEMBER = filters.key("memberships__user", lambda text: addresses.key_of(USER, text))
+MEMBER = filters.key(partial(addresses.key_of, USER), lambda pk: Q(pk__in=Membership.objects.filter(user=pk).values("group")))
 CONDITIONS = filters.Conditions(
     fields={
-        "id": filters.key("pk", lambda text: addresses.key_of(GROUP, text)),
-        "externalid": filters.text("scim__external_id", folded=False),
-        "displayname": filters.text("name"),
+        "id": filters.key(partial(addresses.key_of, GROUP), lambda pk: Q(pk=pk)),
+        "externalid": filters.text("scim__external_id", lambda text: Q(scim__external_id=text), folded=False),
+        "displayname": filters.text("name", lambda text: Q(name_key=same_name(text))),
         "members": MEMBER,
         "members.value": MEMBER,
     },

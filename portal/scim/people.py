@@ -1,6 +1,7 @@
 """Users: rows as resources, and lists of them. What a request changes about them is in people_changes.py."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -11,16 +12,16 @@ from portal.core import versions
 from portal.directory.models import Group, Membership
 from portal.scim import addresses, filters, lists, protocol
 from portal.scim.addresses import GROUP, USER
-from portal.users.models import User
+from portal.users.models import User, named
 
 HAS_EMAIL = ~Q(email="")
-EMAIL = filters.text("email")
+EMAIL = filters.text("email", filters.lowered("email"))
 CONDITIONS = filters.Conditions(
     fields={
-        "id": filters.key("pk", lambda text: addresses.key_of(USER, text)),
-        "username": filters.text("username"),
-        "externalid": filters.text("scim__external_id", folded=False),
-        "displayname": filters.text("display_name"),
+        "id": filters.key(partial(addresses.key_of, USER), lambda pk: Q(pk=pk)),
+        "username": filters.text("username", named),
+        "externalid": filters.text("scim__external_id", lambda text: Q(scim__external_id=text), folded=False),
+        "displayname": filters.text("display_name", lambda text: Q(display_name__iexact=text)),
         "active": filters.boolean("is_active"),
         "emails": EMAIL,
         "emails.value": EMAIL,

@@ -91,7 +91,6 @@ def delete(user: User, actor: Actor, now: datetime, read: Versions = None) -> No
         row = locked(user, actor, read)
         protection.check_end(row)
         services.delete(row, actor)
-        ScimUser.objects.filter(pk=row.pk).delete()
 
 
 def locked(user: User, actor: Actor, read: Versions) -> User:

@@ -110,6 +110,16 @@ def test_operation_that_is_invalid_changes_nothing(directory: Directory) -> None
         assert members(directory, group) == [key(anna)]
 
 
+def test_groups_are_found_once_and_in_any_case_of_letters(directory: Directory) -> None:
+    anna, bob = UserFactory.create_batch(2, password="!")
+    group = make(directory, "Ökonomie", anna, bob).json()["id"]
+    other = make(directory, "Other").json()["id"]
+    for text in ('displayName eq "ökonomie"', f'members.value eq "{key(anna)}" or members.value eq "{key(bob)}"', "members pr"):
+        assert directory.found(text, "Groups") == [group]
+    assert directory.found(f'id eq "{group}" and members eq "{key(anna)}"', "Groups") == [group]  # Entra ID
+    assert directory.found(f'members.value ne "{key(anna)}"', "Groups") == [other]
+
+
 def test_service_account_is_no_member(directory: Directory) -> None:
     assert make(directory, "Engineering", ServiceFactory()).status_code == 400
     assert not Group.objects.exists()

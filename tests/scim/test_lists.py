@@ -38,6 +38,7 @@ FOUND = [
     ('userName co "@"', "ab"),
     ('displayName co "%"', "c"),
     ('displayName co "_"', ""),
+    ('displayName eq "anna smith"', "a"),
     ("displayName pr", "abc"),
     ('externalId eq "A-1"', "a"),
     ('externalId eq "a-1"', ""),

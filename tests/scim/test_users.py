@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from portal.directory.models import ManagedUser
 from portal.notifications.models import Message
+from portal.users import services
 from portal.users.models import User
 from settings_app import services as config
 from tests.factories import AdministratorFactory, ServiceFactory, UserFactory, issue
@@ -86,6 +87,12 @@ def test_deleted_person_comes_back_as_the_same_without_tokens_and_role(directory
     assert directory.create().json()["id"] == key
     assert User.objects.get(pk=user.pk).role == "user"
     assert not accepted(text)
+
+
+def test_person_who_was_deleted_in_the_portal_is_linked_anew(directory: Directory) -> None:
+    directory.create(externalId="e-1")
+    services.delete(User.objects.get(username="anna@example.com"), None)
+    assert "externalId" not in directory.create().json()
 
 
 def test_deleted_service_account_does_not_come_back_as_a_person(directory: Directory) -> None:
