@@ -5,10 +5,8 @@ for a person who was invited by it and has never signed in."""
 
 from contextlib import suppress
 from datetime import datetime
-from typing import NoReturn
 
 from allauth.socialaccount.models import SocialAccount
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
@@ -16,15 +14,14 @@ import settings_app.services as config
 from portal.audit import services as audit
 from portal.audit.services import Event
 from portal.core import permissions as access
-from portal.core.actors import Actor
-from portal.core.errors import Code, ServiceError
+from portal.core.errors import ServiceError
 from portal.directory import claims as directory
 from portal.directory import roles
+from portal.sso import connections
 from portal.sso.claims import Identity
-from portal.users import local_passwords, renaming
+from portal.users import renaming
 from portal.users import services as users
 from portal.users.models import User
-from portal.users.signals import company_account_changed
 
 ATTEMPTS = 3
 
@@ -102,13 +99,13 @@ def first_sign_in(identity: Identity) -> SocialAccount:
         raise SignInRejected("unverified")
     found = list(User.objects.filter(same_address(identity.email)).distinct().order_by("pk"))
     if not found:
-        return connection(new_user(identity), identity)
+        return connections.make(new_user(identity), identity)
     user = found[0]
     if any(row.deleted_at or not row.is_active for row in found):  # a deletion is not undone by signing in
         raise SignInRejected("inactive", user)
     if len(found) > 1 or not is_waiting(user) or user.email.lower() != identity.email:
         raise SignInRejected("taken", user)
-    return connection(user, identity)
+    return connections.make(user, identity)
 
 
 def is_waiting(user: User) -> bool:
@@ -128,14 +125,6 @@ def new_user(identity: Identity) -> User:
         raise SignInRejected("name") from None
 
 
-def connection(user: User, identity: Identity, actor: Actor | None = None) -> SocialAccount:
-    """Raises IntegrityError if the identity is connected by now."""
-    data = {"issuer": identity.issuer, "email": identity.email}
-    account = SocialAccount.objects.create(user=user, provider=identity.provider, uid=identity.subject, extra_data=data)
-    audit.event(Event.COMPANY_CONNECTED, actor, user, provider=identity.provider)
-    return account
-
-
 def follow_email(account: SocialAccount, identity: Identity, now: datetime) -> User:
     """The user's address becomes the provider's, if that has changed and is nobody else's. Returns the user's row as it is now."""
     user = User.objects.get(pk=account.user_id)
@@ -150,46 +139,3 @@ def follow_email(account: SocialAccount, identity: Identity, now: datetime) -> U
     except ServiceError:
         audit.event(Event.EMAIL_KEPT, None, user, provider=identity.provider)
         return user
-
-
-def connect(user: User, identity: Identity, actor: Actor, now: datetime) -> None:
-    """A signed-in user connects an identity to the own account. Raises ServiceError, PermissionDenied."""
-    try:
-        with transaction.atomic():
-            access.lock(actor, *access.EVERYBODY)
-            connection(user, identity, actor)
-            announce(user, actor, now, "connected", identity.provider)
-            if identity.groups is not None:
-                directory.set_claim_groups(user, identity.groups, actor, now)
-    except IntegrityError:
-        owner = SocialAccount.objects.filter(provider=identity.provider, uid=identity.subject).values_list("user_id", flat=True).first()
-        if owner != user.pk:
-            message = "This company account is already connected to another user. Sign in with it, or ask your administrator."
-            raise ServiceError(message, code=Code.CONFLICT) from None
-
-
-def disconnect(user: User, provider: str, actor: Actor, now: datetime) -> None:
-    """Raises ServiceError if nothing is connected or the user could not sign in any more, PermissionDenied."""
-    with transaction.atomic():
-        row = access.lock(actor, *access.EVERYBODY, users=Q(pk=user.pk))[user.pk]
-        mine = SocialAccount.objects.filter(user=row)
-        others = mine.exclude(provider=provider).exists()
-        if not others and not local_passwords.can_use(row):
-            last_one()
-        if not mine.filter(provider=provider).delete()[0]:
-            raise ServiceError("This provider is not connected (any more).")
-        audit.event(Event.COMPANY_DISCONNECTED, actor, row, provider=provider)
-        announce(row, actor, now, "disconnected", provider)
-        if not others:
-            directory.forget_claims(row, actor, now)
-
-
-def announce(user: User, actor: Actor, now: datetime, change: str, provider: str) -> None:
-    """`change`: as in `company_account_changed`."""
-    known = settings.SIGN_IN_PROVIDERS.get(provider)  # one that is not configured any more can still be disconnected
-    name = known.name if known else provider
-    company_account_changed.send(sender=SocialAccount, user=user, actor=actor, now=now, change=change, provider=name)
-
-
-def last_one() -> NoReturn:
-    raise ServiceError("This is your only way to sign in. Set a password first.")

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from portal.core import permissions as access
 from portal.core.errors import ServiceError
-from portal.sso import accounts, providers, rejections
+from portal.sso import accounts, connections, providers, rejections
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
@@ -61,7 +61,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         if not request.user.is_authenticated or sociallogin.state.get("data") != request.user.pk:
             raise ImmediateHttpResponse(redirect("profile"))
         try:
-            accounts.connect(request.user, sociallogin.identity, access.actor_of(request), timezone.now())
+            connections.connect(request.user, sociallogin.identity, access.actor_of(request), timezone.now())
             messages.success(request, f"Connected {name}.")
         except ServiceError as error:
             messages.error(request, str(error))

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
-from portal.env.providers import OidcProvider, is_endpoint
+from portal.env.provider_values import is_endpoint
+from portal.env.providers import OidcProvider
 from portal.sso.http import ProviderUnavailable, json_object
 
 DOCUMENT_SECONDS, KEYS_SECONDS = 3600.0, 600.0

@@ -7,7 +7,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from portal.env.providers import is_endpoint
+from portal.env.provider_values import is_endpoint
 
 TIMEOUT = (3.0, 5.0)  # seconds to connect, and between two pieces of a response
 MOST_SECONDS = 10.0  # for the whole of a response

@@ -18,7 +18,7 @@ from portal.core.errors import ServiceError
 from portal.core.htmx import rejected_response, success_response
 from portal.core.requests import AuthenticatedHttpRequest
 from portal.env.providers import Provider
-from portal.sso import accounts, providers, rejections
+from portal.sso import connections, providers, rejections
 
 BEGUN_SECONDS = 600  # django-allauth keeps what a sign-in was begun with for so long
 RECENT_SECONDS = 600
@@ -97,7 +97,7 @@ def disconnect(request: AuthenticatedHttpRequest, provider_id: str) -> HttpRespo
     if request.method != "POST":
         return render(request, "sso/disconnect.html", {"provider": provider, "back": reverse("profile")})
     try:
-        accounts.disconnect(request.user, provider_id, access.actor_of(request), timezone.now())
+        connections.disconnect(request.user, provider_id, access.actor_of(request), timezone.now())
     except ServiceError as error:
         return rejected_response(request, str(error), reverse("profile"))
     return success_response(request, f"Disconnected {provider.name}.", reverse("profile"), navigate=True)

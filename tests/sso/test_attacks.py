@@ -25,6 +25,7 @@ def rejected(visitor: Visitor, response: Any, status: int = 400) -> bool:
     return response.status_code == status and not inside(visitor) and not Token.objects.exists()
 
 
+@pytest.mark.field
 @pytest.mark.parametrize(
     "change",
     [
@@ -45,6 +46,7 @@ def test_nobody_gets_in_by_an_unsigned_id_token(provider: Provider) -> None:
     assert rejected(*sign_in(provider))
 
 
+@pytest.mark.field
 def test_a_token_signed_by_a_key_that_was_not_published_is_rejected(provider: Provider) -> None:
     invite()
     provider.key = KEYS[1]
@@ -52,6 +54,7 @@ def test_a_token_signed_by_a_key_that_was_not_published_is_rejected(provider: Pr
     assert provider.seen.count("/keys") == 2  # looked for once more, and only once
 
 
+@pytest.mark.field
 def test_a_token_by_another_key_under_the_same_name_is_rejected(provider: Provider) -> None:
     invite()
     provider.sign = lambda claims: providers.jwt.encode({"alg": "RS256", "kid": "first"}, claims, KEYS[1])
@@ -92,6 +95,7 @@ def test_a_state_works_once(provider: Provider) -> None:
     assert come_back(visitor, back).status_code == 400
 
 
+@pytest.mark.field
 def test_a_stolen_code_is_worth_nothing_in_another_browser(provider: Provider) -> None:
     invite()
     mine, theirs = Visitor(), Visitor()
@@ -128,6 +132,7 @@ def test_a_state_of_one_provider_is_not_taken_by_another(provider: Provider) -> 
         assert rejected(visitor, come_back(visitor, back.replace("/other/", "/acme/")))
 
 
+@pytest.mark.field
 def test_a_subject_of_another_issuer_is_another_person(provider: Provider) -> None:
     invite()
     sign_in(provider)
@@ -165,11 +170,9 @@ BROKEN: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {
 }
 
 
+@pytest.mark.field
 @pytest.mark.parametrize("how", BROKEN)
-@pytest.mark.parametrize(
-    "path",
-    ["/.well-known/openid-configuration", *(pytest.param(path, marks=pytest.mark.field) for path in ("/keys", "/token"))],
-)
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/keys", "/token"])
 def test_a_provider_that_answers_nonsense_gets_a_page(path: str, how: str, provider: Provider) -> None:
     invite()
     visitor = Visitor()
@@ -187,6 +190,7 @@ def test_a_provider_that_answers_nonsense_gets_a_page(path: str, how: str, provi
     assert not inside(visitor)
 
 
+@pytest.mark.field
 def test_a_slow_provider_is_given_up_soon(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "TIMEOUT", (0.2, 0.2))
     provider.broken["/.well-known/openid-configuration"] = lambda handler: time.sleep(1)

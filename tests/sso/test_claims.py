@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from portal.env.providers import OidcProvider
@@ -18,6 +19,7 @@ VALUES = st.recursive(
 NAMES = ("email", "email_verified", "name", "groups", "realm_access", "roles")
 
 
+@examples(max_examples=40)
 @given(st.dictionaries(st.sampled_from(NAMES), VALUES), st.sampled_from(["groups", "realm_access.roles", "roles", ""]), st.booleans())
 def test_any_claims_give_an_identity_of_plain_texts(found: dict[str, Any], path: str, trust: bool) -> None:
     provider = OidcProvider(**{**vars(ACME), "groups_claim": path, "trust_email": trust})

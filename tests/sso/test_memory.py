@@ -3,7 +3,11 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.forking import python
+
+pytestmark = pytest.mark.field
 
 CODE = """
 import portal.asgi, sys

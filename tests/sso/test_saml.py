@@ -70,6 +70,7 @@ def test_an_invited_person_signs_in_with_the_role_of_the_groups() -> None:
     assert inside(sign_in()[0])
 
 
+@pytest.mark.field
 def test_where_the_sign_in_was_begun_it_leads_back_to() -> None:
     invite()
     visitor = Visitor()
@@ -77,6 +78,7 @@ def test_where_the_sign_in_was_begun_it_leads_back_to() -> None:
     assert post(visitor, idp.response(found))["Location"] == "/profile/?from=here"
 
 
+@pytest.mark.field
 def test_an_address_of_somebody_else_takes_nothing_over() -> None:
     UserFactory(username="ann@example.com")
     visitor, response = sign_in()
@@ -87,6 +89,7 @@ PAST, FUTURE = "2001-01-01T00:00:00Z", "2101-01-01T00:00:00Z"
 OTHER = "<saml:AudienceRestriction><saml:Audience>https://other.example.com</saml:Audience></saml:AudienceRestriction>"
 
 
+@pytest.mark.field
 @pytest.mark.parametrize(
     "changes",
     [
@@ -153,18 +156,26 @@ def with_entity(found: Values) -> str:
     return base64.b64encode(f'<!DOCTYPE r [<!ENTITY e SYSTEM "file:///etc/passwd">]>{text}'.encode()).decode()
 
 
+@pytest.mark.field
 @pytest.mark.parametrize("how", [unsigned, by_another_key, by_sha1, changed_after, wrapped_before, wrapped_around, with_entity])
 def test_a_response_whose_assertion_is_not_signed_by_the_provider_is_rejected(how: Callable[[Values], str]) -> None:
     invite()
     assert rejected(*sign_in(how))
 
 
+@pytest.mark.field
 def test_a_comment_in_the_subject_makes_nobody_else() -> None:
     invite()
     sign_in(commented)
     assert list(SocialAccount.objects.values_list("uid", flat=True)) in ([], ["u-1"])
 
 
+def test_an_unsigned_response_is_rejected() -> None:
+    invite()
+    assert rejected(*sign_in(unsigned))
+
+
+@pytest.mark.field
 @pytest.mark.parametrize("text", ["", "x", "AAAA", base64.b64encode(b"<a/>").decode(), "\0", "A" * 100_000])
 def test_what_is_no_response_gets_a_page_and_no_row(text: str) -> None:
     response = post(Visitor(), text)
@@ -183,12 +194,14 @@ def test_a_response_works_once_and_in_the_browser_that_began_it() -> None:
     assert rejected(Visitor(), post(Visitor(), text)) or not inside(Visitor())
 
 
+@pytest.mark.field
 def test_a_response_that_nobody_asked_for_is_rejected() -> None:
     invite()
     found = idp.values(begin(Visitor()))
     assert rejected(Visitor(), post(Visitor(), idp.response(found)))
 
 
+@pytest.mark.field
 def test_a_response_to_one_provider_is_not_taken_by_another(settings: Settings) -> None:
     invite()
     settings.SIGN_IN_PROVIDERS = {"acme": ACME, "other": SamlProvider(**vars(ACME) | {"id": "other"})}
