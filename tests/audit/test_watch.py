@@ -35,6 +35,15 @@ def test_a_sealer_that_fails_raises_a_fault_until_it_works_again() -> None:
     assert open_faults() == []
 
 
+def test_entries_of_earlier_releases_have_hours() -> None:
+    entry(NOW)
+    entry(NOW - 9 * DAY, former_id=1)
+    audit_watch.check(NOW + 5 * 60 * MINUTE)
+    assert open_faults() == []
+    audit_watch.check(NOW + 7 * 60 * MINUTE)
+    assert open_faults() == ["Audit trail not sealed"]
+
+
 def test_a_trail_that_was_changed_raises_one_fault_that_names_the_entry() -> None:
     for number in range(4):
         entry(NOW + number * DAY)
