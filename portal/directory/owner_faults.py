@@ -77,7 +77,7 @@ def counted(count: int) -> str:
 
 
 def summary_fault(count: int, now: datetime) -> Fault:
-    page = f"{reverse('users:list')}?kind=service&owner=none"
+    page = f"{reverse('users:list')}?kind=unowned"
     return Fault(
         source=SUMMARY,
         key="all",

@@ -13,7 +13,8 @@ class Part(NamedTuple):
 
     @classmethod
     def of(cls, rows: QuerySet[Any]) -> Self:
-        return cls(list(rows[:SHOWN]), rows.count())
+        first = list(rows[: SHOWN + 1])
+        return cls(first[:SHOWN], rows.count() if len(first) > SHOWN else len(first))
 
     @property
     def more(self) -> int:

@@ -49,12 +49,16 @@ CSV_COLUMNS: Columns = {
 }
 
 
+UNOWNED = "unowned"
+KINDS = [*User.Kind.choices, (UNOWNED, "Service account without owner")]
+
+
 class UserFilter(django_filters.FilterSet):
     """By role, kind and status, those with tokens that expire soon, with or without a second factor, and service accounts without an
     active owner. A value that makes no sense filters nothing out."""
 
     role = django_filters.ChoiceFilter(label="Role", empty_label="Any role", choices=User.Role.choices)
-    kind = django_filters.ChoiceFilter(label="Kind", empty_label="Any kind", choices=User.Kind.choices)
+    kind = django_filters.ChoiceFilter(label="Kind", empty_label="Any kind", choices=KINDS, method="by_kind")
     status = django_filters.ChoiceFilter(label="Status", empty_label="Any status", choices=User.Status.choices, method="by_status")
     tokens = django_filters.ChoiceFilter(
         label="Tokens", empty_label="Any tokens", choices=[("expiring", "Expiring soon")], method="with_expiring_tokens"
@@ -69,12 +73,8 @@ class UserFilter(django_filters.FilterSet):
         has_one = factors.owned_by(OuterRef("pk"))
         return rows.filter(has_one) if value == "on" else rows.filter(~has_one, kind=User.Kind.PERSON)
 
-    owner = django_filters.ChoiceFilter(
-        label="Owner", empty_label="Any owner", choices=[("none", "No active owner")], method="without_owner"
-    )
-
-    def without_owner(self, rows: UserQuerySet, name: str, value: str) -> UserQuerySet:
-        return rows.filter(pk__in=owner_faults.without_owner().values("pk"))
+    def by_kind(self, rows: UserQuerySet, name: str, value: str) -> UserQuerySet:
+        return rows.filter(pk__in=owner_faults.without_owner().values("pk")) if value == UNOWNED else rows.filter(kind=value)
 
     def by_status(self, rows: UserQuerySet, name: str, value: str) -> UserQuerySet:
         return rows.in_status(value)

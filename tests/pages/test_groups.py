@@ -181,7 +181,7 @@ def test_a_deleted_group_hands_over_what_it_owns(as_administrator: Visitor, grou
 def test_users_are_filtered_by_having_no_owner(as_administrator: Visitor) -> None:
     OwnershipFactory()
     alone = ServiceFactory(username="alone")
-    page = as_administrator.see("users:list", owner="none", kind="service")
+    page = as_administrator.see("users:list", kind="unowned")
     assert [row[0].split()[0] for row in page.rows] == [alone.username]
 
 
