@@ -1,6 +1,7 @@
 """Forgetting company accounts, for people who come back with another one: the provider was replaced, or gave them a new subject."""
 
 from datetime import datetime
+from typing import Any
 
 from allauth.socialaccount.models import SocialAccount
 from django.db import transaction
@@ -22,7 +23,7 @@ def reset(user: User, provider: str | None, now: datetime) -> None:
         mine = SocialAccount.objects.filter(user=row)
         if not (mine.filter(provider=provider) if provider else mine).delete()[0]:
             raise ServiceError(f"{row.username} has no such company account.")
-        values = {"session_stamp": new_stamp()}
+        values: dict[str, Any] = {"session_stamp": new_stamp()}
         if not row.has_usable_password() and not mine.exists():
             values["last_login"] = None
         User.objects.filter(pk=row.pk).update(**values)

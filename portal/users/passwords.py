@@ -32,7 +32,7 @@ def set_password(user: User, password: str, actor: Actor | None, now: datetime) 
         user.password, user.session_stamp = encoded, new_stamp()
         User.objects.filter(pk=user.pk).update(password=user.password, session_stamp=user.session_stamp)
         password_replaced.send(sender=User, user=user, actor=actor, now=now)
-        audit.event(password_event(actor, first), actor, user)
+        audit.event(password_event(actor, first and row.last_login is None), actor, user)
         emails.queue_password_changed(user, now, actor.address if actor else None, first, actor.user_agent if actor else "")
 
 
