@@ -15,6 +15,7 @@ from portal.scim.addresses import USER
 from portal.scim.errors import ScimError
 
 Op = PatchOperation.Op
+PATH = protocol.parametrized(Path, protocol.Group)
 FIELDS = {"displayname": "displayName", "externalid": "externalId", "members": "members"}
 
 
@@ -33,9 +34,9 @@ class GroupEdit:
         if operation.path is None:
             for name, value in as_object(operation.value).items():
                 if known := FIELDS.get(str(name).lower().rpartition(":")[2]):
-                    self.write(operation.op, Path[protocol.Group](known), value)
+                    self.write(operation.op, PATH(known), value)
             return
-        self.write(operation.op, Path[protocol.Group](operation.path), operation.value)
+        self.write(operation.op, PATH(operation.path), operation.value)
 
     def write(self, op: Op, path: "Path[protocol.Group]", value: Any) -> None:
         binding = path.resolve()
