@@ -23,11 +23,11 @@ SAME_REQUEST = 20  # entries that are listed on the page of one of them
 @require_safe
 @access.operator
 def entry_list(request: AuthenticatedHttpRequest) -> HttpResponseBase:
-    entries = Entry.objects.select_related("actor")
     if wants_csv(request):
-        return export(request, entries, EntryTable, search, EntryFilter, CSV_COLUMNS)
+        return export(request, Entry.objects.all(), EntryTable, search, EntryFilter, CSV_COLUMNS)
     if wants_lines(request):
-        return export_lines(request, entries, EntryTable, search, EntryFilter, as_line)
+        return export_lines(request, Entry.objects.all(), EntryTable, search, EntryFilter, as_line)
+    entries = Entry.objects.select_related("actor")
     context = list_context(request, entries, EntryTable, search, empty="No entries.", filter_class=EntryFilter)
     context["list"]["rows"] = shown = rows(context["list"]["rows"], request.user, request.GET)
     context["chips"] = chips(context["list"]["filter"], shown, request.GET, request.path)

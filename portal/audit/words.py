@@ -10,13 +10,14 @@ GROUPS = {
     SIGN_IN: ("signed_", "sign_in", "throttled", "cli_", "device_", "session", "company_", "emergency_"),
     PASSWORDS: ("reset_", "password_", "invitation_", "factor_", "recovery_"),
 }
+LABELS, CHANNELS = dict[str, str](Event.choices), dict[str, str](Channel.choices)  # once: an export asks for each row
 Choices = list[tuple[str, str]]
 
 
 def event_label(event: str) -> str:
     """`Failed sign-in` for `sign_in_failed`, `Token revoked` for `token.revoked`; an unknown event's own name, readable."""
-    if event in Event.values:
-        return str(Event(event).label)
+    if event in LABELS:
+        return LABELS[event]
     kind, _, verb = event.partition(".")
     return f"{targets.label(kind)} {verb.replace('_', ' ')}".strip()
 
@@ -31,11 +32,11 @@ def group(event: str) -> str:
 def event_choices() -> list[tuple[str, Choices]]:
     """Every event, grouped, as choices of a form."""
     groups: dict[str, Choices] = {name: [] for name in (CHANGES, SIGN_IN, PASSWORDS, OTHER)}
-    for event in (*targets.events(), *Event.values):
+    for event in (*targets.events(), *LABELS):
         groups[group(event)].append((event, event_label(event)))
     return [(name, sorted(found, key=lambda each: each[1])) for name, found in groups.items() if found]
 
 
 def channel_label(channel: str) -> str:
     """By which way something was done."""
-    return dict(Channel.choices).get(channel, channel.capitalize())
+    return CHANNELS.get(channel, channel.capitalize())
