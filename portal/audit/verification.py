@@ -119,10 +119,12 @@ def entries(after: int, up_to: int) -> Iterator[tuple[tuple[Any, ...], bytes, by
 
 
 def compare(sequence: int, expected: bytes) -> str:
-    """Whether the chain has the hash that a head in the log says; "" if so, or what is wrong."""
+    """Whether the chain has the hash that a head in the log says; "" if so or if that part of it was pruned, or what is wrong."""
+    if Head.objects.filter(is_start=True, sequence__gt=sequence).exists():
+        return ""
     known = Head.objects.filter(sequence=sequence).values_list("hash", flat=True).first()
     if known is None:
         known = Entry.objects.filter(sequence=sequence).values_list("hash", flat=True).first()
     if known is None:
-        return f"There is no entry {sequence}: it was deleted, or pruned after its time."
+        return f"There is no entry {sequence}, which the log has a head of: it was deleted."
     return "" if bytes(known) == expected else f"Entry {sequence} has another hash than the head in the log: entries were replaced."

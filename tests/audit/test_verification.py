@@ -270,6 +270,13 @@ def test_a_whole_trail_with_new_hashes_is_found_by_a_head_in_the_log(tmp_path: P
             command("verify", "--head", written)
 
 
+def test_a_head_in_the_log_of_what_was_pruned_or_deleted(entries: QuerySet[Entry]) -> None:
+    pruning.prune(TODAY, days=0)
+    assert verification.compare(2, START) == ""
+    assert "another hash" in verification.compare(4, START)
+    assert "was deleted" in verification.compare(7, START)
+
+
 @pytest.mark.parametrize("head", ['{"event": "audit head"}', "/no/such/file", "{}"])
 def test_a_head_that_is_none_is_an_error(head: str, entries: QuerySet[Entry]) -> None:
     with pytest.raises(CommandError):
