@@ -24,6 +24,7 @@ from portal.users import emails, invitations, links, passwords, renaming, servic
 from portal.users.models import User
 from tests.factories import PASSWORD, AdministratorFactory, UserFactory
 from tests.pages.page import Page
+from tests.pages.test_settings import save
 from tests.pages.visitor import Visitor
 from tests.sso.provider import Provider
 from tests.sso.test_sign_in import invite
@@ -74,6 +75,15 @@ def test_config_does_not_turn_passwords_off_without_provider_and_emergency_admin
     config.put("local_passwords", "false", None)
     with pytest.raises(ServiceError, match="emergency administrator is needed"):
         config.delete(row, None)
+
+
+def test_the_pages_of_config_say_what_is_missing(chief: User) -> None:
+    visitor = Visitor(chief)
+    by_pane = Page(visitor.send("settings:add", type="Flags", key="local_passwords", value="false"))
+    row = Page(save(visitor, "local_passwords", "false", confirmed="false"))
+    for page in (by_pane, row):
+        assert (page.status, "No sign-in provider is configured" in page.text) == (422, True), page.text
+    assert config.get("local_passwords") is True
 
 
 def test_the_sign_in_page_offers_the_company_and_a_quiet_link(passwords_off: User) -> None:

@@ -170,6 +170,11 @@ def test_a_comment_in_the_subject_makes_nobody_else() -> None:
     assert list(SocialAccount.objects.values_list("uid", flat=True)) in ([], ["u-1"])
 
 
+def test_the_provider_s_form_needs_no_csrf_token_of_ours() -> None:
+    response = Visitor(enforce_csrf_checks=True).post(reverse("company_acs", args=["acme"]), {"SAMLResponse": "x"})
+    assert response.status_code == 400  # not 403: it was read
+
+
 def test_an_unsigned_response_is_rejected() -> None:
     invite()
     assert rejected(*sign_in(unsigned))
