@@ -25,10 +25,26 @@ def administrator(request: AuthenticatedHttpRequest) -> HttpResponse:
     return redirect("users:list" if request.user.is_administrator else "faults:list")
 
 
+@require_safe
+@access.administrator
+def group(request: AuthenticatedHttpRequest, pk: int, user: int = 0) -> HttpResponse:
+    return redirect("directory:group", pk)
+
+
+@require_safe
+@access.administrator
+def owners(request: AuthenticatedHttpRequest, username: str, pk: int) -> HttpResponse:
+    return redirect("directory:owners", username)
+
+
 urlpatterns = [
     path("administrator/", administrator),
     path("administrator/system-settings/", to("settings:config")),
     path("administrator/system-settings/config/<slug:key>/", to("settings:config")),
+    path("administrator/groups/<int:pk>/members/", group),
+    path("administrator/groups/<int:pk>/members/<int:user>/", group),
+    path("administrator/owners/", to("directory:groups")),
+    path("administrator/users/<username:username>/owners/<int:pk>/", owners),
     path("access-control/", to("tokens:all")),
     path("access-control/user-tokens/revocations/", to("tokens:all")),
     path("faults/", to("faults:list")),

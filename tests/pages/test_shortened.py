@@ -9,8 +9,9 @@ from allauth.mfa.models import Authenticator
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from portal.directory.models import Group, Membership, Ownership
 from portal.users.models import User
-from tests.factories import FaultFactory, TokenFactory, UserFactory
+from tests.factories import FaultFactory, ServiceFactory, TokenFactory, UserFactory
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
 from tokens.models import BulkRevocation
@@ -66,7 +67,7 @@ def test_a_shortened_url_sends_anonymous_visitors_to_sign_in(path: str, anonymou
     )
 
 
-NO_PAGES = ("accounts/company/", "admin/", "adminproxy/", "api/", "app/", "v1/", "v3/", ".well-known/")
+NO_PAGES = ("accounts/company/", "admin/", "adminproxy/", "api/", "app/", "scim/", "v1/", "v3/", ".well-known/")
 
 
 def routes(patterns: list[Any], before: str = "") -> Iterator[str]:
@@ -81,16 +82,19 @@ def routes(patterns: list[Any], before: str = "") -> Iterator[str]:
 
 def test_every_beginning_of_every_url_leads_to_a_page(as_administrator: Visitor, person: User) -> None:
     examples = {
-        "username:username": person.username,
         "uuid:pk": TokenFactory().pk,
         "token_id:pk": TokenFactory().pk,
         "int:pk": FaultFactory().pk,
     }
-    examples["slug:key"] = "session_minutes"
+    examples |= {"slug:key": "session_minutes", "int:user": person.pk}
     BulkRevocation.objects.create(pk=examples["int:pk"], person=person, created_at=timezone.now())
+    service, group = ServiceFactory(), Group.objects.create(pk=examples["int:pk"], name="ops", created_at=timezone.now())
+    Membership.objects.create(group=group, user=person)
+    Ownership.objects.create(pk=examples["int:pk"], service_account=service, user=person)
     Authenticator.objects.create(pk=examples["int:pk"], user=as_administrator.user, type="webauthn", data={"name": "mine"})
     beginnings = set()
     for route in routes(get_resolver().url_patterns):
+        examples["username:username"] = service.username if "/owners/" in route else person.username
         path = "/" + re.sub(r"<([a-z_:]+)>", lambda found: str(examples[found[1]]), route)
         if not path.startswith("/administrator/system-settings/config/session_minutes/"):
             beginnings |= {path[: place + 1] for place, letter in enumerate(path) if letter == "/"}
