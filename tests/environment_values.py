@@ -77,6 +77,9 @@ GOOD = [
     ("PORTAL_ADMIN_PASSWORD", " 'größer als' ", "PORTAL_ADMIN_PASSWORD", "\" 'größer als' \""),
     ("AUDIT_SYSLOG_URL", "SYSLOG+TLS://Siem.Example.com", "tuple(AUDIT_SYSLOG)", "('siem.example.com', 6514, '')"),
     ("AUDIT_SYSLOG_URL", "syslog+tls://[2001:db8::1]:6515/", "tuple(AUDIT_SYSLOG)", "('2001:db8::1', 6515, '')"),
+    ("AUDIT_SYSLOG_URL", "syslog+tls://siem", "[name for name in CELERY_BEAT_SCHEDULE if 'push' in name]", "['push-audit-syslog']"),
+    ("AUDIT_HTTPS_URL", "https://siem", "[name for name in CELERY_BEAT_SCHEDULE if 'push' in name]", "['push-audit-https']"),
+    ("AUDIT_HTTPS_TOKEN", "only-a-token", "[name for name in CELERY_BEAT_SCHEDULE if 'push' in name]", "[]"),
     ("AUDIT_HTTPS_URL", "https://siem.example.com", "tuple(AUDIT_HTTPS)", "('siem.example.com', 443, '/')"),
     (
         "AUDIT_HTTPS_URL",
