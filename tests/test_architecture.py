@@ -136,6 +136,7 @@ WEB = {
         "trail",
         "sign_in_log",
         "sign_in_methods",
+        "recent_views",
         "sign_in_watch",
         "pasted",
         "check_email",

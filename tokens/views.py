@@ -23,8 +23,8 @@ from portal.core.list_views import list_context, wants_csv
 from portal.core.ordering import ordered
 from portal.core.requests import AuthenticatedHttpRequest
 from portal.core.text import fold
-from portal.second_factor.decorators import CONFIRM, must_confirm, recent_sign_in
 from portal.users.models import User
+from portal.users.recent_views import CONFIRM, must_confirm, recent_sign_in
 from tokens import dates, details, lineage, pasted, services, sessions
 from tokens.forms import DatedTokenForm, TokenForm
 from tokens.models import BulkRevocation, Token

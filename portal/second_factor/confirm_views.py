@@ -19,9 +19,9 @@ from portal.core import permissions as access
 from portal.core.context_processors import DIALOGS
 from portal.core.htmx import post_only
 from portal.core.requests import AuthenticatedHttpRequest
-from portal.second_factor import ceremony, factors, recent, sign_in_views
+from portal.second_factor import ceremony, factors, sign_in_views
 from portal.second_factor.forms import CodeForm
-from portal.users import company, local_passwords
+from portal.users import company, local_passwords, recent
 from portal.users.session_views import DONE
 
 

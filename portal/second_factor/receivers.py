@@ -7,7 +7,7 @@ from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest
 from django.utils import timezone
 
-from portal.second_factor import recent
+from portal.users import recent
 from portal.users.models import User
 from portal.users.signals import access_ended
 

@@ -18,9 +18,9 @@ from portal.core.errors import ServiceError, add_to_form
 from portal.core.htmx import form_data, form_page, post_only, rejected_response, success_response
 from portal.core.requests import AuthenticatedHttpRequest
 from portal.second_factor import available, ceremony, factors, services, totp
-from portal.second_factor.decorators import confirmed
 from portal.second_factor.factors import PASSKEY
 from portal.second_factor.forms import CodeForm, NameForm, credential_of
+from portal.users.recent_views import confirmed
 
 SECRET = "new_totp_secret"  # in the session, encrypted, until the app has shown that it has it
 NO_PASSKEY = "The passkey wasn't created. Try again."

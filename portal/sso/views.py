@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.utils import get_next_redirect_url
 from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render, resolve_url
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -19,9 +17,9 @@ from portal.core.htmx import rejected_response, success_response
 from portal.core.requests import AuthenticatedHttpRequest
 from portal.env.providers import Provider
 from portal.sso import connections, providers, rejections
+from portal.users.recent_views import confirmed
 
 BEGUN_SECONDS = 600  # django-allauth keeps what a sign-in was begun with for so long
-RECENT_SECONDS = 600
 
 
 def known(provider_id: str) -> Provider:
@@ -78,11 +76,10 @@ def callback(request: HttpRequest, provider_id: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @access.signed_in
+@confirmed
 def connect(request: AuthenticatedHttpRequest, provider_id: str) -> HttpResponse:
     """GET asks, POST goes to the provider. Only soon after a sign-in or confirmation."""
     context = {"provider": known(provider_id), "back": reverse("profile")}
-    if not is_recent(request):
-        return redirect_to_login(request.path, resolve_url("account_reauthenticate"))
     if request.method != "POST":
         return render(request, "sso/connect.html", context)
     return to_provider(request, provider_id, "connect", None, data=request.user.pk)
@@ -90,10 +87,9 @@ def connect(request: AuthenticatedHttpRequest, provider_id: str) -> HttpResponse
 
 @require_http_methods(["GET", "POST"])
 @access.signed_in
+@confirmed
 def disconnect(request: AuthenticatedHttpRequest, provider_id: str) -> HttpResponse:
     provider = known(provider_id)
-    if not is_recent(request):
-        return redirect_to_login(request.path, resolve_url("account_reauthenticate"))
     if request.method != "POST":
         return render(request, "sso/disconnect.html", {"provider": provider, "back": reverse("profile")})
     try:
@@ -101,9 +97,3 @@ def disconnect(request: AuthenticatedHttpRequest, provider_id: str) -> HttpRespo
     except ServiceError as error:
         return rejected_response(request, str(error), reverse("profile"))
     return success_response(request, f"Disconnected {provider.name}.", reverse("profile"), navigate=True)
-
-
-def is_recent(request: AuthenticatedHttpRequest) -> bool:
-    """Did the user sign in or confirm it a short while ago?"""
-    records = get_authentication_records(request, request.user)
-    return any(timezone.now().timestamp() - record["at"] < RECENT_SECONDS for record in records)

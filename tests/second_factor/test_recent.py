@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 import settings_app.services as config
-from portal.second_factor import recent
+from portal.users import recent
 from tests.factories import PASSWORD, AdministratorFactory, UserFactory, issue
 from tests.pages.visitor import Visitor
 from tests.second_factor.steps import give_app

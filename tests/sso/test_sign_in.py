@@ -1,10 +1,13 @@
 """Sign-in by a real provider: who gets in, as whom, and what hangs on it."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from allauth.socialaccount.models import SocialAccount, SocialToken
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import Settings
 
 from portal.audit.models import Entry
@@ -168,6 +171,17 @@ def test_a_signed_in_user_connects_a_provider_and_disconnects_it(provider: Provi
     assert inside(sign_in(provider)[0])
     visitor.send("company_disconnect", "acme")
     assert not SocialAccount.objects.exists()
+
+
+@pytest.mark.usefixtures("running_clock")
+def test_an_old_sign_in_is_confirmed_before_a_provider_is_connected(provider: Provider) -> None:
+    user, visitor = UserFactory(), Visitor()
+    visitor.send("account_login", login=user.username, password=PASSWORD)
+    with time_machine.travel(timezone.now() + timedelta(minutes=11)):
+        page = reverse("company_connect", args=["acme"])
+        assert visitor.send(page)["Location"].startswith(reverse("account_reauthenticate"))
+        assert visitor.send("account_reauthenticate", password=PASSWORD, next=page)["Location"] == page
+        assert leads_to(visitor.send(page)).startswith(provider.issuer)
 
 
 def test_the_only_way_to_sign_in_cannot_be_disconnected(provider: Provider) -> None:

@@ -17,7 +17,7 @@ from portal.core import versions
 from portal.core.errors import ServiceError
 from portal.core.htmx import post_only, success_response
 from portal.core.requests import AuthenticatedHttpRequest
-from portal.second_factor.decorators import recent_sign_in
+from portal.users.recent_views import recent_sign_in
 from tokens.calendar import ical as calendar_text
 from tokens.calendar import links as calendar
 

@@ -9,8 +9,8 @@ from portal.core import permissions as access
 from portal.core.errors import ServiceError
 from portal.core.htmx import post_only
 from portal.core.requests import AuthenticatedHttpRequest
-from portal.second_factor.decorators import recent_sign_in
 from portal.users import limits, throttle
+from portal.users.recent_views import recent_sign_in
 from tokens import sessions
 from tokens.cli_login import device
 from tokens.models import DeviceLogin

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from portal.core import permissions as access
 from portal.core.errors import ServiceError
 from portal.core.requests import AuthenticatedHttpRequest
-from portal.second_factor.decorators import recent_sign_in
+from portal.users.recent_views import recent_sign_in
 from tokens import sessions
 from tokens.cli_login import flow as cli_sign_in
 from tokens.cli_login.flow import Question

@@ -13,7 +13,7 @@ from portal.api.duplo import login
 from portal.core import permissions as access
 from portal.core.errors import ServiceError
 from portal.core.requests import AuthenticatedHttpRequest
-from portal.second_factor.decorators import recent_sign_in
+from portal.users.recent_views import recent_sign_in
 from tokens import sessions
 from tokens.cli_login.views import only
 

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from portal.second_factor import recent
+from portal.users import recent
 
 View = TypeVar("View", bound=Callable[..., Any])
 CONFIRM = "Confirm it's you, then submit this form again."
@@ -19,11 +19,11 @@ AGAIN = "account_signed_in_again"  # "Close this tab and continue where you were
 
 
 def confirmed(view: View) -> View:
-    """For changes to the factors: asks to confirm who it is, unless that was shown a moment ago."""
+    """For changes to how the user signs in: asks to confirm who it is, unless that was shown a moment ago."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if recent.within(request.session, recent.FOR_FACTORS, timezone.now()):
+        if recent.within(request.session, recent.FOR_SIGN_IN, timezone.now()):
             return view(request, *args, **kwargs)
         return to_confirm(request, request.get_full_path())
 

@@ -7,8 +7,8 @@ from django.contrib.sessions.backends.base import SessionBase
 import settings_app.services as config
 
 KEY = "confirmed_at"
-# For changes to the factors themselves, whatever Config says.
-FOR_FACTORS = timedelta(minutes=5)
+# For changes to how a user signs in (factors, company accounts), whatever Config says.
+FOR_SIGN_IN = timedelta(minutes=5)
 
 
 def confirm(session: SessionBase, now: datetime) -> None:
