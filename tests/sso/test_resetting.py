@@ -5,6 +5,7 @@ from allauth.socialaccount.models import SocialAccount
 from django.core.management import CommandError, call_command
 
 from portal.users.models import User
+from settings_app.models import Config
 from tests.factories import UserFactory
 from tests.sso.provider import Provider
 from tests.sso.test_sign_in import invite
@@ -31,6 +32,14 @@ def test_who_has_a_password_is_not_taken_over_by_an_address(provider: Provider) 
     SocialAccount.objects.create(user=user, provider="acme", uid="u-1")
     call_command("reset_company_sign_in", user.username)
     assert sign_in(provider)[1].status_code == 403
+
+
+def test_a_password_that_is_turned_off_does_not_keep_anybody_out(provider: Provider) -> None:
+    user = UserFactory(username="ann@example.com")
+    SocialAccount.objects.create(user=user, provider="acme", uid="u-1")
+    Config.objects.create(key="local_passwords", value="false")
+    call_command("reset_company_sign_in", user.username)
+    assert inside(sign_in(provider)[0])
 
 
 @pytest.mark.parametrize("arguments", [["nobody"], ["--provider", "acme"]])
