@@ -17,6 +17,7 @@ from portal.core import permissions as access
 from portal.core.actors import Actor
 from portal.directory import last_administrator
 from portal.directory.models import Group, ManagedUser, Membership
+from portal.users import local_passwords
 from portal.users.models import User, new_stamp
 from settings_app import role_mapping
 
@@ -92,7 +93,8 @@ def apply_all(now: datetime) -> int:
 
 
 def due_changes(rows: Mapping[int, User], ids: Collection[int], roles: Mapping[str, str]) -> list[Change]:
-    """What is to change about the locked `rows` of the users `ids`."""
+    """What is to change about the locked `rows` of the users `ids`. The emergency administrator keeps the role: the way in
+    when the company's sign-in or directory fails must not depend on them."""
     managed = {row.pk: row for row in ManagedUser.objects.filter(user__in=ids)}
     groups: dict[int, list[str]] = {pk: [] for pk in managed}
     wanted = Membership.objects.filter(user__in=ids, group__name__in=list(roles)).exclude(group__source=Group.Source.MANUAL)
@@ -101,7 +103,9 @@ def due_changes(rows: Mapping[int, User], ids: Collection[int], roles: Mapping[s
             groups[pk].append(name)
     people = [rows[pk] for pk in sorted(groups) if pk in rows and rows[pk].kind == User.Kind.PERSON and not rows[pk].deleted_at]
     found = [Change(row, role, giving(groups[row.pk], role, roles)) for row in people if (role := role_for(groups[row.pk], roles))]
-    return [change for change in found if change.after != change.user.role]
+    due = [change for change in found if change.after != change.user.role]
+    emergency = config.get(local_passwords.EMERGENCY) if any(change.user.is_administrator for change in due) else ""
+    return [change for change in due if not local_passwords.is_named(change.user, emergency)]
 
 
 def counts(managed: ManagedUser, source: str) -> bool:

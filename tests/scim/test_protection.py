@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import make_password
 
 from portal.audit.models import Entry
 from portal.notifications.models import Message
@@ -101,6 +102,20 @@ def test_emergency_administrator_cannot_be_changed(directory: Directory) -> None
     assert directory.patch(key, replaced("displayName", "X")).status_code == 403
     assert directory.call("DELETE", f"Users/{key}").status_code == 403
     assert directory.call("GET", f"Users/{key}").status_code == 200
+
+
+def test_emergency_administrator_keeps_a_role_that_came_by_a_group(directory: Directory) -> None:
+    AdministratorFactory()
+    config.add("roles_by_group", "Bosses = administrator", None)
+    people = [directory.create(f"{name}@example.com").json()["id"] for name in ("anna", "bob")]
+    members = [{"value": key} for key in people]
+    group = directory.call("POST", "Groups", {"displayName": "Bosses", "members": members}).json()["id"]
+    User.objects.filter(username="anna@example.com").update(password=make_password("correct-horse-battery"))
+    config.add("emergency_administrator", "anna@example.com", None)
+    directory.patch(group, {"op": "remove", "path": "members"})
+    assert list(User.objects.filter(role="administrator", username__in=["anna@example.com", "bob@example.com"])) == [
+        User.objects.get(username="anna@example.com")
+    ]
 
 
 def test_changes_are_recorded_with_the_token_that_made_them(directory: Directory) -> None:
