@@ -37,6 +37,7 @@ def check_passwords_off(on: bool) -> None:
         return
     if not are_configured():
         raise ServiceError("No sign-in provider is configured (SIGN_IN_PROVIDERS).", "value")
+    config.current(local_passwords.EMERGENCY)  # locked: nobody else deletes it at the same moment
     if administrator(config.get(local_passwords.EMERGENCY)) is None:
         raise ServiceError(NEEDED, "value")
 

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from allauth.socialaccount.models import SocialAccount
 from django.core.exceptions import PermissionDenied
+from pytest_django import Settings
 
 import settings_app.services as config
 from portal.core.actors import Actor, SessionCredential
+from portal.env.providers import OidcProvider
 from portal.sso import accounts
 from portal.sso.claims import Identity
 from portal.users.models import User
@@ -82,3 +84,12 @@ def test_sign_ins_of_many_administrators_do_not_block_each_other() -> None:
     assert all(isinstance(result, tuple) for result in race(*jobs))
     assert all(isinstance(result, tuple) for result in race(*jobs))
     assert User.objects.filter(role="administrator").count() == 7
+
+
+def test_passwords_are_not_turned_off_while_the_emergency_administrator_is_deleted(settings: Settings) -> None:
+    settings.SIGN_IN_PROVIDERS = {"acme": OidcProvider(id="acme", name="Acme", issuer="https://a.example", client_id="portal")}
+    for _ in range(3):
+        row = config.put("emergency_administrator", AdministratorFactory().username, None)
+        race(lambda: config.put("local_passwords", "false", None), lambda row=row: config.delete(row, None))
+        assert config.get("local_passwords") or config.get("emergency_administrator")
+        config.put("local_passwords", "true", None)

@@ -14,7 +14,7 @@ from portal.audit.models import Entry
 from portal.users.models import User
 from settings_app.models import Config
 from tests import clock
-from tests.factories import PASSWORD, UserFactory
+from tests.factories import PASSWORD, AdministratorFactory, UserFactory
 from tests.pages.page import Page
 from tests.pages.visitor import Visitor
 from tests.sso.conftest import known
@@ -189,6 +189,13 @@ def test_the_only_way_to_sign_in_cannot_be_disconnected(provider: Provider) -> N
     visitor, _ = sign_in(provider)
     visitor.send("company_disconnect", "acme")
     assert SocialAccount.objects.count() == 1
+
+
+def test_the_user_s_page_says_that_a_company_account_is_connected(provider: Provider) -> None:
+    user = invite()
+    sign_in(provider)
+    page = Visitor(AdministratorFactory()).see("tokens:user_tokens", user.username)
+    assert "Company account: acme" in page.one("p", class_="user-facts").text
 
 
 def test_signing_in_again_ends_the_session_before_with_its_token(provider: Provider) -> None:
