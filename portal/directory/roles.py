@@ -136,7 +136,8 @@ def keep_an_administrator(rows: Mapping[int, User], changes: list[Change]) -> tu
     """Leaves out one change if they took the role from all active administrators. `rows`: all of these, locked. Returns who keeps it."""
     active = [row for row in rows.values() if row.can_administrate]
     losing = [change.user for change in changes if change.user.can_administrate]
-    if not active or len(losing) < len(active) or any(change.after == User.Role.ADMINISTRATOR for change in changes):
+    joining = [change.user for change in changes if change.after == User.Role.ADMINISTRATOR and change.user.may_sign_in]
+    if not active or joining or len(losing) < len(active):
         return changes, None
     kept = min(losing, key=lambda user: user.pk)
     return [change for change in changes if change.user != kept], kept

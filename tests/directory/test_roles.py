@@ -142,6 +142,19 @@ def test_the_last_administrator_keeps_the_role_and_a_fault_is_open() -> None:
     assert not Fault.objects.open().exists()
 
 
+def test_of_all_administrators_at_once_one_keeps_the_role() -> None:
+    config.put("roles_by_group", TEXT, None)
+    first, second = AdministratorFactory.create_batch(2)
+    inactive = UserFactory(is_active=False)
+    group = groups.create("Admins", "", None, NOW, source=SCIM)
+    groups.add_members(group, [first.pk, second.pk], None, NOW, by=SCIM)
+    for user in (first, second, inactive):
+        ManagedUser.objects.create(user=user, by_scim=True)
+    groups.set_members(group, [inactive.pk], None, NOW, by=SCIM)  # who becomes an administrator, and cannot act as one
+    assert [User.objects.get(pk=user.pk).role for user in (first, second, inactive)] == ["administrator", "user", "administrator"]
+    assert Fault.objects.open().get().key == str(first.pk)
+
+
 @pytest.mark.usefixtures("mapped")
 def test_another_mapping_is_applied_to_all_managed_users() -> None:
     users_ = [claims.set_claim_groups(UserFactory(), ["Sales"], None, NOW) for _ in range(3)]
