@@ -26,6 +26,7 @@ pytestmark = pytest.mark.skipif(
 )
 TOKEN = re.compile(r"\btpp_[0-9A-Za-z]{38}\b")
 TOKENS_PAGE = "/administrator/users/admin@example.com/tokens/"
+LINK = re.compile(r"/accounts/password/reset/\w+-\w+-([0-9a-f]{32})/")
 CONFIG_PAGE = "/administrator/system-settings/config/"
 
 
@@ -67,7 +68,8 @@ def test_a_token_that_ends_soon_becomes_a_fault_and_a_mail_and_ctrl_c_leaves_not
         visitor.submit(f"{CONFIG_PAGE}add/", type="App Config", key="token_expiration_days", value="15")
         visitor.submit(f"{CONFIG_PAGE}add/", type="App Config", key="token_expiration_emails", value="ops@example.com")
         until(lambda: "nightly build" in visitor.get("/administrator/faults/"), lambda: f"fault on the page:\n{portal.output}")
-        (mail,) = until(lambda: mails(tmp_path), lambda: f"mail file:\n{portal.output}")
+        digests = lambda: [mail for mail in mails(tmp_path) if mail["To"] == "ops@example.com"]  # noqa: E731
+        (mail,) = until(digests, lambda: f"mail file:\n{portal.output}")
         check_mail(mail, secret)
         link = ask_for_a_link(Visitor(address), tmp_path, portal)
         cookie = visitor.cookie("portal_session")
@@ -100,9 +102,10 @@ def issue_a_token(visitor: Visitor, name: str) -> str:
 def ask_for_a_link(visitor: Visitor, folder: Path, portal: Program) -> str:
     """The secret of a link that sets a password, from the email that holds it."""
     visitor.submit("/accounts/password/reset/", email="admin@example.com")
-    mine = lambda: [mail for mail in mails(folder) if mail["To"] == "admin@example.com"]  # noqa: E731
-    (mail,) = until(mine, lambda: f"mail file:\n{portal.output}")
-    return re.search(r"/accounts/password/reset/\w+-\w+-([0-9a-f]{32})/", mail.get_body(("plain",)).get_content())[1]
+    texts = lambda: [mail.get_body(("plain",)).get_content() for mail in mails(folder)]  # noqa: E731
+    links = lambda: [found[1] for text in texts() if (found := LINK.search(text))]  # noqa: E731
+    (link,) = until(links, lambda: f"mail file:\n{portal.output}")
+    return link
 
 
 def check_mail(mail: EmailMessage, secret: str) -> None:
@@ -133,7 +136,7 @@ def start_again_over_a_broken_schedule(folder: Path, port: int, password: str) -
         )
         portal.process.terminate()
         assert portal.ends_with_all() == 0, portal.output
-    assert len(mails(folder)) == 2
+    assert len([mail for mail in mails(folder) if mail["To"] == "ops@example.com"]) == 1, "no digest is sent again"
 
 
 @pytest.mark.field
