@@ -14,7 +14,7 @@ from typing import Any
 COLUMNS = (
     "id", "sequence", "at", "event", "actor_id", "actor_name", "credential_kind", "credential_id", "credential_name", "credential_hint",
     "credential_owner", "credential_created_by", "channel", "request_id", "address", "user_agent", "target_kind", "target_id",
-    "target_name",     "target_key", "changes", "details", "count", "last_at", "open_until", "former_id",
+    "target_name", "target_key", "changes", "details", "count", "last_at", "open_until", "former_id",
 )  # fmt: skip
 SEQUENCE = COLUMNS.index("sequence")
 START = bytes(32)  # what takes the place of the hash before the first entry

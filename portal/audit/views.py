@@ -40,7 +40,8 @@ def entry_list(request: AuthenticatedHttpRequest) -> HttpResponseBase:
 def entry(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """One entry, as a page and as a pane."""
     found = get_object_or_404(Entry.objects.select_related("actor"), pk=pk)
-    siblings = list(Entry.objects.filter(request_id=found.request_id).order_by("pk")[:SAME_REQUEST]) if found.request_id else []
+    same = Entry.objects.filter(request_id=found.request_id).select_related("actor").order_by("pk")
+    siblings = list(same[:SAME_REQUEST]) if found.request_id else []
     context = {
         "row": rows([found], request.user)[0],
         "exact": instant(found.at),

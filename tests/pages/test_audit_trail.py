@@ -214,6 +214,14 @@ def test_a_page_costs_the_same_queries_with_many_entries(as_administrator: Visit
     assert Entry.objects.count() >= 20
 
 
+def test_an_entry_costs_the_same_queries_with_many_of_its_request(as_administrator: Visitor, django_assert_max_num_queries: Any) -> None:
+    for number in range(20):
+        entry(UserFactory(), request_id="one-request", target_name=f"target {number}")
+    with django_assert_max_num_queries(14):
+        page = as_administrator.see("audit:entry", Entry.objects.filter(request_id="one-request").first().pk)
+    assert "target 19" in page.text
+
+
 def test_the_tab_of_a_user_shows_what_they_did_and_what_was_done_to_them(as_administrator: Visitor) -> None:
     bob = UserFactory(username="bob@example.com")
     entry(bob, target_name="by bob")
