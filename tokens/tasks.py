@@ -5,7 +5,8 @@ from django.utils import timezone
 
 from portal.core import search_keys
 from portal.core.tasks import queue_task
-from portal.users import audit_watch, sign_in_watch
+from portal.faults import audit_watch
+from portal.users import sign_in_watch
 from portal.users.models import User
 from tokens import bulk, cleanup, counts, former_emails, services
 from tokens.expiry import health

@@ -18,8 +18,8 @@ def signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> N
 
 
 def renamed(sender: Any, before: str, after: str, **kwargs: Any) -> None:
-    """The key follows its user."""
-    if config.get(local_passwords.EMERGENCY).lower() == before.lower():
+    """The key follows its user, unless this is no administrator any more: then a fault asks for another one."""
+    if config.get(local_passwords.EMERGENCY).lower() == before.lower() and emergency.administrator(after):
         config.put(local_passwords.EMERGENCY, after, None)
 
 

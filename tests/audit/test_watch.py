@@ -7,8 +7,8 @@ from django.db.models import QuerySet
 
 from portal.audit import sealing
 from portal.audit.models import Entry, Head
+from portal.faults import audit_watch
 from portal.faults.models import Fault
-from portal.users import audit_watch
 from settings_app import services as config
 from tests.audit.test_sealing import entry
 from tokens import cleanup

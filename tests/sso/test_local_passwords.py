@@ -129,6 +129,13 @@ def test_the_fault_clears_once_it_is_acknowledged(passwords_off: User) -> None:
     assert not Fault.objects.open().exists()
 
 
+def test_a_lost_emergency_administrator_can_be_renamed(passwords_off: User) -> None:
+    AdministratorFactory()
+    User.objects.filter(pk=passwords_off.pk).update(role=User.Role.USER)
+    renaming.rename(passwords_off, "was-chief@example.com", None, None, timezone.now())
+    assert config.get("emergency_administrator") == "chief@example.com"
+
+
 def test_a_lost_emergency_administrator_is_a_fault(passwords_off: User) -> None:
     AdministratorFactory()
     User.objects.filter(pk=passwords_off.pk).update(is_active=False)

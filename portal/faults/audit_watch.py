@@ -4,9 +4,8 @@ import time
 from datetime import datetime, timedelta
 from itertools import islice
 
-from django.urls import reverse
-
 from portal.audit import verification
+from portal.audit.links import address_of
 from portal.audit.models import Entry, Head
 from portal.audit.sealing import waiting
 from portal.faults import services as faults
@@ -48,7 +47,7 @@ def verify(now: datetime, seconds: float = 120.0) -> None:
 def raise_fault(key: str, name: str, description: str, now: datetime) -> None:
     if Fault.objects.open().filter(source=SOURCE, key=key).exists():
         return
-    page = reverse("audit:list")
+    page = address_of()
     fault = Fault(source=SOURCE, key=key, name=name, resource="Audit trail", description=description, raised_at=now)
     fault.severity, fault.links = Fault.Severity.CRITICAL, [{"label": "Audit trail", "url": page, "admin_url": page}]
     faults.raise_faults([fault])
