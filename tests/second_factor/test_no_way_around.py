@@ -56,6 +56,7 @@ def play(visitor: Visitor, request: str, user: Any, other: Any, theirs: Passkey,
     send[request]()
 
 
+@pytest.mark.field
 @examples(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(requests=st.lists(st.sampled_from(REQUESTS), min_size=1, max_size=7))
 def test_no_sequence_of_requests_signs_in_without_the_factor(requests: list[str], strangers_key: Passkey) -> None:

@@ -16,6 +16,7 @@ from tests.second_factor.steps import code, factor_types, first_step, give_app, 
 from tokens.models import Token
 
 BAD_HANDLE = '{"id": "a", "response": {"userHandle": "%"}}'
+RUNS_ON = "sqlite"
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("running_clock")]
 
 

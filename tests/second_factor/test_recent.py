@@ -15,6 +15,7 @@ from tests.pages.visitor import Visitor
 from tests.second_factor.steps import give_app
 from tokens.models import Token
 
+RUNS_ON = "sqlite"
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("running_clock")]
 CONFIRM = "/accounts/confirm/?next="
 

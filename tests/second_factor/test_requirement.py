@@ -21,6 +21,7 @@ from tests.second_factor.steps import SECRET, code, factor_types, give_app
 from tokens import sessions
 from tokens.models import Token
 
+RUNS_ON = "sqlite"
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("running_clock")]
 LEADS_TO = "/accounts/two-factor/"
 # Of sign-ins that are not complete; they lead whoever is signed in to Home.
@@ -71,6 +72,7 @@ def asks_to_sign_in(response: Any) -> bool:
     return response.headers.get("Location", "").startswith((reverse("account_login"), reverse("admin:login")))
 
 
+@pytest.mark.field
 def test_after_it_every_page_of_a_session_leads_to_setting_up() -> None:
     require("everybody")
     visitor, stranger, seen = Visitor(AdministratorFactory()), Visitor(), set()

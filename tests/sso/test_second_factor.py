@@ -12,6 +12,7 @@ from tests.sso.test_sign_in import invite
 from tests.sso.visiting import sign_in
 from tokens.models import Token
 
+RUNS_ON = "sqlite"
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("running_clock")]
 
 
