@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import ReauthenticateForm
 from allauth.account.internal.flows.login import clear_authentication_records, record_authentication
+from allauth.account.utils import get_next_redirect_url
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -12,7 +13,6 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
 from portal.core import permissions as access
@@ -29,7 +29,7 @@ from portal.users.session_views import DONE
 @access.signed_in
 def confirm(request: AuthenticatedHttpRequest) -> HttpResponse:
     """By password, code or passkey, whichever the user has; then on to `next`."""
-    user, onward = request.user, next_page(request)
+    user, onward = request.user, get_next_redirect_url(request) or resolve_url(settings.LOGIN_REDIRECT_URL)
     forms = confirmation_forms(request)
     errors = False
     if request.method == "POST":
@@ -68,12 +68,6 @@ def second_step(request: AuthenticatedHttpRequest, form: CodeForm) -> Authentica
     return used
 
 
-def next_page(request: HttpRequest) -> str:
-    wanted = request.POST.get("next") or request.GET.get("next", "")
-    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if safe else resolve_url(settings.LOGIN_REDIRECT_URL)
-
-
 @post_only("home")
 @access.signed_in
 def confirm_options(request: AuthenticatedHttpRequest) -> JsonResponse:
@@ -88,9 +82,8 @@ def sign_in_again(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect_to_login(reverse(DONE), resolve_url(settings.LOGIN_URL))
     mine = factors.of(request.user)
-    form = ReauthenticateForm(request.POST if "credential" not in request.POST else None, user=request.user)
-    if request.method != "POST":
-        form = ReauthenticateForm(user=request.user)
+    typed = request.POST if request.method == "POST" and "credential" not in request.POST else None
+    form = ReauthenticateForm(typed, user=request.user)
     code_form = CodeForm(request.POST if "code" in request.POST else None)
     if request.method == "POST" and (methods := methods_passed(request, bool(mine), form, code_form)):
         return new_session(request, methods)

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
 from allauth.account.stages import LoginStageController
+from allauth.account.utils import get_next_redirect_url
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -108,10 +108,5 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         signals.sign_in_failed.send(sender=User, request=request, account="")
         return render(request, "mfa/passkey_failed.html", {"error": WRONG_PASSKEY}, status=422)
     note(request, used.user, used, passwordless=True)
-    login = Login(user=used.user, redirect_url=safe_next(request), state={"stages": {SecondFactorStage.key: {"handled": True}}})
+    login = Login(user=used.user, redirect_url=get_next_redirect_url(request), state={"stages": {SecondFactorStage.key: {"handled": True}}})
     return perform_login(request, login)
-
-
-def safe_next(request: HttpRequest) -> str | None:
-    wanted = request.POST.get("next", "")
-    return wanted if wanted and get_adapter(request).is_safe_url(wanted) else None
