@@ -12,6 +12,7 @@ from portal.audit import services as audit
 from portal.core.actors import Actor
 from portal.core.versions import Versions, accepts
 from portal.directory import groups as services
+from portal.directory import membership
 from portal.directory.models import Group
 from portal.scim import addresses, groups, protocol
 from portal.scim.addresses import USER
@@ -31,7 +32,7 @@ def create(data: Data, actor: Actor, now: datetime) -> Group:
     wanted = protocol.resource(protocol.Group, data, Context.RESOURCE_CREATION_REQUEST)
     ids, external_id = member_ids(wanted), protocol.external_id(wanted.external_id)
     with transaction.atomic():
-        services.lock(actor, SCIM, Q(pk__in=ids))
+        membership.lock(actor, SCIM, Q(pk__in=ids))
         group = services.create(wanted.display_name or "", "", actor, now, source=SCIM)
         if ids:
             services.add_members(group, ids, actor, now, by=SCIM)
@@ -58,7 +59,7 @@ def patch(group: Group, data: Data, actor: Actor, now: datetime, read: Versions 
 def delete(group: Group, actor: Actor, now: datetime, read: Versions = None) -> None:
     """DELETE: the members lose the role that the group gave. Raises ScimError."""
     with transaction.atomic():
-        services.lock(actor, SCIM, services.members_of(group))
+        membership.lock(actor, SCIM, membership.members_of(group))
         checked(group, read)
         services.delete(group, actor, now, by=SCIM)
 
@@ -66,9 +67,9 @@ def delete(group: Group, actor: Actor, now: datetime, read: Versions = None) -> 
 def change(group: Group, edit: GroupEdit, actor: Actor, now: datetime, read: Versions) -> Group:
     """One transaction, which locks all the users that it will need at once, so that it never waits for another that waits for it."""
     renames = edit.name not in (None, group.name)
-    everybody = services.members_of(group) if edit.replaces or renames else Q(pk__in=())
+    everybody = membership.members_of(group) if edit.replaces or renames else Q(pk__in=())
     with transaction.atomic():
-        services.lock(actor, SCIM, Q(pk__in=edit.joining | edit.leaving) | everybody)
+        membership.lock(actor, SCIM, Q(pk__in=edit.joining | edit.leaving) | everybody)
         row = checked(group, read)
         if renames:
             services.update(row, edit.name, None, actor, now, by=SCIM)
