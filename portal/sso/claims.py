@@ -38,14 +38,18 @@ def identity(provider: Provider, claims: dict[str, Any]) -> Identity:
 
 
 def verified_email(provider: Provider, claims: dict[str, Any]) -> str:
-    """In lower case. "" for an address that nobody vouches for, or that is of another domain than the provider's own."""
+    """In lower case. "" for an address that nobody vouches for, or that is of another domain than the provider's own.
+
+    An address with other letters than those of ASCII counts as none: some of these (the sign of the kelvin) become a k in lower case, and
+    the address somebody else's. And `email_verified` speaks of `email` alone (OpenID Connect Core 1.0, section 5.1)."""
     email = claims.get(provider.email_claim)
-    if not isinstance(email, str) or len(email) > 150 or not is_email(email.strip()):
+    if not isinstance(email, str) or len(email) > 150 or not email.isascii() or not is_email(email.strip()):
         return ""
-    verified = claims.get("email_verified", provider.trust_email)
+    about_it = provider.email_claim == "email" or provider.trust_email
+    verified = about_it and claims.get("email_verified", provider.trust_email) in (True, "true")
     domain = email.strip().rpartition("@")[2].lower()
     ours = not provider.email_domains or domain in [each.lower() for each in provider.email_domains]
-    return email.strip().lower() if verified in (True, "true") and ours else ""
+    return email.strip().lower() if verified and ours else ""
 
 
 def display_name(claims: dict[str, Any]) -> str:

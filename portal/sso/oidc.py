@@ -3,6 +3,7 @@
 Loaded only when somebody signs in by a provider: `requests` and PyJWT take memory that other portals need not spend."""
 
 import hashlib
+import re
 import time
 from typing import Any
 
@@ -16,6 +17,8 @@ from django.http import HttpRequest
 from portal.env.providers import OidcProvider
 from portal.sso import claims, discovery, http, id_token, providers
 from portal.sso.company_login import CompanyLogin
+
+ERROR_CODE = re.compile(r'"error"\s*:\s*"([a-z_]{1,40})"')  # RFC 6749, section 5.2
 
 
 def nonce_of(verifier: str) -> str:
@@ -56,6 +59,9 @@ class Adapter(OpenIDConnectOAuth2Adapter):
             data = super().get_access_token_data(request, app, client, pkce_code_verifier=pkce_code_verifier)
         except (KeyError, ValueError, TypeError, RecursionError) as error:
             raise OAuth2Error("The token endpoint's response cannot be read.") from error
+        except OAuth2Error as error:  # quotes the whole response, which may hold tokens
+            code = ERROR_CODE.search(str(error))
+            raise OAuth2Error(f"No access token: {code[1] if code else 'unknown error'}.") from None
         if not isinstance(data, dict):
             raise OAuth2Error("The token endpoint's response is no JSON object.")
         return data

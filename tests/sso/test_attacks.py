@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
-from portal.sso import discovery, http
+from portal.sso import discovery, http, rejections
 from portal.users.models import User
 from tests.pages.visitor import Visitor
 from tests.sso import provider as providers
@@ -226,3 +226,14 @@ def test_connecting_needs_a_user_who_began_it(provider: Provider) -> None:
     visitor = Visitor()
     sign_in(provider, visitor, process="connect")
     assert User.objects.get() == user
+
+
+def test_a_response_with_tokens_is_not_written_down(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+    monkeypatch.setattr(rejections.rejection_log, "report", lambda *line, **more: lines.append(f"{line} {more}"))
+    answer = {"error": "invalid_client", "id_token": "a secret token", "refresh_token": "another one"}
+    provider.broken["/token"] = lambda handler: handler.reply(providers.respond(answer))
+    assert rejected(*sign_in(provider))
+    assert "invalid_client" in lines[0]
+    assert "secret" not in lines[0]
+    assert "another one" not in lines[0]

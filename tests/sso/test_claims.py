@@ -51,3 +51,19 @@ def test_groups_are_found_by_their_claim(path: str, found: dict[str, Any], names
 )
 def test_what_is_no_address_does_not_count(email: Any) -> None:
     assert claims.verified_email(ACME, {"email": email, "email_verified": True}) == ""
+
+
+# With the sign of the kelvin and the long s, which become a k in lower case and an S in upper case.
+@pytest.mark.parametrize("email", ["\u212aay@example.com", "kay@\u212aite.example", "\u017fam@example.com", "kay@k\u00e4se.example"])
+def test_letters_that_look_like_others_make_nobody_else(email: str) -> None:
+    assert claims.verified_email(ACME, {"email": email, "email_verified": True}) == ""
+
+
+@pytest.mark.parametrize(
+    ("trust", "verified", "counts"),
+    [(False, True, False), (True, True, True), (True, None, True), (True, False, False), (True, "false", False)],
+)
+def test_email_verified_does_not_speak_of_another_claim(trust: bool, verified: Any, counts: bool) -> None:
+    provider = OidcProvider(**{**vars(ACME), "email_claim": "preferred_username", "trust_email": trust})
+    found = {"preferred_username": "ann@example.com"} | ({} if verified is None else {"email_verified": verified})
+    assert bool(claims.verified_email(provider, found)) == counts
