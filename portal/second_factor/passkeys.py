@@ -4,6 +4,7 @@ A ceremony has two halves: `begin_...` gives the options for the browser and a s
 `finish_...` checks the browser's response against that state (https://www.w3.org/TR/webauthn-3/, section 7).
 """
 
+import struct
 from collections.abc import Iterable
 from typing import Any
 
@@ -26,8 +27,9 @@ from portal.users.models import User
 
 Options = dict[str, Any]
 State = dict[str, Any]
-# What fido2 raises for a response that is malformed, or that does not fit the state, the address or the key.
-BAD_RESPONSE = (ValueError, TypeError, KeyError, AttributeError)
+# What fido2 raises for a response that is malformed (its CBOR reader checks no lengths and no depth), or that does not fit the state, the
+# address or the key.
+BAD_RESPONSE = (ValueError, TypeError, LookupError, AttributeError, struct.error, RecursionError, OverflowError, NotImplementedError)
 
 
 class Rejected(Exception):

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from fido2.utils import websafe_encode
 from pytest_django import Settings
 
 from portal.audit.models import Entry
@@ -86,6 +87,15 @@ def test_what_is_no_response_is_rejected(response: str, user: User) -> None:
     visitor = Visitor()
     options(visitor, "mfa_sign_in_options")
     assert visitor.send("mfa_passkey_sign_in", credential=response).status_code == 422
+
+
+@pytest.mark.parametrize("data", [b"", b"\x5b\x01", b"\x81" * 2000, b"\xa1\x01"])
+def test_broken_cbor_is_rejected(data: bytes, user: User) -> None:
+    """Extensions that are announced and missing, of a length that is cut off, too deep, without a value."""
+    device, visitor = give_passkey(user), Visitor()
+    made = json.loads(device.get(options(visitor, "mfa_sign_in_options")))
+    made["response"]["authenticatorData"] = websafe_encode(device.data("localhost", 0x80) + data)
+    assert visitor.send("mfa_passkey_sign_in", credential=json.dumps(made)).status_code == 422
 
 
 def test_a_response_counts_once_and_for_its_own_question(user: User) -> None:
