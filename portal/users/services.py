@@ -1,6 +1,7 @@
 """The services of users. Each takes plain values and returns what it made, or raises `ServiceError`."""
 
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -94,35 +95,11 @@ def create(
     neither the audit trail nor a service which knows users by name can take one for another.
     """
     check_name(username)
-    person = kind == User.Kind.PERSON if kind else is_email(username)
-    if email is None:
-        email = username if person else ""
-    if not person and role != User.Role.USER:
-        raise ServiceError("A service account always has the role User. For any other role, enter a person's email address.", "role")
-    values = {
-        "email": email,
-        "display_name": clean_display_name(display_name),
-        "role": role,
-        "kind": User.Kind.PERSON if person else User.Kind.SERVICE,
-        "is_active": True,
-        "may_introspect": False,
-        "may_provision": False,
-        "deleted_at": None,
-        "last_login": None,  # invited anew
-        "session_stamp": new_stamp(),
-    }
+    values = new_values(username, clean_display_name(display_name), role, kind, email)
     with transaction.atomic():
         rows = access.lock(actor, access.ADMINISTRATOR, access.PROVISIONER, users=named(username))
-        provisioning.check_new(actor, person, role)
-        same_name = next((row for row in rows.values() if row.username.lower() == username.lower()), None)
-        if same_name and not same_name.deleted_at:
-            raise ServiceError(f"A user named {same_name.username} already exists.", "username")
-        if not same_name:
-            uniqueness.check_free(username)
-        uniqueness.check_free_email(email, same_name)
-        if same_name and same_name.kind != values["kind"]:
-            raise ServiceError(f"{same_name.username} is the name of a deleted {same_name.get_kind_display().lower()}.", "username")
-        user = same_name or User(username=username)
+        provisioning.check_new(actor, values["kind"] == User.Kind.PERSON, role)
+        user = deleted_user(rows, username, values) or User(username=username)
         for field, value in values.items():
             setattr(user, field, value)
         user.set_unusable_password()
@@ -132,9 +109,44 @@ def create(
         except IntegrityError:
             raise ServiceError(f"A user named {username} already exists.", "username") from None
         audit.record(actor, user, audit.CREATE, role=("", role), kind=("", values["kind"]))
-        if person and invite and email:
+        if invite and user.email:  # a service account has none
             emails.queue_invitation(user)
     return user
+
+
+def new_values(username: str, display_name: str, role: str, kind: str | None, email: str | None) -> dict[str, Any]:
+    """The columns of a user who is created, or brought back. Raises ServiceError for a role that a service account can't have."""
+    person = kind == User.Kind.PERSON if kind else is_email(username)
+    if not person and role != User.Role.USER:
+        raise ServiceError("A service account always has the role User. For any other role, enter a person's email address.", "role")
+    if email is None:
+        email = username if person else ""
+    return {
+        "email": email,
+        "display_name": display_name,
+        "role": role,
+        "kind": User.Kind.PERSON if person else User.Kind.SERVICE,
+        "is_active": True,
+        "may_introspect": False,
+        "may_provision": False,
+        "deleted_at": None,
+        "last_login": None,  # to be invited again
+        "session_stamp": new_stamp(),
+    }
+
+
+def deleted_user(rows: dict[int, User], username: str, values: dict[str, Any]) -> User | None:
+    """The deleted user of that name, who is to be brought back with `values`, if there is one. `rows`: locked, those of that name among
+    them. Raises ServiceError for a name or an address that is taken."""
+    found = next((row for row in rows.values() if row.username.lower() == username.lower()), None)
+    if found and not found.deleted_at:
+        raise ServiceError(f"A user named {found.username} already exists.", "username")
+    if not found:
+        uniqueness.check_free(username)
+    uniqueness.check_free_email(values["email"], found)
+    if found and found.kind != values["kind"]:
+        raise ServiceError(f"{found.username} is the name of a deleted {found.get_kind_display().lower()}.", "username")
+    return found
 
 
 def update(
