@@ -143,7 +143,7 @@ KEYS = {
             APP_CONFIG,
             "Roles by Group",
             "The role that members of a group get at company sign-in or by SCIM, one a line: Platform Admins = administrator. Names are "
-            "compared exactly; the highest role counts, and whoever is in none of these groups has the role user. Groups that are made "
+            "compared exactly; the highest role counts, and a user in none of these groups has the role user. Groups that are made "
             "by hand give no role. Empty: roles are set by administrators only.",
             (),
             role_mapping.parse,
@@ -218,7 +218,7 @@ KEYS = {
         flag_key(
             "company_sign_in_creates_accounts",
             "Create accounts at first company sign-in",
-            "true: whoever the company's sign-in provider lets in gets an account with the role User. false: only people who were invited "
+            "true: anybody whom the company's provider lets in gets an account with the role User. false: only people who were invited "
             "to their company address, or connected the provider on their Profile.",
         ),
         flag_key(

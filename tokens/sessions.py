@@ -57,7 +57,7 @@ def begin(session: SessionBase, user: User, now: datetime) -> Token:
 
 
 def store(session: SessionBase, token: Token, former: str | None, now: datetime) -> None:
-    """Stores session and token together: whoever ends the session finds the token in it, and one that was ended gets no token. Raises
+    """Stores session and token together: what ends the session finds the token in it, and one that was ended gets no token. Raises
     SessionInterrupted for the latter."""
     with transaction.atomic():
         try:
@@ -107,7 +107,7 @@ def same_session(session_hash: str, owner: User) -> bool:
 
 
 def reveal(token: Token) -> str | None:
-    """The text of a temporary token, derived anew. None if the key it was derived under is gone."""
+    """The text of a temporary token, derived again. None if the key it was derived under is gone."""
     for key in derived_secrets.secret_keys():
         text = derive(key, str(token.pk))
         if constant_time_compare(token_format.digest(text), bytes(token.digest)):

@@ -1,4 +1,4 @@
-"""Signed heads of the chain: one for each day in UTC. A day's head is signed anew with each sealing, until the day is over.
+"""Signed heads of the chain: one for each day in UTC. A day's head is signed again with each sealing, until the day is over.
 
 The signature is an HMAC under a key derived from SECRET_KEY, so that nobody can make one from the database alone. Each closed head is also
 a line in the log, where the database's owner cannot change it.
@@ -21,7 +21,7 @@ FIRST_DAY = date(1970, 1, 1)  # of the head before all entries
 
 
 def key_id(key: str | None = None) -> str:
-    """A short name of a secret key (default: SECRET_KEY), from which nothing of the key can be told."""
+    """A short name of a secret key (default: SECRET_KEY), which says nothing about the key."""
     return derive(KEY_SALT, "", key).hex()[:16]
 
 
@@ -45,7 +45,7 @@ def is_signed(head: Head) -> bool | None:
 
 
 def lock_open(now: datetime) -> Head | None:
-    """The head that is not closed, locked until the transaction ends: whoever holds it seals. None if another process does."""
+    """The head that is not closed, locked until the transaction ends: its holder seals. None if another process holds it."""
     if not Head.objects.exists():
         begin()
     return Head.objects.select_for_update(skip_locked=True).filter(closed_at=None).first()
@@ -103,7 +103,7 @@ def sign_all() -> list[Head]:
 
 
 def renew() -> int:
-    """Signs closed heads anew whose signature is right under one of SECRET_KEY_FALLBACKS, which can then go. Returns how many."""
+    """Signs closed heads again whose signature is right under one of SECRET_KEY_FALLBACKS, which can then go. Returns how many."""
     former = list(Head.objects.exclude(key_id=key_id()).exclude(closed_at=None))
     return sum(renew_one(head) for head in former if is_signed(head))
 

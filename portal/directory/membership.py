@@ -33,7 +33,7 @@ def member_ids(group: Group) -> list[int]:
 
 def writable(group: Group, by: str, empty: bool = False) -> Group:
     """The group's row, locked. Raises ServiceError if it is gone or written by others. `empty`: a claim group without members, which the
-    next sign-in makes anew if it needs it, can be deleted by hand."""
+    next sign-in makes again if it needs it, can be deleted by hand."""
     found = Group.objects.select_for_update().filter(pk=group.pk).first()
     if found is None:
         raise ServiceError(f"{group.name} has already been deleted.")

@@ -1,6 +1,6 @@
 """The roles of managed users, by the groups that company sign-ins and SCIM put them into (Config key *Roles by Group*).
 
-A role is never kept in two places: it is computed anew from the stored memberships whenever one of them changes. Groups that are made by
+A role is never kept in two places: it is computed from the stored memberships whenever one of them changes. Groups that are made by
 hand give no role, and a user who is not managed (`ManagedUser`) keeps the role that an administrator gave, whatever Config says.
 """
 

@@ -106,7 +106,7 @@ def settled_already(fault: Fault) -> str:
 
 
 def clear(fault: Fault, actor: Actor, now: datetime) -> bool:
-    """Clears one fault by hand. If its cause is still there, the next scan raises it anew."""
+    """Clears one fault by hand. If its cause is still there, the next scan raises it again."""
     with transaction.atomic():
         access.lock(actor, *access.REVIEWERS)
         if not clear_faults(Fault.objects.filter(pk=fault.pk), now):

@@ -18,7 +18,7 @@ from tokens.verification.bearer import BearerError, reject
 
 def authenticate_directory(request: HttpRequest) -> None:
     """Makes the owner of the request's bearer token its user: verified, throttled and logged as by `/verify`. Raises APIError: 401 for
-    whoever has no valid token, and 403 for a valid one without the permission; Unavailable."""
+    a request without a valid token, and 403 for a valid one without the permission; Unavailable."""
     stored = authenticate(request.META, timezone.now())
     token = Token.objects.select_related("user").filter(pk=stored.id, revoked_at=None, user__is_active=True).first()
     if token is None:  # it ended between the two queries

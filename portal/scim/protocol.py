@@ -127,7 +127,7 @@ def library_errors() -> Iterator[None]:
         raise ScimError(raised.status, raised.detail.splitlines()[0], raised.scim_type) from None
 
 
-@cache  # pydantic forgets such a class as soon as nobody holds it, and takes 10 ms to make it anew
+@cache  # pydantic forgets such a class as soon as nothing refers to it, and takes 10 ms to make it again
 def parametrized(generic: Any, model: type[Resource[Any]]) -> Any:
     """The library's `generic` for a model that is known at run time only."""
     return generic[model]

@@ -8,7 +8,7 @@ from portal.users.signals import access_ended
 
 
 def forget(sender: Any, user: User, **kwargs: Any) -> None:
-    """A deleted user is none of the directory's any more, whoever deleted it: should the name come back, it is linked anew."""
+    """A deleted user no longer belongs to the directory, no matter who deleted it: should the name come back, it is linked again."""
     if user.deleted_at:
         ScimUser.objects.filter(pk=user.pk).delete()
 

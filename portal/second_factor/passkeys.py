@@ -70,7 +70,7 @@ def finish_adding(state: State, response: Any) -> Options:
 
 
 def begin_using(user: User | None, alone: bool) -> tuple[Options, State]:
-    """`user`: whose passkey it must be; None: whoever has one. `alone`: nothing else was asked for, so the device must check who holds
+    """`user`: whose passkey it must be; None: anybody's. `alone`: nothing else was asked for, so the device must check who holds
     it."""
     verification = UserVerificationRequirement.REQUIRED if alone else UserVerificationRequirement.PREFERRED
     known = credentials(passkeys_of(user)) if user else None

@@ -71,7 +71,7 @@ def check_passkey(request: HttpRequest, user: User | None, response: Any, purpos
 
 
 def passed(request: HttpRequest, user: User, used: Authenticator, now: datetime) -> None:
-    """A recovery code may have been used by whoever found the list: its owner gets an email."""
+    """A recovery code may have been used by somebody who found the list: its owner gets an email."""
     Authenticator.objects.filter(pk=used.pk).update(last_used_at=now)
     if used.type == RECOVERY:
         left = codes_left(Authenticator.objects.get(pk=used.pk))
@@ -82,7 +82,7 @@ def passed(request: HttpRequest, user: User, used: Authenticator, now: datetime)
 
 
 def failed(request: HttpRequest, user: User, factor: str, now: datetime) -> None:
-    """Repetitions are counted in one entry: whoever knows the password can try a passkey that is none as often as they like."""
+    """Repetitions are counted in one entry: somebody who knows the password can send invalid passkeys without limit."""
     client = access.actor_of(request)
     actor = client if request.user.is_authenticated else None
     trail.record_bounded(audit.Event.FACTOR_FAILED, actor, user, client, "second steps", now, factor=factor)

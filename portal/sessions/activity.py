@@ -38,7 +38,7 @@ class Use:
 
 
 def signed_in(user: User, use: Use, method: str, now: datetime) -> SignIn:
-    """Makes the row of a sign-in. To sign in again in the same session begins the row anew. `method`: how, in words."""
+    """Makes the row of a sign-in. A second sign-in in the same session starts the row again. `method`: how, in words."""
     values = {**use.values, "user": user, "method": method, "signed_in_at": now, "last_seen_at": now, "ended_at": None}
     row, _ = SignIn.objects.update_or_create(session_key=use.session_key, defaults=values)
     remember(use.session_key, now)

@@ -119,6 +119,6 @@ def about(request: HttpRequest) -> dict[str, Any]:
 
 
 def metadata(request: HttpRequest, provider: SamlProvider) -> bytes:
-    """What the provider is told about the portal."""
+    """What the provider needs to know about the portal."""
     found = settings(request, provider).get_sp_metadata()
     return found if isinstance(found, bytes) else found.encode()

@@ -30,7 +30,7 @@ def version(user: User) -> str:
 
 def rename(user: User, username: str | None, email: str | None, actor: Actor | None, now: datetime, read: versions.Versions = None) -> User:
     """Changes what is not None. An email address that is the username follows it, unless `email` is given. A person who has never signed in
-    is invited anew at another address, and the links that the former one got stop working. `read`: versions of the user (`version`) that
+    is invited again at the new address, and the links that the former one got stop working. `read`: versions of the user (`version`) that
     the actor knows; with another one UserChanged is raised. Returns the row as it is now.
 
     Raises ServiceError for a name or an address that another user has, or had as a name, in any case of its letters."""

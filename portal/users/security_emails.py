@@ -137,7 +137,7 @@ def factor(sender: Any, user: User, actor: Actor | None, now: datetime, change: 
 
 
 def email(sender: Any, user: User, before: str, after: str, actor: Actor | None, now: datetime, **kwargs: Any) -> None:
-    """To both addresses: whoever reads the former one would otherwise not notice. Not about an account that was never used."""
+    """To both addresses: the reader of the former one would otherwise not notice. Not about an account that was never used."""
     if user.last_login is None:
         return
     queue(EMAIL_CHANGED, user, actor, now, ("From", before or "none"), ("To", after or "none"), to=[before, after])

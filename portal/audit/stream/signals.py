@@ -1,4 +1,4 @@
-"""What the apps above are told about the receivers of the audit trail, inside the transaction that records it."""
+"""Signals about the receivers of the audit trail for the apps above, sent inside the transaction that records it."""
 
 from django.dispatch import Signal
 

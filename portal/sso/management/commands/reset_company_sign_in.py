@@ -11,7 +11,7 @@ from portal.users.models import User
 class Command(BaseCommand):
     help = (
         "Disconnects a user's company accounts, or everybody's of one provider, and ends their sessions. Their next company sign-in with "
-        "their verified address is connected anew. For a provider that was replaced, or a user who has a new account there."
+        "their verified address is connected again. For a provider that was replaced, or a user who has a new account there."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
