@@ -1,5 +1,6 @@
 """The audit trail of one object, as its page shows it."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from portal.audit.services import Event
 from portal.audit.slugs import CREATE
 
 SHOWN = 10
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
 
 
 class Line(NamedTuple):
@@ -82,9 +84,16 @@ def described(field: str, values: list[str], labels: Mapping[str, str]) -> str:
     """`values`: before and after."""
     if field in labels:
         return labels[field]
-    before, after = values
+    before, after = map(moment, values)
     label = field.replace("_", " ").capitalize()
     return f"{label}: {before} → {after}" if before else f"{label}: {after}"
+
+
+def moment(value: str) -> str:
+    """`2026-11-28 15:12:53 UTC` for an instant as the trail keeps it; any other value as it is."""
+    if not INSTANT.fullmatch(value):
+        return value
+    return f"{value[:10]} {value[11:19]} UTC"
 
 
 def means(entry: Entry) -> str:

@@ -55,7 +55,7 @@ def disconnect(user: User, provider: str, actor: Actor, now: datetime) -> None:
         if not others and not local_passwords.can_use(row):
             raise ServiceError(ONLY_WAY)
         if not mine.filter(provider=provider).delete()[0]:
-            raise ServiceError("This provider is not connected (any more).")
+            raise ServiceError("This provider is no longer connected.")
         audit.event(Event.COMPANY_DISCONNECTED, actor, row, provider=provider)
         announce(row, actor, now, "disconnected", provider)
         if not others:

@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 from playwright.sync_api import Page, expect
+from pytest_django import Settings
 
 import settings_app.services as config
 from portal.sso import discovery
@@ -10,7 +11,7 @@ from portal.users.models import User
 from tests.browser.accessibility import audit, too_wide
 from tests.browser.watching import Watch
 from tests.factories import UserFactory
-from tests.sso.conftest import nothing_kept, one_provider, provider
+from tests.sso.conftest import known, nothing_kept, one_provider, provider
 from tests.sso.provider import Provider
 
 __all__ = ["nothing_kept", "one_provider", "provider"]
@@ -24,7 +25,10 @@ def sound(page: Page, what: str) -> None:
 
 
 @pytest.mark.usefixtures("transactional_db")
-def test_an_invited_person_signs_in_by_keyboard_and_connects_again(page: Page, provider: Provider, watch: Watch) -> None:
+def test_an_invited_person_signs_in_by_keyboard_and_connects_again(
+    page: Page, provider: Provider, watch: Watch, settings: Settings
+) -> None:
+    settings.SIGN_IN_PROVIDERS["long"] = known(provider, id="long", name="The Example Holding Company of Springfield"[:40])
     user = UserFactory(username="ann@example.com")
     User.objects.filter(pk=user.pk).update(password="!")
     page.goto(reverse("profile"))
@@ -35,6 +39,8 @@ def test_an_invited_person_signs_in_by_keyboard_and_connects_again(page: Page, p
     card = page.get_by_role("region", name="Sign-in methods")
     expect(card).to_contain_text("ann@example.com")
     sound(page, "Profile")
+    for link in card.get_by_role("link").all():
+        assert (box := link.bounding_box()) and box["height"] < 30, "a long name beside it breaks the link into lines"
     card.get_by_role("link", name="Disconnect Acme").click()
     expect(page.get_by_role("heading", name="Disconnect Acme")).to_be_visible()
     sound(page, "disconnect")

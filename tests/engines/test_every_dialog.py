@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.test.signals import template_rendered
 from django.urls import resolve, reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from portal.core.actors import Actor
 from portal.directory import groups
+from portal.env.providers import OidcProvider
 from portal.users import services as users
 from portal.users.models import User
 from tests.browser.sample_data import LONG
@@ -47,6 +50,11 @@ for (const part of dialog.querySelectorAll("h2, p, li, label, code, button, a, i
 }
 return faults;
 """
+
+
+def provider(name: str) -> OidcProvider:
+    """One whose name is as long as a name can be. Nothing is sent to it."""
+    return OidcProvider(id=name, name=f"{name} {'Holding' * 6}"[:40], issuer="https://idp.example.com", client_id="portal")
 
 
 def dialog_templates() -> set[str]:
@@ -92,7 +100,9 @@ def look_at_dialogs_of(portal: Portal, path: str, seen: set[str]) -> list[str]:
     return found
 
 
-def test_every_dialog_shows_all_that_it_holds(portal: Portal, furnished: User, administrator: User, rendered: set[str]) -> None:
+def test_every_dialog_shows_all_that_it_holds(
+    portal: Portal, furnished: User, administrator: User, rendered: set[str], settings: Settings
+) -> None:
     calendar.switch_on(Actor(administrator), timezone.now())
     portal.sign_in(administrator)
     gone = User.objects.get(username="gone@example.com")
@@ -104,6 +114,8 @@ def test_every_dialog_shows_all_that_it_holds(portal: Portal, furnished: User, a
     give_app(administrator)
     give_passkey(administrator)
     give_app(furnished)
+    settings.SIGN_IN_PROVIDERS = {name: provider(name) for name in ("acme", "okta")}
+    SocialAccount.objects.create(user=administrator, provider="acme", uid="u-1", extra_data={})
     for path in [
         reverse("profile"),
         reverse("mfa_index"),
