@@ -53,7 +53,7 @@ def test_a_row_says_who_did_what_to_what_from_where_and_by_what(as_administrator
     )
     (row,) = as_administrator.see(LIST).rows
     assert row[1:] == [
-        "Token revoked Revoked at: 2026-11-21T09:30:00+00:00",
+        "Token revoked Revoked at: 2026-11-21 09:30:00 UTC",
         "alice@example.com",
         "Token deploy (tpp_…4f2k)",
         "ci (tpp_…abcd) of bob@example.com",
