@@ -74,7 +74,8 @@ def adopt_batch(now: datetime) -> int | None:
         if len(rows) < BATCH:
             rows += list(late(head.adopted_id, now)[: BATCH - len(rows)])
         users = get_user_model().objects.in_bulk({row.actor_id for row in rows if row.actor_id})
-        Entry.objects.bulk_create(entry(row, users.get(row.actor_id)) for row in rows)
+        copies = [entry(row, users.get(row.actor_id)) for row in rows]
+        Entry.objects.bulk_create(copies, ignore_conflicts=True)  # whatever `adopted_id` says, a row is copied once
         if rows:
             head.adopted_id = max(head.adopted_id, *(row.pk for row in rows))
             head.save(update_fields=["adopted_id"])

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils.crypto import constant_time_compare
 
 from portal.audit.chain import START
-from portal.audit.models import Head
+from portal.audit.models import Entry, Head
 from portal.core.derived_secrets import derive, secret_keys
 
 log = structlog.get_logger(__name__)
@@ -45,8 +45,12 @@ def is_signed(head: Head) -> bool | None:
 
 
 def lock_open(now: datetime) -> Head | None:
-    """The head that is not closed, locked until the transaction ends: its holder seals. None if another process holds it."""
+    """The head that is not closed, locked until the transaction ends: its holder seals. None if another process holds it, or if the
+    heads were deleted: then nothing is sealed, and `manage.py audit verify` says so."""
     if not Head.objects.exists():
+        if Entry.objects.exclude(sequence=None).exists():
+            log.error("audit trail not sealed: it has sealed entries, but no heads")
+            return None
         begin()
     return Head.objects.select_for_update(skip_locked=True).filter(closed_at=None).first()
 

@@ -9,7 +9,7 @@ import pytest
 import settings_app.services as config
 from portal.audit import former, sealing, verification
 from portal.audit.history import history
-from portal.audit.models import Entry
+from portal.audit.models import Entry, Head
 from portal.users.models import Throttle
 from tests.audit import former_table
 from tests.factories import AdministratorFactory, UserFactory, issue
@@ -100,3 +100,11 @@ def test_a_row_that_was_pruned_does_not_come_back() -> None:
 def test_without_the_table_there_is_nothing_to_adopt() -> None:
     former_table.drop()
     assert adopt()
+
+
+def test_a_row_is_copied_once_whatever_the_head_says() -> None:
+    former_table.add(UserFactory(), 0, NOW)
+    assert adopt()
+    Head.objects.update(adopted_id=0)
+    assert adopt()
+    assert Entry.objects.exclude(former_id=None).count() == 1

@@ -289,3 +289,31 @@ def test_a_head_that_is_none_is_an_error(head: str, entries: QuerySet[Entry]) ->
 
 def test_an_empty_trail_is_sound() -> None:
     assert problems() == []
+
+
+@pytest.mark.parametrize("waiting", [False, True])
+def test_deleted_heads_are_found(waiting: bool, entries: QuerySet[Entry]) -> None:
+    """No new head is begun, which the entries that are sealed would not fit."""
+    Head.objects.all().delete()
+    if waiting:
+        entry(TODAY)
+    assert failed_verification() == "There are sealed entries, but no heads."
+    assert not Head.objects.exists()
+
+
+def test_an_entry_where_the_next_one_belongs_is_found(entries: QuerySet[Entry]) -> None:
+    """It keeps others from being sealed, and the command does not fail for that before it has verified the chain."""
+    entry(TODAY)
+    entry(TODAY, sequence=7, previous_hash=START, hash=START)
+    text = failed_verification()
+    assert "New entries can't be sealed" in text
+    assert "Entry 7" in text
+    assert "comes after the last head" in text
+
+
+def failed_verification() -> str:
+    """What `audit verify` says of a chain that has problems."""
+    output = StringIO()
+    with pytest.raises(CommandError):
+        call_command("audit", "verify", stdout=output)
+    return output.getvalue().strip()
