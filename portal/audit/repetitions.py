@@ -23,15 +23,15 @@ def count(event: str, target: Target, address: str | None, since: datetime, now:
         first = same.filter(open_until=None).select_for_update(of=("self",)).order_by("at", "pk").last()
         if first is None:
             return False
-        if not add_one(first, now):
-            begin(first, now, first.at + (now - since))
+        if not add_one(first, since, now):
+            begin(first, now, min(first.at, now) + (now - since))  # the former is later where a clock has been set back
     return True
 
 
-def add_one(first: Entry, now: datetime) -> bool:
+def add_one(first: Entry, since: datetime, now: datetime) -> bool:
     """Counts in the entry that has been begun for `first`. False if there is none. A plain QuerySet: an Entry's own does not update."""
     same = {name: getattr(first, name) for name in ("event", "target_kind", "target_id", "address")}
-    still_open: QuerySet[Entry] = QuerySet(Entry).filter(**same, sequence=None, open_until__gt=now, at__gte=first.at)
+    still_open: QuerySet[Entry] = QuerySet(Entry).filter(**same, sequence=None, open_until__gt=now, at__gt=since)
     return bool(still_open.update(count=F("count") + 1, last_at=now))
 
 

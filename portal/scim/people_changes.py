@@ -1,6 +1,6 @@
 """What a directory's requests do to people. The services of users and roles are the only ones that write their rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from portal.users.models import User
 
 __all__ = ["create", "delete", "find", "listed", "patch", "replace", "represented"]
 PATCH_RESPONDS = True
+MOST_OPERATIONS = 200  # of a PATCH request, during which other changes of users wait
 MOST_EMAILS, LONGEST_TEXT, LONGEST_EMAIL = 20, 320, 254
 Data = Mapping[str, Any]  # a request's body
 Edit = Callable[[protocol.User], protocol.User]  # of the user as it is, for as it is to be
@@ -71,11 +72,15 @@ def replace(user: User, data: Data, actor: Actor, now: datetime, read: Versions 
 def patch(user: User, data: Data, actor: Actor, now: datetime, read: Versions = None) -> User:
     """PATCH: all of the operations, or none. Raises ScimError."""
     operations = protocol.operations(protocol.User, data)
+    if len(operations.operations or []) > MOST_OPERATIONS:
+        raise ScimError(400, f"At most {MOST_OPERATIONS} operations on a user.", "invalidValue")
 
     def edit(before: protocol.User) -> protocol.User:
         after = before.model_copy(deep=True)
-        with protocol.library_errors():
-            operations.patch(after)
+        for operation in operations.operations or []:
+            with protocol.library_errors():
+                operations.model_copy(update={"operations": [operation]}).patch(after)
+            check_number(after.emails or [])  # each further operation takes as long as there are addresses
         if after.active is None:
             raise ScimError(400, "active can't be removed.", "mutability")
         if after.display_name == before.display_name and (before.display_name or "") == full_name(before):
@@ -136,11 +141,16 @@ def kept(wanted: protocol.User) -> dict[str, Any]:
     given = wanted.model_dump(scim_ctx=Context.DEFAULT)
     found = {name: given[name] for name in ("name", "emails") if given.get(name)}
     texts = [text for part in [found.get("name", {}), *found.get("emails", [])] for text in part.values() if isinstance(text, str)]
-    if len(found.get("emails", [])) > MOST_EMAILS or any(len(text) > LONGEST_TEXT for text in texts):
-        raise ScimError(
-            400, f"At most {MOST_EMAILS} email addresses, and {LONGEST_TEXT} characters in each part of a name.", "invalidValue"
-        )
+    check_number(found.get("emails", []))
+    if any(len(text) > LONGEST_TEXT for text in texts):
+        raise ScimError(400, f"At most {LONGEST_TEXT} characters in each part of a name and of an email address.", "invalidValue")
     return found
+
+
+def check_number(emails: Collection[Any]) -> None:
+    """Raises ScimError."""
+    if len(emails) > MOST_EMAILS:
+        raise ScimError(400, f"At most {MOST_EMAILS} email addresses.", "invalidValue")
 
 
 def email_of(wanted: protocol.User) -> str:

@@ -19,7 +19,7 @@ from portal.core.redaction import TOKEN
 from portal.core.text import clean
 from portal.users import emails, provisioning, uniqueness
 from portal.users.models import DISPLAY_NAME_MAX, USERNAME, User, named, new_stamp
-from portal.users.signals import access_ended, access_restored
+from portal.users.signals import access_ended, access_restored, name_given_again
 
 LAST_ADMINISTRATOR = "This is the last active administrator. Make another user an administrator first."
 
@@ -99,7 +99,8 @@ def create(
     with transaction.atomic():
         rows = access.lock(actor, access.ADMINISTRATOR, access.PROVISIONER, users=named(username))
         provisioning.check_new(actor, values["kind"] == User.Kind.PERSON, role)
-        user = deleted_user(rows, username, values) or User(username=username)
+        former = deleted_user(rows, username, values)
+        user = former or User(username=username)
         for field, value in values.items():
             setattr(user, field, value)
         user.set_unusable_password()
@@ -108,6 +109,8 @@ def create(
                 user.save()
         except IntegrityError:
             raise ServiceError(f"A user named {username} already exists.", "username") from None
+        if former:
+            name_given_again.send(sender=User, user=user, actor=actor, now=timezone.now())
         audit.record(actor, user, audit.CREATE, role=("", role), kind=("", values["kind"]))
         if invite and user.email:  # a service account has none
             emails.queue_invitation(user)
@@ -141,8 +144,7 @@ def deleted_user(rows: dict[int, User], username: str, values: dict[str, Any]) -
     found = next((row for row in rows.values() if row.username.lower() == username.lower()), None)
     if found and not found.deleted_at:
         raise ServiceError(f"A user named {found.username} already exists.", "username")
-    if not found:
-        uniqueness.check_free(username)
+    uniqueness.check_free(username, found)
     uniqueness.check_free_email(values["email"], found)
     if found and found.kind != values["kind"]:
         raise ServiceError(f"{found.username} is the name of a deleted {found.get_kind_display().lower()}.", "username")

@@ -9,6 +9,10 @@ access_ended = Signal()
 # Sent inside the transaction that reactivates a user; arguments: user, actor (an Actor or None), now.
 access_restored = Signal()
 
+# Sent inside the transaction that brings a deleted user back by giving the name again, perhaps to somebody else, who has no part in how
+# the former one signed in; arguments: user, actor (an Actor or None), now.
+name_given_again = Signal()
+
 # Sent when a sign-in is complete, by whatever methods (portal/users/sign_in_methods.py) and after all its steps; arguments: request, user.
 # Django's `user_logged_in` comes a moment before: the session has its temporary token and its end by now.
 signed_in = Signal()

@@ -97,6 +97,19 @@ def test_a_count_is_sealed_once_its_window_is_over() -> None:
     assert sequences() == [1, 2]
 
 
+def test_repetitions_are_counted_in_one_entry_although_the_clock_was_set_back() -> None:
+    user = UserFactory()
+    audit.event(audit.Event.SIGN_IN_FAILED, None, user)
+    first = Entry.objects.get()
+    now = first.at - 60 * MINUTE
+    for seconds in (1, 2, 3):
+        assert count(first.event, target_of(user), None, now - 10 * MINUTE, now + seconds * MINUTE / 60)
+    again = Entry.objects.exclude(pk=first.pk).get()
+    assert again.count == 3
+    assert again.open_until
+    assert again.open_until <= now + 11 * MINUTE
+
+
 def test_no_entry_that_is_stored_can_be_changed_or_deleted() -> None:
     stored = entry()
     for attempt in (stored.save, stored.delete, Entry.objects.all().delete, lambda: Entry.objects.update(event="x")):

@@ -120,3 +120,13 @@ def test_external_id_is_set_and_removed(directory: Directory, person: User) -> N
     assert directory.patch(id_, {"op": "Add", "path": "externalId", "value": "e-2"}).json()["externalId"] == "e-2"
     assert directory.found('externalId eq "e-2"') == [id_]
     assert "externalId" not in directory.patch(id_, {"op": "Remove", "path": "externalId"}).json()
+
+
+def test_number_of_operations_and_of_addresses_is_bounded(directory: Directory, person: User) -> None:
+    """Other changes of users wait meanwhile, and each operation takes longer the more addresses there are."""
+    id_, name = f"user-{person.pk}", {"op": "Replace", "path": "displayName", "value": "Other"}
+    assert directory.patch(id_, *[name] * 201).json()["detail"] == "At most 200 operations on a user."
+    addresses = [{"op": "Add", "path": "emails", "value": [{"value": f"a{n}@example.com", "type": "work"}]} for n in range(21)]
+    assert directory.patch(id_, *addresses[:15]).status_code == 200
+    answer = directory.patch(id_, *addresses[15:], {"op": "Remove", "path": "emails"})
+    assert (answer.status_code, answer.json()["detail"]) == (400, "At most 20 email addresses.")

@@ -4,6 +4,7 @@ import pytest
 from allauth.socialaccount.models import SocialAccount
 from django.core.management import CommandError, call_command
 
+from portal.users import services as users
 from portal.users.models import User
 from settings_app.models import Config
 from tests.factories import UserFactory
@@ -46,3 +47,15 @@ def test_a_password_that_is_turned_off_does_not_keep_anybody_out(provider: Provi
 def test_what_is_not_there_is_said(arguments: list[str]) -> None:
     with pytest.raises(CommandError):
         call_command("reset_company_sign_in", *arguments)
+
+
+def test_a_name_that_is_given_again_is_nobodys_company_account_yet(provider: Provider) -> None:
+    """Until then a deletion is not undone by signing in; afterwards the new person signs in, whose account is another one."""
+    user = invite()
+    assert inside(sign_in(provider)[0])
+    users.delete(user, None)
+    assert sign_in(provider)[1].status_code == 403
+    users.create(user.username, "", User.Role.USER, None)
+    assert not SocialAccount.objects.exists()
+    provider.claims["sub"] = "u-2"
+    assert inside(sign_in(provider)[0])

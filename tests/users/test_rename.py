@@ -55,6 +55,14 @@ def test_a_former_name_stays_reserved_for_its_user() -> None:
     assert [former.name for former in FormerName.objects.all()] == ["anna.jones@example.com"]
 
 
+def test_a_deleted_name_does_not_come_back_beside_another_users_address() -> None:
+    """A directory names the email address itself, which need not be the username."""
+    services.delete(UserFactory(username="anna@example.com"), None)
+    renamed(UserFactory(last_login=NOW), email="anna@example.com")
+    with pytest.raises(ServiceError, match=r"anna@example.com is another user's email address"):
+        services.create("anna@example.com", "", "user", None, kind=User.Kind.PERSON, email="other@example.com")
+
+
 def test_a_name_can_change_in_the_case_of_its_letters_alone() -> None:
     user = renamed(ServiceFactory(username="ci-runner"), "CI-Runner")
     assert user.username == "CI-Runner"

@@ -83,7 +83,7 @@ class Command(BaseCommand):
 
 
 def not_sealed(now: datetime) -> list[str]:
-    """Seals what has been recorded. If an entry is in the way, which somebody has put where the next one belongs, what the database says."""
+    """Seals what has been recorded. If somebody has put an entry where the next one belongs, what the database says."""
     try:
         sealing.seal_all(now)
     except IntegrityError as error:
