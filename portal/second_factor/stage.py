@@ -1,9 +1,6 @@
 """The second step of a sign-in, as one of django-allauth's stages. Until it is passed nobody is signed in: there is no user in the session,
 no session hash and no temporary token."""
 
-from typing import Any
-
-from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.stages import LoginStage
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -11,6 +8,7 @@ from django.utils.crypto import constant_time_compare
 
 import settings_app.services as config
 from portal.second_factor.factors import has_factor
+from portal.users import sign_in_methods
 from portal.users.models import User
 
 PAGE = "mfa_authenticate"
@@ -39,9 +37,4 @@ class SecondFactorStage(LoginStage):
 
 def is_trusted(request: HttpRequest, user: User) -> bool:
     """Has the company's sign-in asked for a second step itself? So it is taken to have, unless Config says otherwise."""
-    return by_company(get_authentication_records(request, user)) and not config.get("second_factor_after_company_sign_in")
-
-
-def by_company(records: list[dict[str, Any]]) -> bool:
-    """`records`: django-allauth's of a session, the newest last."""
-    return bool(records) and records[-1]["method"] == "socialaccount"
+    return sign_in_methods.by_company(request, user) and not config.get("second_factor_after_company_sign_in")
