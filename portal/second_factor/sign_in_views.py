@@ -18,9 +18,10 @@ from portal.core.htmx import post_only
 from portal.second_factor import ceremony, factors, verification
 from portal.second_factor.forms import CodeForm, credential_of
 from portal.second_factor.stage import SecondFactorStage
-from portal.users import signals
+from portal.users import limits, signals
 from portal.users.models import User
 
+BEGUN_SECONDS = 600  # as long as a company sign-in that may have been begun in the same browser
 WRONG = "This code is wrong, already used or expired."
 WRONG_PASSKEY = "This passkey didn't work. Try again, or use another way to sign in."
 
@@ -31,6 +32,13 @@ def stage_of(request: HttpRequest) -> SecondFactorStage | None:
         return None
     stage = LoginStageController.enter(request, SecondFactorStage.key)
     return stage if stage and stage.is_valid else None
+
+
+def pending(request: HttpRequest) -> str:
+    """Whom a second step counts against: the account whose first step was passed in this browser. Nobody, without one: strangers at the
+    same address could use up what others need."""
+    stage = stage_of(request)
+    return f"{stage.login.user.pk} at {limits.address(request)}" if stage else ""
 
 
 @never_cache
@@ -92,6 +100,8 @@ def sign_in_options(request: HttpRequest) -> HttpResponse:
 def options(request: HttpRequest, user: User | None, purpose: str) -> JsonResponse:
     from portal.second_factor import passkeys
 
+    if not request.user.is_authenticated:  # anybody can ask: the row is not kept for weeks
+        request.session.set_expiry(BEGUN_SECONDS)
     question, state = passkeys.begin_using(user, alone=purpose != ceremony.SECOND_STEP)
     ceremony.remember(request.session, purpose, state, timezone.now())
     return JsonResponse(question)

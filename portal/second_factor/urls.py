@@ -7,13 +7,14 @@ from portal.users import throttle
 from portal.users.limits import address, limited, user
 
 by_address = (throttle.PASSKEY_CEREMONIES, address)
+by_account = (throttle.SECOND_STEPS, sign_in_views.pending)
 confirmation = (throttle.CONFIRMATIONS, user)
 change = (throttle.FACTOR_CHANGES, user)
 
 urlpatterns = [
-    path("accounts/sign-in/second-step/", limited(sign_in_views.authenticate, (throttle.SECOND_STEPS, address)), name="mfa_authenticate"),
+    path("accounts/sign-in/second-step/", limited(sign_in_views.authenticate, by_account), name="mfa_authenticate"),
     path("accounts/sign-in/second-step/cancel/", sign_in_views.cancel, name="mfa_cancel"),
-    path("accounts/sign-in/second-step/passkey/", limited(sign_in_views.step_options, by_address), name="mfa_step_options"),
+    path("accounts/sign-in/second-step/passkey/", limited(sign_in_views.step_options, by_account), name="mfa_step_options"),
     path("accounts/sign-in/passkey/", limited(sign_in_views.sign_in, by_address), name="mfa_passkey_sign_in"),
     path("accounts/sign-in/passkey/options/", limited(sign_in_views.sign_in_options, by_address), name="mfa_sign_in_options"),
     path("accounts/sign-in/again/", limited(confirm_views.sign_in_again, confirmation), name="account_sign_in_again"),

@@ -47,7 +47,8 @@ def matching(user: User, code: str, now: datetime) -> Authenticator | None:
 
 def count(request: HttpRequest, user: User, now: datetime) -> list[Attempt]:
     if device := devices.known_device(request, user.username.lower()):
-        return [throttle.hit(throttle.CODES_BY_DEVICE, f"{user.pk}:{device}", now)]
+        by_device = throttle.hit(throttle.CODES_BY_DEVICE, f"{user.pk}:{device}", now)
+        return [by_device, throttle.hit(throttle.CODES_BY_DEVICES, str(user.pk), now)]
     by_address = throttle.hit(throttle.CODES_BY_ADDRESS, limits.address(request), now)
     return [by_address, throttle.hit(throttle.CODES_BY_ACCOUNT, str(user.pk), now)]
 

@@ -51,7 +51,7 @@ def disconnect(user: User, provider: str, actor: Actor, now: datetime) -> None:
     with transaction.atomic():
         row = access.lock(actor, *access.EVERYBODY, users=Q(pk=user.pk) | roles.ADMINISTRATORS)[user.pk]
         mine = SocialAccount.objects.filter(user=row)
-        others = mine.exclude(provider=provider).exists()
+        others = mine.exclude(provider=provider).filter(provider__in=settings.SIGN_IN_PROVIDERS).exists()
         if not others and not local_passwords.can_use(row):
             raise ServiceError(ONLY_WAY)
         if not mine.filter(provider=provider).delete()[0]:

@@ -12,7 +12,7 @@ to_sign_in = RedirectView.as_view(pattern_name="account_login")
 
 sign_in = limited(account_views.sign_in, (throttle.SIGN_IN_FORMS, source))
 change_password = limited(account_views.by_password(views.password_change), (throttle.PASSWORD_CHANGES, user))
-set_password = limited(account_views.by_password(views.password_set), (throttle.PASSWORD_CHANGES, user))
+set_password = limited(account_views.by_password(account_views.recently(views.password_set)), (throttle.PASSWORD_CHANGES, user))
 reset_password = limited(views.password_reset, (throttle.RESETS_BY_ADDRESS, source), (throttle.RESETS_BY_EMAIL, email))
 new_password = limited(account_views.set_password, (throttle.NEW_PASSWORDS, opener))
 

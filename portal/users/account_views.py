@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 from portal.users import company, links, local_passwords
 from portal.users.limits import View
 from portal.users.models import User
+from portal.users.recent_views import confirmed
 
 AT_FORM = "set-password"
 PAGE = "account/password_reset_from_key.html"
@@ -46,6 +47,18 @@ def by_password(view: View) -> View:
             messages.error(request, local_passwords.OFF)
             return redirect("profile")
         return view(request, *args, **kwargs)
+
+    return wrapper
+
+
+def recently(view: View) -> View:
+    """`view`, for those who have just shown who they are: a first password is a new way to sign in, which a stranger at an unlocked screen
+    must not make."""
+    guarded = confirmed(view)
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return (guarded if request.user.is_authenticated else view)(request, *args, **kwargs)
 
     return wrapper
 

@@ -44,9 +44,12 @@ HOUR = 60 * MINUTE
 # Three of a million codes are right at any time: by ten an hour, somebody who has the password needs years for an even chance.
 CODES_BY_ACCOUNT = Rate("wrong two-factor codes of an account", 10, HOUR)
 CODES_BY_DEVICE = Rate("wrong two-factor codes of an account in a known browser", 10, HOUR)
+# Whoever reads the owner's email makes browsers known, one by each password reset.
+CODES_BY_DEVICES = Rate("wrong two-factor codes of an account in all known browsers", 30, HOUR)
 CODES_BY_ADDRESS = Rate("wrong two-factor codes of an address", 20, 10 * MINUTE)
-SECOND_STEPS = Rate("second steps of an address", 60, MINUTE)
-PASSKEY_CEREMONIES = Rate("passkey sign-ins of an address", 30, MINUTE)
+SECOND_STEPS = Rate("second steps of an account from an address", 60, MINUTE)
+# A whole company may share one address. There is nothing to guess; each makes a session's row.
+PASSKEY_CEREMONIES = Rate("passkey sign-ins of an address", 600, MINUTE)
 FACTOR_CHANGES = Rate("two-factor changes of a user", 20, 10 * MINUTE)
 
 

@@ -1,14 +1,17 @@
 """The second step of a sign-in: what lets somebody in, and that nobody is in before."""
 
+import secrets
 import threading
 from datetime import timedelta
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
 from portal.notifications.models import Message
+from portal.users import devices
 from portal.users import services as users
 from portal.users.models import User, new_stamp
 from tests.factories import PASSWORD, UserFactory
@@ -111,6 +114,24 @@ def test_wrong_codes_are_limited_for_those_with_the_password_alone(user: User) -
     assert attacker.send(STEP, code=code(ahead=1)).status_code == 429
     owner.send("account_login", login=user.username, password=PASSWORD)
     owner.send(STEP, code=code(ahead=1))
+    assert is_signed_in(owner)
+
+
+def test_codes_are_limited_over_all_browsers_that_password_resets_made_known(user: User) -> None:
+    give_app(user)
+    visitors = [first_step(user) for _ in range(4)]
+    for visitor in visitors:  # whoever reads the email sets a password in each, which gives it a cookie of its own
+        visitor.cookies[settings.DEVICE_COOKIE_NAME] = devices.signer(user).sign(secrets.token_hex(4))
+    found = [visitor.send(STEP, code="000000").status_code for visitor in visitors for _ in range(10)]
+    assert found == [422] * 30 + [429] * 10
+
+
+def test_a_neighbour_without_a_password_uses_up_nobodys_second_step(user: User) -> None:
+    give_app(user)
+    stranger = Visitor()
+    assert {stranger.send(STEP, code="000000").status_code for _ in range(61)} == {302}
+    owner = first_step(user)
+    owner.send(STEP, code=code())
     assert is_signed_in(owner)
 
 

@@ -198,6 +198,27 @@ def test_the_user_s_page_says_that_a_company_account_is_connected(provider: Prov
     assert "Company account: acme" in page.one("p", class_="user-facts").text
 
 
+def test_an_account_at_a_former_provider_is_no_way_to_sign_in(provider: Provider) -> None:
+    user = invite()
+    visitor, _ = sign_in(provider)
+    SocialAccount.objects.create(user=user, provider="former", uid="u-1")
+    visitor.send("company_disconnect", "acme")
+    assert SocialAccount.objects.filter(user=user, provider="acme").exists()
+
+
+def test_a_first_password_needs_a_recent_sign_in(provider: Provider) -> None:
+    user = invite()
+    visitor, _ = sign_in(provider)
+    assert visitor.get(reverse("account_set_password")).status_code == 200
+    session = visitor.session
+    session["confirmed_at"] -= 301
+    session.save()
+    response = visitor.send("account_set_password", password1=PASSWORD, password2=PASSWORD)
+    assert response["Location"].startswith(reverse("account_reauthenticate"))
+    user.refresh_from_db()
+    assert not user.has_usable_password()
+
+
 def test_signing_in_again_ends_the_session_before_with_its_token(provider: Provider) -> None:
     invite()
     visitor, _ = sign_in(provider)
