@@ -56,6 +56,12 @@ def normalised(key: str, text: str) -> str:
         raise ServiceError(str(error), "value") from None
 
 
+def check(key: str, value: str) -> None:
+    """Raises ServiceError if the other apps' rules reject it now. Whatever writes checks them again."""
+    with transaction.atomic():
+        rules.check(key, KEYS[key].parse(value))
+
+
 def typed(key: str, text: str | None) -> Any:
     """The value that `text` would give `key`; None: its default. Raises ServiceError."""
     if text is None:

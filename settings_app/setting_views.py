@@ -65,6 +65,7 @@ def save(request: AuthenticatedHttpRequest, key: str) -> HttpResponse:
         return form(request, setting.one(key, typed=text))
     try:
         value = services.normalised(key, text)
+        services.check(key, value)  # before anybody is asked to confirm it
         warning = sections.caution(key, KEYS[key].parse(value))
         if warning and not is_settled(key, value, request.POST.get("confirmed", "")):
             return form(request, setting.one(key, typed=text, notice=f"{warning} Save again to confirm.", confirmed=value), 409)

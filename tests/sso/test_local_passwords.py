@@ -80,7 +80,7 @@ def test_config_does_not_turn_passwords_off_without_provider_and_emergency_admin
 def test_the_pages_of_config_say_what_is_missing(chief: User) -> None:
     visitor = Visitor(chief)
     by_pane = Page(visitor.send("settings:add", type="Flags", key="local_passwords", value="false"))
-    row = Page(save(visitor, "local_passwords", "false", confirmed="false"))
+    row = Page(save(visitor, "local_passwords", "false"))  # before it asks to confirm
     for page in (by_pane, row):
         assert (page.status, "No sign-in provider is configured" in page.text) == (422, True), page.text
     assert config.get("local_passwords") is True
@@ -93,6 +93,7 @@ def test_the_sign_in_page_offers_the_company_and_a_quiet_link(passwords_off: Use
     assert ("btn-primary" in button.attributes["class"], button.text) == (True, "Continue with Acme")
     assert page.one("input", name="next").attributes["value"] == "/profile/"
     assert [each.text for each in page.all("a", href="?emergency&next=/profile/")] == ["Emergency sign-in"]
+    assert "Only the emergency administrator" in Visitor().see("account_login", emergency="").text
     assert Page(Visitor().get(reverse("account_login") + "?emergency")).one("input", name="password")
 
 
