@@ -37,12 +37,14 @@ BEFORE: list[Processor] = [
     structlog.stdlib.PositionalArgumentsFormatter(),
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
+# Where the package rich is installed, structlog would print the variables of every frame of a traceback: secrets are among them.
+CONSOLE = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
 JSON: list[Processor] = [structlog.processors.format_exc_info, shorten_traceback, structlog.processors.JSONRenderer()]
 
 
 def formatter(debug: bool = False) -> RedactingFormatter:
     """The formatter of every handler: the portal's, and that of granian's main process (portal/granian.json)."""
-    render: list[Processor] = [structlog.dev.ConsoleRenderer(colors=False)] if debug else JSON
+    render: list[Processor] = [CONSOLE] if debug else JSON
     return RedactingFormatter(processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render], foreign_pre_chain=BEFORE)
 
 

@@ -14,7 +14,14 @@ ASK = """
 import json, django
 from django.conf import settings
 django.setup()
+from allauth.mfa.models import Authenticator
+from django.db import connection
 from django.test import Client
+from settings_app.models import Config
+
+with connection.schema_editor() as editor:  # all of the database that the sign-in page reads
+    editor.create_model(Config)
+    editor.create_model(Authenticator)
 
 def ask(path, host, **headers):
     answer = Client(headers={"Host": host, **headers}).get(path)

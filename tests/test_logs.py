@@ -147,6 +147,7 @@ def test_a_token_in_a_message_an_argument_a_field_or_a_traceback_is_not_written(
     logger.warning(f"first line\n{TOKEN}")
     logger.warning("in a dictionary %s", {"token": TOKEN, "bytes": TOKEN.encode()})
     structlog.get_logger("portal.test").warning("in a field", token=TOKEN, nested=[{"x": TOKEN}])
+    password = "a password that was typed"  # a variable of the frame
     try:
         raise ValueError(f"in a traceback:\n{TOKEN}")
     except ValueError:
@@ -156,6 +157,7 @@ def test_a_token_in_a_message_an_argument_a_field_or_a_traceback_is_not_written(
     assert "in a field" in written
     assert written.count("tpp_[redacted]") >= 7
     assert TOKEN[4:36] not in written
+    assert password not in written
 
 
 def test_an_event_is_one_line_of_json_with_time_level_and_logger() -> None:

@@ -148,8 +148,8 @@ openid_connect_callback                 provider 400 400 400 400   405 405 405 4
 company_acs                             saml     405 405 405 405   400 400 400 400
 company_finish                          saml     400 400 400 400   405 405 405 405
 company_metadata                        saml     200 200 200 200   405 405 405 405
-company_connect                         provider  in 302 302 302    in 302 302 302
-company_disconnect                      provider  in 302 302 302    in 302 302 302
+company_connect                         provider  in 200 200 200    in 503 503 503
+company_disconnect                      provider  in 200 200 200    in 302 302 302
 account_signup                          -        302 302 302 302   302 302 302 302
 account_email                           -        302 302 302 302   302 302 302 302
 admin:index                             -         in  in 200 200    in  in 200 200
