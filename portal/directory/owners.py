@@ -107,6 +107,13 @@ def check_owner(user: User | None) -> None:
         raise ServiceError(f"{user.username} is not an active person, and can't own a service account.", "owners")
 
 
+def check_new_group(group: Group, leaving: User | Group) -> None:
+    """Raises ServiceError for a group by which nobody is reached once `leaving` is gone: one that has just been deleted, too."""
+    members = Membership.objects.filter(group=group.pk, user__is_active=True)
+    if not (members.exclude(user=leaving.pk) if isinstance(leaving, User) else members).exists():
+        raise ServiceError(f"{group.name} has no other active member. Choose another owner.", "owners")
+
+
 def of_groups(account: User, groups: Collection[int]) -> list[Ownership]:
     """Locks the groups, so that none is deleted meanwhile."""
     found = list(Group.objects.select_for_update().filter(pk__in=groups).order_by("pk"))
@@ -136,10 +143,12 @@ def hand_over(leaving: User | Group, to: User | Group, actor: Actor | None, now:
     with transaction.atomic():
         wanted = [each.pk for each in (leaving, to) if isinstance(each, User)]
         rows = access.lock(actor, access.ADMINISTRATOR, users=Q(pk__in=wanted) | roles.ADMINISTRATORS)
-        if isinstance(to, User):
-            check_owner(rows.get(to.pk))
         if to == leaving:
             raise ServiceError("Choose another owner than the one who leaves.", "owners")
+        if isinstance(to, User):
+            check_owner(rows.get(to.pk))
+        else:
+            check_new_group(to, leaving)
         accounts = list(losing(leaving).order_by("pk"))
         new = {"user": to} if isinstance(to, User) else {"group": to}
         Ownership.objects.bulk_create([Ownership(service_account=each, **new) for each in accounts], ignore_conflicts=True)

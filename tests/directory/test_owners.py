@@ -179,6 +179,17 @@ def test_nothing_is_handed_over_to_who_leaves(robot: User) -> None:
             owners.hand_over(leaving, to, None, NOW)
 
 
+def test_nothing_is_handed_over_to_a_group_that_reaches_nobody(robot: User) -> None:
+    """Whoever chose it would believe that somebody looks after the account: of a group of the leaving person alone, or one just deleted."""
+    leaving, deleted = UserFactory(), group_of(UserFactory())
+    own(robot, [leaving])
+    Group.objects.filter(pk=deleted.pk).delete()
+    for to in (GroupFactory(), group_of(UserFactory(is_active=False)), group_of(leaving), deleted):
+        with pytest.raises(ServiceError, match="has no other active member"):
+            owners.hand_over(leaving, to, None, NOW)
+    assert names(robot) == {leaving.username}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_last_owners_who_end_at_once_are_a_fault() -> None:
     actors, people, robot = AdministratorFactory.create_batch(2), UserFactory.create_batch(2), ServiceFactory(username="robot")
