@@ -60,6 +60,16 @@ def test_within_the_grace_period_a_banner_says_until_when() -> None:
         assert Visitor(visitor.user).get(reverse("profile"))["Location"] == LEADS_TO
 
 
+def test_a_requirement_that_is_turned_on_again_has_a_new_grace_period() -> None:
+    visitor = Visitor(UserFactory())
+    require("everybody", days=7)
+    assert visitor.get(reverse("profile")).status_code == 200
+    config.put("require_second_factor", "nobody", None)
+    config.put("require_second_factor", "everybody", None)
+    with time_machine.travel(timezone.now() + timedelta(days=30)):
+        assert Visitor(visitor.user).get(reverse("profile")).status_code == 200
+
+
 def names(patterns: list[Any], space: str = "") -> Iterator[str]:
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
