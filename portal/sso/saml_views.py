@@ -60,7 +60,8 @@ def finish(request: HttpRequest, provider_id: str) -> HttpResponse:
     provider = known(provider_id)
     waiting = new_store(request.COOKIES.get(COOKIE))
     identity, answered = waiting.get("identity"), waiting.get("answered", "")
-    waiting.delete()
+    if identity:
+        waiting.delete()
     state = statekit.unstash_state(request, state_id=answered, provider_id=provider_id)
     if state is None or not identity or identity["provider"] != provider.id:
         return rejections.failed(request, provider_id, None)

@@ -15,8 +15,14 @@ def of(request: HttpRequest, user: User) -> str:
 
 
 def by_company(request: HttpRequest, user: User) -> bool:
-    """Was the session's user vouched for by one of the company's providers?"""
-    return any(record["method"] == "socialaccount" for record in get_authentication_records(request, user))
+    """Was the session's user vouched for by one of the company's providers? Of several sign-ins that were begun in this browser, the last
+    one counts: a company sign-in that was given up at its second step vouches for no password."""
+    begun = [record for record in get_authentication_records(request, user) if is_first_step(record)]
+    return bool(begun) and begun[-1]["method"] == "socialaccount"
+
+
+def is_first_step(record: dict[str, Any]) -> bool:
+    return record["method"] in ("password", "socialaccount") or bool(record.get("passwordless"))
 
 
 def name(record: dict[str, Any]) -> str:

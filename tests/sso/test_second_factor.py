@@ -1,12 +1,18 @@
 """A company sign-in of somebody who has a second factor here."""
 
+import json
+
 import pytest
+from allauth.socialaccount.models import SocialAccount
 from django.urls import reverse
+from pytest_django import Settings
 
 import settings_app.services as config
 from portal.audit.models import Entry
+from portal.faults.models import Fault
+from tests.factories import AdministratorFactory
 from tests.pages.visitor import Visitor
-from tests.second_factor.steps import code, give_app, is_signed_in
+from tests.second_factor.steps import code, give_app, give_passkey, is_signed_in
 from tests.sso.provider import Provider
 from tests.sso.test_sign_in import invite
 from tests.sso.visiting import sign_in
@@ -40,3 +46,18 @@ def test_without_a_factor_it_asks_for_none(provider: Provider) -> None:
     config.add("second_factor_after_company_sign_in", "true", None)
     visitor: Visitor = sign_in(provider)[0]
     assert is_signed_in(visitor)
+
+
+def test_a_company_sign_in_that_was_given_up_vouches_for_no_passkey(provider: Provider, settings: Settings) -> None:
+    settings.PORTAL_URL, settings.PORTAL_HOST = "http://localhost:8000", "localhost"
+    chief = AdministratorFactory(email="ann@example.com")
+    passkey = give_passkey(chief)
+    SocialAccount.objects.create(user=chief, provider="acme", uid="u-1", extra_data={"issuer": provider.issuer})
+    config.add("second_factor_after_company_sign_in", "true", None)
+    config.add("emergency_administrator", chief.username, None)
+    config.add("local_passwords", "false", None)
+    visitor, response = sign_in(provider)
+    assert response["Location"] == reverse("mfa_authenticate")
+    visitor.send("mfa_passkey_sign_in", credential=passkey.get(json.loads(visitor.send("mfa_sign_in_options").content)))
+    assert is_signed_in(visitor)
+    assert Fault.objects.filter(source="emergency-sign-in").count() == 1
