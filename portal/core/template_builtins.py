@@ -4,6 +4,7 @@ and {{ count|number }}."""
 from datetime import datetime
 
 from django import template
+from django.conf import settings
 from django.template import Context
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -35,6 +36,13 @@ def timed_tag(context: Context, instant: datetime | None) -> SafeString:
 def number(count: int) -> str:
     """`1,234,567`. Not for what is typed into a field or is part of an address."""
     return f"{count:,}"
+
+
+@register.filter
+def provider_name(provider: str) -> str:
+    """What people call a sign-in provider, by its ID; the ID for one that is no longer configured."""
+    known = settings.SIGN_IN_PROVIDERS.get(provider)
+    return known.name if known else provider
 
 
 def now_of(context: Context) -> datetime:

@@ -13,7 +13,7 @@ NEW_DEVICE = Kind(
     "new_device",
     "notify_new_device",
     "New sign-in to {portal}",
-    "Your account {username} was signed in to from a new device.",
+    "A new device signed in to your account {username}.",
     "If this was not you, end that session, change your password at once and tell your administrator.",
     "sessions:own",
     "Review your sessions",

@@ -195,7 +195,7 @@ def test_the_user_s_page_says_that_a_company_account_is_connected(provider: Prov
     user = invite()
     sign_in(provider)
     page = Visitor(AdministratorFactory()).see("tokens:user_tokens", user.username)
-    assert "Company account: acme" in page.one("p", class_="user-facts").text
+    assert "Company account: Acme" in page.one("p", class_="user-facts").text
 
 
 def test_an_account_at_a_former_provider_is_no_way_to_sign_in(provider: Provider) -> None:

@@ -77,7 +77,7 @@ ACTS: dict[str, tuple[Callable[[User], None], list[str]]] = {
     "notify_sign_in_method": (connect_company_account, ["Connected: Entra ID", "192.0.2.7", "Firefox on Linux"]),
     "notify_email_changed": (change_email, ["From: bob@example.com", "To: robert@example.com", "By: administrator"]),
     "notify_token_created": (create_token, ["deploy", "Created by"]),
-    "notify_new_device": (sign_in_elsewhere, ["from a new device", "192.0.2.7", "Firefox on Linux", "Password", "/profile/sessions/"]),
+    "notify_new_device": (sign_in_elsewhere, ["A new device signed in", "192.0.2.7", "Firefox on Linux", "Password", "/profile/sessions/"]),
     "notify_session_ended": (end_session, ["Devices: Unknown device", "By: chief@example.com"]),
 }
 every_act = pytest.mark.parametrize("flag", ACTS)
