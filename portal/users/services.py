@@ -18,7 +18,7 @@ from portal.core.errors import Code, ServiceError
 from portal.core.redaction import TOKEN
 from portal.core.text import clean
 from portal.users import emails, provisioning, uniqueness
-from portal.users.models import DISPLAY_NAME_MAX, USERNAME, User, named, new_stamp
+from portal.users.models import ADMINISTRATORS, DISPLAY_NAME_MAX, USERNAME, User, named, new_stamp
 from portal.users.signals import access_ended, access_restored, name_given_again
 
 LAST_ADMINISTRATOR = "This is the last active administrator. Make another user an administrator first."
@@ -97,7 +97,8 @@ def create(
     check_name(username)
     values = new_values(username, clean_display_name(display_name), role, kind, email)
     with transaction.atomic():
-        rows = access.lock(actor, access.ADMINISTRATOR, access.PROVISIONER, users=named(username))
+        # The administrators too: what follows a new user (groups, owners) locks them, and must not wait for who waits for the actor's row.
+        rows = access.lock(actor, access.ADMINISTRATOR, access.PROVISIONER, users=named(username) | ADMINISTRATORS)
         provisioning.check_new(actor, values["kind"] == User.Kind.PERSON, role)
         former = deleted_user(rows, username, values)
         user = former or User(username=username)

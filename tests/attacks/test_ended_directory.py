@@ -1,6 +1,8 @@
 """A directory whose token, service account or permission ended between the door and the write: no request writes anything."""
 
 from collections.abc import Callable
+from threading import Event
+from time import sleep
 from typing import Any
 
 import pytest
@@ -10,12 +12,12 @@ from django.utils import timezone
 from portal.audit.models import Entry
 from portal.core import permissions as access
 from portal.core.actors import Actor
-from portal.directory import groups
+from portal.directory import groups, roles
 from portal.directory.models import Group, Membership
 from portal.scim import group_changes, people_changes
 from portal.scim.models import ScimUser
 from portal.users.models import User
-from tests.factories import ServiceFactory, UserFactory, issue
+from tests.factories import AdministratorFactory, ServiceFactory, UserFactory, issue
 from tests.racing import race, widen
 from tokens import services
 from tokens.credentials import TokenCredential
@@ -144,3 +146,25 @@ def test_directories_that_change_groups_at_once_do_not_wait_for_each_other_for_e
     jobs = [lambda n=n, actor=actor: sync(actor, made[n % 2], values[:: 1 - 2 * (n % 2)]) for n, actor in enumerate(actors)]
     assert race(*jobs) == [None] * 4
     assert Membership.objects.count() == 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_people_who_are_created_and_changed_at_once_do_not_wait_for_each_other_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both lock the directory's own row, and the administrators', which is older. The change comes while the other is half done."""
+    AdministratorFactory()
+    actor, person, now, half_done = directory(), UserFactory(), timezone.now(), Event()
+    manage = roles.manage
+
+    def slow(*args: Any, **options: Any) -> User:
+        half_done.set()
+        sleep(0.3)
+        return manage(*args, **options)
+
+    monkeypatch.setattr(roles, "manage", slow)
+
+    def change() -> User:
+        half_done.wait(10)
+        return people_changes.patch(person, operation(op="replace", path="displayName", value="X"), actor, now)
+
+    results = race(lambda: people_changes.create({"userName": "anna@example.com"}, actor, now), change)
+    assert [type(result) for result in results] == [User, User]
