@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from portal.core import permissions as access
 from portal.core.actors import Actor, SessionCredential
+from portal.core.template_builtins import provider_name
 from portal.sessions import activity, emails
 from portal.sessions.activity import Use
 from portal.sessions.models import SignIn
@@ -46,9 +47,15 @@ def signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> N
 
 
 def method(request: HttpRequest, user: User) -> str:
-    """How the person signed in, in words: `Password, Authenticator app`."""
+    """How the person signed in, in words: `Password, Authenticator app`, `Company account (Entra ID)`."""
     names = filter(None, sign_in_methods.of(request, user).split(", "))
-    return ", ".join(METHODS.get(name, name.replace("company", "Company account")) for name in names)[:100]
+    return ", ".join(METHODS.get(name, company_account(name)) for name in names)[:100]
+
+
+def company_account(method: str) -> str:
+    """`method`: as in portal.users.sign_in_methods, `company (entra)`. Any other one stays as it is."""
+    kind, _, provider = method.rstrip(")").partition(" (")
+    return f"Company account ({provider_name(provider)})" if kind == "company" else method
 
 
 def signed_out(sender: Any, request: HttpRequest, **kwargs: Any) -> None:

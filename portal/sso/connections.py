@@ -12,6 +12,7 @@ from portal.audit.services import Event
 from portal.core import permissions as access
 from portal.core.actors import Actor
 from portal.core.errors import Code, ServiceError
+from portal.core.template_builtins import provider_name
 from portal.directory import claims as directory
 from portal.directory import roles
 from portal.sso.claims import Identity
@@ -64,6 +65,5 @@ def disconnect(user: User, provider: str, actor: Actor, now: datetime) -> None:
 
 def announce(user: User, actor: Actor, now: datetime, change: str, provider: str) -> None:
     """`change`: as in `company_account_changed`."""
-    known = settings.SIGN_IN_PROVIDERS.get(provider)  # one that is not configured any more can still be disconnected
-    name = known.name if known else provider
+    name = provider_name(provider)
     company_account_changed.send(sender=SocialAccount, user=user, actor=actor, now=now, change=change, provider=name)

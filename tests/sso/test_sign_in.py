@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from portal.audit.models import Entry
+from portal.sessions.models import SignIn
 from portal.users.models import User
 from settings_app.models import Config
 from tests import clock
@@ -57,6 +58,7 @@ def test_the_audit_trail_says_who_signed_in_and_how(provider: Provider) -> None:
     sign_in(provider)
     entry = Entry.objects.get(event="signed_in")
     assert (entry.actor, entry.details["methods"]) == (user, "company (acme)")
+    assert SignIn.objects.get().method == "Company account (Acme)"
 
 
 def test_nobody_else_gets_in_unless_accounts_are_created(provider: Provider) -> None:
