@@ -81,7 +81,7 @@ def test_reordered_entries_are_found(entries: QuerySet[Entry]) -> None:
 
 
 def forge(entries: QuerySet[Entry], after: int) -> None:
-    """Makes all hashes after that entry anew, as whoever knows the format can."""
+    """Computes all hashes after that entry again, as anybody who knows the format can."""
     last = bytes(entries.get(sequence=after).hash or b"") if after else START
     for values in list(entries.filter(sequence__gt=after).values_list(*COLUMNS)):
         previous, last = last, hash_of(last, values)

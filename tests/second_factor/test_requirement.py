@@ -95,7 +95,7 @@ def test_after_it_every_page_of_a_session_leads_to_setting_up() -> None:
     assert {"profile", "tokens:temporary", "tokens:cli_sign_in", "tokens:device_approve", "admin:index"} <= seen
 
 
-def test_htmx_and_scripts_are_told_where_to_go() -> None:
+def test_htmx_and_scripts_get_the_page_to_go_to() -> None:
     require("everybody")
     user = UserFactory()
     response = Visitor(user, htmx="pane").get(reverse("profile"))
