@@ -107,8 +107,9 @@ def record_failure(message: Message, error: Exception) -> None:
     now = timezone.now()
     round_length = len(PAUSES) + 1
     final = message.attempts % round_length == 0
-    # A spam filter may quote the link that it did not like.
-    changes: dict[str, Any] = {"last_error": f"{type(error).__name__}: {redact(str(error))}"[:1000]}
+    # A spam filter may quote the link that it did not like. PostgreSQL stores no NUL.
+    text = redact(str(error)).replace("\0", "")
+    changes: dict[str, Any] = {"last_error": f"{type(error).__name__}: {text}"[:1000]}
     if final:
         changes |= {"state": Message.State.FAILED, "content": None}
     else:

@@ -66,6 +66,14 @@ def test_a_message_that_another_worker_sent_is_not_queued_again() -> None:
     assert (message.state, message.attempts, message.last_error) == ("sent", 1, "")
 
 
+def test_an_error_with_nul_is_stored_without_it() -> None:
+    queue("a@example.com")
+    (message,) = delivery.claim(timezone.now())
+    delivery.record_failure(message, ValueError("no \0greeting"))
+    message.refresh_from_db()
+    assert (message.state, message.last_error) == ("queued", "ValueError: no greeting")
+
+
 def test_a_worker_that_lost_its_lease_changes_nothing() -> None:
     queue("a@example.com")
     (late,) = delivery.claim(timezone.now())

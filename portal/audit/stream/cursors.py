@@ -58,7 +58,7 @@ def record_failure(target: Target, error: Exception, now: datetime) -> None:
     """Plans the next attempt, and ends the lease."""
     attempts, since = target.attempts + 1, target.failing_since or now
     pause = PAUSES[min(attempts, len(PAUSES)) - 1]
-    text = redact(f"{type(error).__name__}: {error}")[:1000]
+    text = redact(f"{type(error).__name__}: {error}").replace("\0", "")[:1000]  # PostgreSQL stores no NUL
     with transaction.atomic():
         changed = mine(target).update(
             attempts=attempts, failing_since=since, last_error=text, next_attempt_at=now + pause, lease=None, lease_until=None

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from http.client import BadStatusLine
 from io import StringIO
 from typing import Any
 
@@ -167,6 +168,14 @@ def test_a_worker_that_has_lost_its_lease_moves_no_cursor(https: HttpsServer) ->
     cursors.record_failure(first, ValueError("late"), NOW + cursors.LEASE)
     cursors.release(first)
     assert (target().delivered, target().attempts) == (3, 0)
+
+
+def test_a_receiver_that_responds_with_bytes_of_another_protocol_has_a_failure(https: HttpsServer) -> None:
+    add(1)
+    claimed = cursors.claim(f"https 127.0.0.1:{https.port}", NOW)
+    assert claimed
+    cursors.record_failure(claimed, BadStatusLine("\0\xff greetings\n"), NOW)
+    assert (target().attempts, target().last_error) == (1, "BadStatusLine: \xff greetings\n")
 
 
 @pytest.mark.django_db(transaction=True)
