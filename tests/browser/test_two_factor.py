@@ -10,6 +10,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 import settings_app.services as config
+from portal.env.providers import OidcProvider
 from portal.users.models import User
 from tests.browser.accessibility import audit, too_wide
 from tests.browser.steps import dialog
@@ -69,7 +70,7 @@ def add_passkey(page: Page, name: str) -> None:
     page.keyboard.press("Enter")
 
 
-def test_a_passkey_is_added_and_signs_in_alone(visit: Visit, administrator: User, authenticator: CDPSession) -> None:
+def test_a_passkey_is_added_and_signs_in_alone(visit: Visit, administrator: User, authenticator: CDPSession, settings: Settings) -> None:
     page = visit(administrator, reverse("mfa_index"))
     found = []
     expect(card(page)).to_contain_text("Off")
@@ -84,8 +85,10 @@ def test_a_passkey_is_added_and_signs_in_alone(visit: Visit, administrator: User
     expect(card(page)).to_contain_text("10 of 10 left")
     found += audit(page, "card") + too_wide(page, "card")
 
+    settings.SIGN_IN_PROVIDERS = {"acme": OidcProvider(id="acme", name="Acme", issuer="https://idp.example.com")}
     sign_out(page)
     page.goto(f"{reverse('account_login')}?next={reverse('mfa_index')}")
+    expect(page.locator(".or:visible")).to_have_count(1)  # one line above the passkey and the company
     found += audit(page, "sign in") + too_wide(page, "sign in")
     page.get_by_role("button", name="Sign in with a passkey").press("Enter")
     expect(page).to_have_url(f"{page.url.split('/accounts')[0]}{reverse('mfa_index')}")
