@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from portal.audit.chain import COLUMNS, hash_of
 from portal.audit.heads import is_signed
 from portal.audit.models import Entry, Head
+from portal.audit.stream.models import Target
 
 PAGE = 2000
 
@@ -40,6 +41,7 @@ def verify(since: date | None = None) -> Iterator[Problem]:
     for before, head in pieces(heads, since):
         yield from verify_piece(before, head)
     yield from problems_after(heads[-1])
+    yield from problems_of_receivers(heads[-1])
 
 
 def verify_piece(before: Head, head: Head) -> Iterator[Problem]:
@@ -107,6 +109,15 @@ def problems_after(head: Head) -> Iterator[Problem]:
     beyond = Entry.objects.filter(sequence__gt=head.sequence).order_by("sequence").values_list("sequence", "pk").first()
     if beyond and not Head.objects.filter(sequence__gte=beyond[0]).exists():
         yield Problem(beyond[0], f"Entry {beyond[0]} (id {beyond[1]}) comes after the last head: it was inserted.")
+
+
+def problems_of_receivers(head: Head) -> Iterator[Problem]:
+    """A receiver (portal/audit/stream) has what the chain has lost: with an earlier signature of the same head, its end looks whole."""
+    ahead = Target.objects.filter(delivered__gt=head.sequence).order_by("delivered").last()
+    if ahead and not Head.objects.filter(sequence__gte=ahead.delivered).exists():
+        yield Problem(
+            None, f"{ahead.name} has accepted entry {ahead.delivered}, and the chain ends at {head.sequence}: its end was deleted."
+        )
 
 
 def entries(after: int, up_to: int) -> Iterator[tuple[tuple[Any, ...], bytes, bytes]]:

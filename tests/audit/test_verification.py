@@ -291,6 +291,18 @@ def test_an_empty_trail_is_sound() -> None:
     assert problems() == []
 
 
+def test_an_end_that_a_receiver_has_accepted_is_missed(entries: QuerySet[Entry]) -> None:
+    """Whoever has kept an earlier state of the day's head can delete what was sealed since then."""
+    before = Head.objects.values().get(closed_at=None)
+    entry(TODAY)
+    sealing.seal(TODAY + DAY / 2)
+    Target.objects.create(name="https siem:443", delivered=7, next_attempt_at=NOW)
+    assert not problems()
+    entries.filter(sequence=7).delete()
+    Head.objects.filter(pk=before["id"]).update(**before)
+    assert problems() == ["https siem:443 has accepted entry 7, and the chain ends at 6: its end was deleted."]
+
+
 @pytest.mark.parametrize("waiting", [False, True])
 def test_deleted_heads_are_found(waiting: bool, entries: QuerySet[Entry]) -> None:
     """No new head is begun, which the entries that are sealed would not fit."""
