@@ -1,5 +1,7 @@
 """The pages of groups and of owners, and what the dialogs that end access say before Submit."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -36,6 +38,7 @@ def test_groups_are_listed_with_their_counts(as_administrator: Visitor, group: G
         ["Platform They run the clusters.", "Manual", "1", "1"],
         ["Sales", "Company sign-in", "0", "0"],
     ]
+    assert all(re.match(r"[A-Z][a-z]{2} \d+, \d{4}", row[4]) for row in page.rows)  # "22 minutes ago" would not fit beside it
     assert as_administrator.see("directory:groups", q="clusters").total == 1
     assert as_administrator.see("directory:groups", source="claim").total == 1
     lines = b"".join(as_administrator.get(reverse("directory:groups") + "?format=csv").streaming_content).decode().splitlines()
