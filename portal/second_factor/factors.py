@@ -8,6 +8,7 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.db.models import Exists
 
+from portal.second_factor import available
 from portal.users.models import User
 
 TOTP, PASSKEY, RECOVERY = Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN, Authenticator.Type.RECOVERY_CODES
@@ -52,6 +53,11 @@ def codes_left(codes: Authenticator) -> int:
 
 def has_factor(user: User) -> bool:
     return Authenticator.objects.filter(user=user, type__in=FACTORS).exists()
+
+
+def somebody_has_a_passkey() -> bool:
+    """Nobody is offered what nobody has: the sign-in page stays as simple as it was."""
+    return available.passkeys() and Authenticator.objects.filter(type=PASSKEY).exists()
 
 
 def owned_by(user: Any) -> Exists:

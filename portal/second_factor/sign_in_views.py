@@ -8,7 +8,7 @@ from allauth.account.stages import LoginStageController
 from allauth.account.utils import get_next_redirect_url
 from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -93,7 +93,9 @@ def step_options(request: HttpRequest) -> HttpResponse:
 @never_cache
 @post_only("account_login")
 def sign_in_options(request: HttpRequest) -> HttpResponse:
-    """The question for any passkey of this portal."""
+    """The question for any passkey of this portal. 404 while nobody has one: strangers neither make sessions nor load the library then."""
+    if not factors.somebody_has_a_passkey():
+        raise Http404
     return options(request, None, ceremony.SIGN_IN)
 
 
@@ -113,7 +115,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """Signs in the owner of a passkey, who was checked by the device: that is two factors at once."""
     if request.user.is_authenticated:
         return redirect(settings.LOGIN_REDIRECT_URL)
-    used = verification.check_passkey(request, None, credential_of(request.POST), ceremony.SIGN_IN, timezone.now())
+    used = None
+    if ceremony.KEY in request.session:
+        used = verification.check_passkey(request, None, credential_of(request.POST), ceremony.SIGN_IN, timezone.now())
     if used is None or not used.user.may_sign_in:
         signals.sign_in_failed.send(sender=User, request=request, account="")
         return render(request, "mfa/passkey_failed.html", {"error": WRONG_PASSKEY}, status=422)

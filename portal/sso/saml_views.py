@@ -36,9 +36,9 @@ def known(provider_id: str) -> SamlProvider:
 def acs(request: HttpRequest, provider_id: str) -> HttpResponse:
     """The assertion consumer service: verifies the response. Needs no CSRF token, since what it is given is signed, and nothing happens
     before the next request has shown the session that began it."""
+    provider = known(provider_id)
     from portal.sso import saml
 
-    provider = known(provider_id)
     try:
         identity, answered = saml.verify(request, provider, request.POST.get("SAMLResponse", ""))
     except saml.InvalidResponse as error:

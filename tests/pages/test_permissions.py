@@ -127,7 +127,7 @@ mfa_authenticate                        -        302 302 302 302   302 302 302 3
 mfa_cancel                              -        302 302 302 302   302 302 302 302
 mfa_step_options                        -        302 302 302 302   403 403 403 403
 mfa_passkey_sign_in                     -        302 302 302 302   422 302 302 302
-mfa_sign_in_options                     -        302 302 302 302   200 200 200 200
+mfa_sign_in_options                     -        302 302 302 302   404 404 404 404
 mfa_confirm_options                     -        302 302 302 302    in 200 200 200
 mfa_index                               -         in 200 200 200   405 405 405 405
 mfa_add_totp                            -         in 200 200 200    in 422 422 422

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.urls import reverse
 from fido2.utils import websafe_encode
 from pytest_django import Settings
@@ -84,9 +85,16 @@ def test_a_response_that_does_not_fit_signs_nobody_in(change: dict[str, Any], us
     "response", ["", "null", "[]", "{}", "[" * 15_000, '{"response": 1}', '{"id": "a", "response": {"userHandle": "%"}}']
 )
 def test_what_is_no_response_is_rejected(response: str, user: User) -> None:
+    give_passkey(user)
     visitor = Visitor()
     options(visitor, "mfa_sign_in_options")
     assert visitor.send("mfa_passkey_sign_in", credential=response).status_code == 422
+
+
+def test_while_nobody_has_a_passkey_strangers_make_no_session() -> None:
+    assert Visitor().send("mfa_sign_in_options").status_code == 404
+    assert Visitor().send("mfa_passkey_sign_in", credential="{}").status_code == 422
+    assert not Session.objects.exists()
 
 
 @pytest.mark.parametrize("data", [b"", b"\x5b\x01", b"\x81" * 2000, b"\xa1\x01"])
