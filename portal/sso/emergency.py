@@ -54,7 +54,7 @@ def report(user: User, actor: Actor, now: datetime) -> None:
     """`user` has signed in without the company while passwords are off: each use is a fault of its own, an email and an entry in the audit
     trail."""
     audit.event(audit.Event.EMERGENCY_SIGN_IN, actor, user)
-    page = reverse("admin:users_user_change", args=[user.pk])
+    trail = reverse("audit:list", query={"user": user.pk})  # which operators may open, too
     fault = Fault(
         source=SOURCE,
         key=f"{user.pk} {now.isoformat()}",
@@ -64,7 +64,7 @@ def report(user: User, actor: Actor, now: datetime) -> None:
         "password and look at the audit trail. This fault clears soon after it is acknowledged.",
         severity=Fault.Severity.CRITICAL,
         raised_at=now,
-        links=[{"label": "User", "url": page, "admin_url": page}],
+        links=[{"label": "Audit trail", "url": trail, "admin_url": reverse("admin:users_user_change", args=[user.pk])}],
     )
     faults.raise_faults([fault])
     about = {"user": user.pk, "at": now.isoformat(), "address": actor.address}

@@ -110,6 +110,8 @@ def test_each_emergency_sign_in_is_a_fault_an_email_and_an_audit_entry(passwords
     assert inside(by_password(passwords_off)[0])
     assert Fault.objects.open().filter(source=emergency.SOURCE).count() == 2
     assert Entry.objects.filter(event="emergency_sign_in", actor=passwords_off).count() == 2
+    operator = Visitor(UserFactory(role=User.Role.OPERATOR))
+    assert "Emergency administrator signed in" in Page(operator.get(Fault.objects.open().first().links[0]["url"])).text
     sent = [message for message in deliver() if message.to == ["ops@example.com"]]
     assert len(sent) == 2
     assert "chief@example.com signed in" in sent[0].body
