@@ -17,7 +17,7 @@ from portal.core.errors import Code, ServiceError
 from portal.core.text import clean
 from portal.directory import roles
 from portal.directory.membership import change, follow, lock, member_ids, members_of, people, writable
-from portal.directory.models import DESCRIPTION_MAX, NAME_MAX, Group
+from portal.directory.models import DESCRIPTION_MAX, KEY_MAX, NAME_MAX, Group, same_name
 
 Source = Group.Source
 
@@ -115,6 +115,8 @@ def clean_name(name: str) -> str:
     found = clean(name, NAME_MAX)
     if not found:
         raise ServiceError("Enter a name.", "name")
+    if len(same_name(found)) > KEY_MAX:
+        raise ServiceError("Name has too many letters that are written as several in lower case.", "name")
     return found
 
 

@@ -9,7 +9,8 @@ from django.db.models import Exists, OuterRef, Q
 from portal.core.search_keys import SearchKeyField
 from portal.users.models import User
 
-NAME_MAX, DESCRIPTION_MAX = 255, 500
+NAME_MAX, DESCRIPTION_MAX = 255, 200  # both together, in any script, fit into an index of PostgreSQL (2,704 bytes)
+KEY_MAX = 2 * NAME_MAX  # `casefold` makes some letters two, and a few three
 SEARCH = ("search_key__has",)
 
 
@@ -37,8 +38,8 @@ class Group(models.Model):
         CLAIM = "claim", "Company sign-in"
 
     name = models.CharField(max_length=NAME_MAX)
-    name_key = NameKeyField(max_length=2 * NAME_MAX, editable=False)  # `casefold` makes some letters two
-    description = models.CharField(max_length=DESCRIPTION_MAX, blank=True)
+    name_key = NameKeyField(max_length=KEY_MAX, editable=False)
+    description = models.CharField(max_length=500, blank=True)
     source = models.CharField(max_length=10, choices=Source.choices, default=Source.MANUAL)
     created_at = models.DateTimeField(editable=False)
     search_key = SearchKeyField("name", "description")

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from portal.directory import groups as services
-from portal.directory.models import Group
+from portal.directory.models import DESCRIPTION_MAX, NAME_MAX, Group
 from portal.users.models import User
 from settings_app import services as config
 from tests.factories import AdministratorFactory, ServiceFactory, UserFactory
@@ -33,6 +33,19 @@ def key(user: User) -> str:
 def make(directory: Directory, name: str = "Engineering", *users: User, **more: Any) -> Any:
     members = [{"value": key(user)} for user in users]
     return directory.call("POST", "Groups", {"schemas": [GROUP], "displayName": name, "members": members} | more)
+
+
+def test_longest_name_and_description_fit_into_the_index() -> None:
+    """Hangul takes the most: a syllable is folded to three letters of three bytes each."""
+    syllables = [chr(0xAC00 + number * 7919 % 11172) for number in range(NAME_MAX + DESCRIPTION_MAX)]
+    text = "".join(syllables)
+    assert services.create(text[:NAME_MAX], text[NAME_MAX:], None, timezone.now()).pk
+
+
+def test_name_that_is_much_longer_in_lower_case_is_an_error(directory: Directory) -> None:
+    answer = make(directory, "\ufb03" * 255)  # one letter, and three in lower case
+    assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidValue")
+    assert make(directory, "\ufb03" * 170).status_code == 201
 
 
 def members(directory: Directory, group: str) -> list[str]:
