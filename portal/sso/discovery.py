@@ -47,11 +47,17 @@ def document(provider: OidcProvider) -> dict[str, Any]:
 def checked(provider: OidcProvider, found: dict[str, Any]) -> dict[str, Any]:
     if found.get("issuer") != provider.issuer:
         raise ProviderUnavailable(f"The metadata is that of another issuer: {str(found.get('issuer'))[:200]}")
-    if not all(is_endpoint(found.get(name)) for name in ENDPOINTS):
+    if not all(fits(provider, found.get(name)) for name in ENDPOINTS):
         raise ProviderUnavailable("The metadata lacks an endpoint, or one is not https.")
-    if "userinfo_endpoint" in found and not is_endpoint(found["userinfo_endpoint"]):
+    if "userinfo_endpoint" in found and not fits(provider, found["userinfo_endpoint"]):
         raise ProviderUnavailable("The userinfo endpoint is not https.")
     return found
+
+
+def fits(provider: OidcProvider, url: Any) -> bool:
+    """May this endpoint be used? One without TLS on this machine is only that of a provider which is here itself: no other one may have
+    the portal send requests, with a client secret in them, to what listens here."""
+    return is_endpoint(url) and (url.lower().startswith("https:") or provider.issuer.lower().startswith("http:"))
 
 
 def keys(provider: OidcProvider, again: bool = False) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
+from portal.env.providers import OidcProvider
 from portal.sso import discovery, http, rejections
 from portal.users.models import User
 from tests.pages.visitor import Visitor
@@ -149,6 +150,15 @@ def test_metadata_of_another_issuer_is_not_used(provider: Provider) -> None:
 def test_endpoints_that_are_not_https_are_not_used(provider: Provider) -> None:
     provider.metadata = {"token_endpoint": "http://example.com/token"}
     assert Visitor().send("openid_connect_login", "acme").status_code == 503
+
+
+def test_a_provider_elsewhere_names_no_endpoints_on_this_machine() -> None:
+    config = OidcProvider(id="acme", name="Acme", issuer="https://login.example.com", client_id="portal")
+    found = {name: f"https://login.example.com/{name}" for name in discovery.ENDPOINTS} | {"issuer": config.issuer}
+    assert discovery.checked(config, found) == found
+    for name in (*discovery.ENDPOINTS, "userinfo_endpoint"):
+        with pytest.raises(http.ProviderUnavailable):
+            discovery.checked(config, found | {name: "http://127.0.0.1:6379/"})
 
 
 def huge(handler: BaseHTTPRequestHandler) -> None:
