@@ -28,7 +28,7 @@ class KeyGenerator(PasswordResetTokenGenerator):
         return f"{super()._make_hash_value(user, timestamp)}{user.session_stamp}"
 
     def check_token(self, user: User | None, token: str | None) -> bool:
-        return bool(user and user.may_sign_in and local_passwords.allowed(user) and super().check_token(user, token))
+        return bool(user and user.may_sign_in and super().check_token(user, token) and local_passwords.allowed(user))
 
     def keys_of(self, user: User, timestamp: int) -> list[str]:
         """Every key that a link of `user` made at `timestamp` can have: one for SECRET_KEY and for each fallback."""
