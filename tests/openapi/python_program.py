@@ -12,7 +12,17 @@ from portal_client.api.config import delete_config, get_config, list_config, put
 from portal_client.api.faults import acknowledge_fault, list_faults, undo_acknowledge_fault
 from portal_client.api.token_endpoints import cli_token, device_authorization, oauth_introspect, oauth_metadata, oauth_revoke, verify
 from portal_client.api.tokens import create_token, get_token, list_tokens, revoke_token
-from portal_client.api.users import activate_user, create_user, deactivate_user, delete_user, get_user, list_users, update_user
+from portal_client.api.users import (
+    activate_user,
+    create_user,
+    deactivate_user,
+    delete_user,
+    end_sessions,
+    get_user,
+    list_sessions,
+    list_users,
+    update_user,
+)
 from portal_client.api.who_am_i import whoami
 from portal_client.models import (
     AccessToken,
@@ -35,6 +45,7 @@ from portal_client.models import (
     OauthRevokeBody,
     PutConfigKey,
     Role,
+    SessionPage,
     TokenIn,
     TokenMade,
     TokenOut,
@@ -157,6 +168,16 @@ def sign_in() -> None:
     assert pending.error == "authorization_pending"
 
 
+def sessions(username: str) -> None:
+    page = list_sessions.sync(username, client=client)
+    assert isinstance(page, SessionPage)
+    assert page.items[0].signed_in_at
+    assert end_sessions.sync_detailed(username, client=client).status_code == HTTPStatus.NO_CONTENT
+    page = list_sessions.sync(username, client=client)
+    assert isinstance(page, SessionPage)
+    assert page.items == []
+
+
 me = whoami.sync(client=client)
 assert isinstance(me, WhoAmI)
 users()
@@ -165,4 +186,5 @@ config()
 faults()
 audit()
 sign_in()
+sessions(me.user.username)
 assert delete_user.sync_detailed("python-robot", client=client).status_code == HTTPStatus.NO_CONTENT

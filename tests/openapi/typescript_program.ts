@@ -112,11 +112,19 @@ async function signIn(): Promise<void> {
   check(pending.error?.error === "authorization_pending", "pending");
 }
 
-got(await client.GET("/api/v1/whoami"));
+async function sessions(username: string): Promise<void> {
+  const theirs = { params: { path: { username } } };
+  check(got(await client.GET("/api/v1/users/{username}/sessions", theirs)).items.length > 0, "sessions");
+  check((await client.DELETE("/api/v1/users/{username}/sessions", theirs)).response.status === 204, "sessions ended");
+  check(got(await client.GET("/api/v1/users/{username}/sessions", theirs)).items.length === 0, "no sessions");
+}
+
+const me = got(await client.GET("/api/v1/whoami"));
 await users();
 await tokens();
 await config();
 await faults();
 await audit();
 await signIn();
+await sessions(me.user.username);
 check((await client.DELETE("/api/v1/users/{username}", robot)).response.status === 204, "deleted");
