@@ -77,3 +77,8 @@ def test_the_key_names_in_the_tour_are_those_of_config() -> None:
     named = set(re.findall(r"the Key \*\*(.+?)\*\*", text("README.md")))
     assert len(named) == 2
     assert named <= {key.label for key in KEYS.values()}
+
+
+def test_the_configuration_page_names_every_key_of_config() -> None:
+    page = text("docs/configuration.md")
+    assert [key.label for key in KEYS.values() if key.label.removeprefix("Notify users ") not in page] == []
