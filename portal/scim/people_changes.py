@@ -1,6 +1,6 @@
 """What a directory's requests do to people. The services of users and roles are the only ones that write their rows."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,13 +18,13 @@ from portal.scim import people, protection, protocol
 from portal.scim.errors import ScimError
 from portal.scim.models import ScimUser
 from portal.scim.people import find, listed, represented
+from portal.scim.person_values import check_number, email_of, full_name, kept
 from portal.users import renaming, services
 from portal.users.models import User
 
 __all__ = ["create", "delete", "find", "listed", "patch", "replace", "represented"]
 PATCH_RESPONDS = True
 MOST_OPERATIONS = 200  # of a PATCH request, during which other changes of users wait
-MOST_EMAILS, LONGEST_TEXT, LONGEST_EMAIL = 20, 320, 254
 Data = Mapping[str, Any]  # a request's body
 Edit = Callable[[protocol.User], protocol.User]  # of the user as it is, for as it is to be
 
@@ -108,24 +108,35 @@ def locked(user: User, actor: Actor, read: Versions) -> User:
 
 
 def change(user: User, edit: Edit, actor: Actor, now: datetime, read: Versions) -> User:
-    """One transaction: the services under it write what differs, and the directory manages the user from then on."""
+    """One transaction. Whoever leaves must not stay because of a name or an address that can't be written: then it remains as it is."""
     with transaction.atomic():
         row = locked(user, actor, read)
-        before = people.resource(row)
-        wanted = edit(before)
-        username, email = wanted.user_name or "", email_of(wanted)
-        protection.check_change(row, username, email, wanted.active is True)
-        if (username, email) != (row.username, row.email):
-            services.check_name(username)
-            renaming.rename(row, username, email, actor, now)
-        if (wanted.display_name or "") != row.display_name:
-            services.update(row, wanted.display_name or "", None, actor)
-        keep(row, protocol.external_id(wanted.external_id), kept(wanted), actor)
-        if protection.can_be_managed(row):
-            roles.manage(row, actor, now, by_scim=True)
-        if wanted.active != row.is_active:
-            (services.activate if wanted.active else services.deactivate)(row, actor)
+        wanted = edit(people.resource(row))
+        try:
+            with transaction.atomic():
+                write(row, wanted, actor, now)
+        except (ServiceError, ScimError):
+            if not row.is_active or wanted.active is not False:
+                raise
+            protection.check_end(row)
+            services.deactivate(row, actor)
     return people.rows().get(pk=user.pk)
+
+
+def write(row: User, wanted: protocol.User, actor: Actor, now: datetime) -> None:
+    """The services under it write what differs, and the directory manages the user from then on. `row`: locked."""
+    username, email = wanted.user_name or "", email_of(wanted)
+    protection.check_change(row, username, email, wanted.active is True)
+    if (username, email) != (row.username, row.email):
+        services.check_name(username)
+        renaming.rename(row, username, email, actor, now)
+    if (wanted.display_name or "") != row.display_name:
+        services.update(row, wanted.display_name or "", None, actor)
+    keep(row, protocol.external_id(wanted.external_id), kept(wanted), actor)
+    if protection.can_be_managed(row):
+        roles.manage(row, actor, now, by_scim=True)
+    if wanted.active != row.is_active:
+        (services.activate if wanted.active else services.deactivate)(row, actor)
 
 
 def keep(user: User, external_id: str, stored: dict[str, Any], actor: Actor) -> None:
@@ -134,35 +145,3 @@ def keep(user: User, external_id: str, stored: dict[str, Any], actor: Actor) -> 
     ScimUser.objects.update_or_create(user=user, defaults={"external_id": external_id, "attributes": stored})
     if external_id != before:
         audit.record(actor, user, audit.UPDATE, external_id=(before, external_id))
-
-
-def kept(wanted: protocol.User) -> dict[str, Any]:
-    """`name` and `emails` as the directory reads them back. Raises ScimError for what is too long to be meant."""
-    given = wanted.model_dump(scim_ctx=Context.DEFAULT)
-    found = {name: given[name] for name in ("name", "emails") if given.get(name)}
-    texts = [text for part in [found.get("name", {}), *found.get("emails", [])] for text in part.values() if isinstance(text, str)]
-    check_number(found.get("emails", []))
-    if any(len(text) > LONGEST_TEXT for text in texts):
-        raise ScimError(400, f"At most {LONGEST_TEXT} characters in each part of a name and of an email address.", "invalidValue")
-    return found
-
-
-def check_number(emails: Collection[Any]) -> None:
-    """Raises ScimError."""
-    if len(emails) > MOST_EMAILS:
-        raise ScimError(400, f"At most {MOST_EMAILS} email addresses.", "invalidValue")
-
-
-def email_of(wanted: protocol.User) -> str:
-    """The address for notifications: the primary one, or else the first, or else the username if it is one. Raises ScimError."""
-    found = people.chosen([email.model_dump(scim_ctx=None) for email in wanted.emails or []])
-    if found and not (services.is_email(found) and found.isascii() and len(found) <= LONGEST_EMAIL):
-        raise ScimError(400, f"{found[:80]} is not a valid email address.", "invalidValue")
-    return found or (wanted.user_name or "" if services.is_email(wanted.user_name or "") else "")
-
-
-def full_name(wanted: protocol.User) -> str:
-    """What the display name is where none is given."""
-    if wanted.name is None:
-        return ""
-    return wanted.name.formatted or " ".join(filter(None, (wanted.name.given_name, wanted.name.family_name)))

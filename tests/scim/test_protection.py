@@ -10,7 +10,7 @@ from portal.notifications.models import Message
 from portal.users.models import User
 from settings_app import services as config
 from tests.factories import AdministratorFactory, OperatorFactory, UserFactory, issue
-from tests.scim.caller import Directory
+from tests.scim.caller import USER, Directory
 
 RUNS_ON = "postgres"
 pytestmark = pytest.mark.django_db
@@ -80,6 +80,27 @@ def test_administrators_by_hand_can_only_be_ended(directory: Directory) -> None:
         person.refresh_from_db()
         assert (person.username, person.email, person.role, person.is_active) == (*before, False)
         assert directory.call("DELETE", f"Users/{key}").status_code == 204
+
+
+UNWRITABLE = [
+    {"displayName": "Anna\u200b Smith"},
+    {"displayName": "x" * 101},
+    {"emails": [{"value": "no address"}]},
+    {"emails": [{"value": "taken@example.com"}]},
+    {"userName": "not a name"},
+]
+
+
+@pytest.mark.parametrize("values", UNWRITABLE)
+def test_whoever_leaves_is_deactivated_whatever_else_cannot_be_written(values: dict[str, Any], directory: Directory) -> None:
+    UserFactory(username="taken@example.com")
+    person, administrator = UserFactory(username="anna@example.com"), AdministratorFactory(email="another@example.com")
+    AdministratorFactory()
+    for user in (person, administrator):
+        body = {"schemas": [USER], "userName": user.username, **values}
+        assert directory.call("PUT", f"Users/user-{user.pk}", body | {"active": True}).status_code in (400, 403, 409)
+        assert directory.call("PUT", f"Users/user-{user.pk}", body | {"active": False}).status_code == 200
+        assert User.objects.values_list("is_active", "username", "email").get(pk=user.pk) == (False, user.username, user.email)
 
 
 def test_administrator_by_a_group_is_managed_in_full(directory: Directory) -> None:
