@@ -34,7 +34,7 @@ hypothesis.settings.load_profile("portal")
 # Django's live server writes an answer's head and body apart: without this each answer waits 40 ms for the client to acknowledge the head.
 WSGIRequestHandler.disable_nagle_algorithm = True
 
-READ_THE_CLOCK = {"api", "duplo", "attacks", "browser", "clients", "gateway", "pages", "processes", "fault_injection", "webkit"}
+READ_THE_CLOCK = {"scim", "api", "duplo", "attacks", "browser", "clients", "gateway", "pages", "processes", "fault_injection", "webkit"}
 
 # Like a browser, Django's client sends forms without files as application/x-www-form-urlencoded: its own default is multipart, which the
 # portal rejects.

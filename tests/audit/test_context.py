@@ -18,7 +18,7 @@ from tests.factories import PASSWORD, AdministratorFactory, UserFactory
 from tests.pages.visitor import Visitor
 
 RUNS_ON = "sqlite"
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("running_clock")]
 
 
 def test_a_page_names_the_request_that_the_response_names() -> None:

@@ -16,7 +16,7 @@ from tests.api.caller import Caller
 from tests.factories import AdministratorFactory, OperatorFactory, ServiceFactory, UserFactory
 
 RUNS_ON = "postgres"
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("running_clock")]
 
 
 def directory() -> Actor:
