@@ -22,5 +22,5 @@ def test_an_invited_person_signs_in_by_the_company(portal: Portal, provider: Pro
     portal.open(reverse("profile"))
     portal.click("Continue with Acme")
     portal.shows("h1", "Profile")
-    portal.shows("[aria-labelledby=sign-in-methods] dd", "ann@example.com")
+    portal.shows("[aria-labelledby=sign-in-methods] li", "ann@example.com")
     assert portal.script("return document.documentElement.scrollWidth <= innerWidth")
