@@ -31,17 +31,21 @@ class End(NamedTuple):
 
 
 def verify(since: date | None = None) -> Iterator[Problem]:
-    """All problems, in the order of the chain. `since`: entries of earlier days are not read."""
+    """All problems: first those of heads, then those of entries in their order. `since`: entries of earlier days are not read."""
     heads = list(Head.objects.order_by("number"))
-    if not heads:
-        if Entry.objects.exclude(sequence=None).exists():
-            yield Problem(None, "There are sealed entries, but no heads.")
-        return
-    yield from problems_of_heads(heads)
+    yield from problems_beside_entries(heads)
     for before, head in pieces(heads, since):
         yield from verify_piece(before, head)
-    yield from problems_after(heads[-1])
-    yield from problems_of_receivers(heads[-1])
+
+
+def problems_beside_entries(heads: list[Head]) -> Iterator[Problem]:
+    """Those that are found without reading the chain. `heads`: all of them, by their numbers."""
+    if heads:
+        yield from problems_of_heads(heads)
+        yield from problems_after(heads[-1])
+        yield from problems_of_receivers(heads[-1])
+    elif Entry.objects.exclude(sequence=None).exists():
+        yield Problem(None, "There are sealed entries, but no heads.")
 
 
 def verify_piece(before: Head, head: Head) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from portal.audit import sealing
 from portal.audit.models import Entry, Head
+from portal.audit.stream.models import Target
 from portal.faults import audit_watch
 from portal.faults.models import Fault
 from settings_app import services as config
@@ -54,6 +55,19 @@ def test_a_trail_that_was_changed_raises_one_fault_that_names_the_entry() -> Non
     for _ in range(2):
         audit_watch.verify(NOW)
     assert "Entry 2 (id " in Fault.objects.get().description
+
+
+@pytest.mark.parametrize("deleted", ["heads", "everything"])
+def test_a_trail_that_was_deleted_raises_a_fault(deleted: str) -> None:
+    entry(NOW)
+    sealing.seal(NOW)
+    Target.objects.create(name="https siem:443", delivered=1, next_attempt_at=NOW)
+    Head.objects.all().delete()
+    if deleted == "everything":
+        QuerySet(Entry).delete()
+        sealing.seal(NOW)
+    audit_watch.verify(NOW)
+    assert open_faults() == ["Audit trail changed"]
 
 
 def test_the_latest_days_are_verified_first_and_only_for_so_long() -> None:
