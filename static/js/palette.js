@@ -41,11 +41,12 @@
     asked?.abort();
     asked = new AbortController();
     const form = field().form;
+    const text = field().value;
     try {
-      const response = await fetch(`${form.dataset.palette}?${new URLSearchParams({ q: field().value })}`, { signal: asked.signal, redirect: "manual" });
+      const response = await fetch(`${form.dataset.palette}?${new URLSearchParams({ q: text })}`, { signal: asked.signal, redirect: "manual" });
       if (response.ok) {
         show(await response.text());
-        stale = false;
+        stale = field().value !== text; // Enter must not open what an earlier text has found
       }
       if (response.type === "opaqueredirect") location.reload(); // the session has ended
     } catch (error) {
