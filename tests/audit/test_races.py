@@ -17,9 +17,11 @@ from tests.factories import UserFactory
 from tests.racing import race
 
 RUNS_ON = "postgres"
-pytestmark = pytest.mark.django_db(transaction=True)
 # SQLite has one lock for the whole database, for which everybody waits.
-of_postgres = pytest.mark.skipif(connection.vendor != "postgresql", reason="of PostgreSQL alone: in the other half of `make test`")
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="of PostgreSQL alone: in the other half of `make test`"),
+]
 
 
 def test_entries_of_slow_and_fast_transactions_are_sealed_once_and_no_reader_misses_one() -> None:
@@ -59,7 +61,6 @@ def test_two_processes_begin_one_chain() -> None:
     assert Head.objects.filter(closed_at=None).count() == 1
 
 
-@of_postgres
 def test_whoever_finds_the_chain_locked_leaves_it_to_the_other() -> None:
     sealing.seal(timezone.now())
     with transaction.atomic():
@@ -79,7 +80,6 @@ def test_repetitions_at_the_same_time_are_counted_in_one_entry() -> None:
     assert list(Entry.objects.order_by("pk").values_list("count", flat=True)) == [1, 6]
 
 
-@of_postgres
 def test_recording_waits_for_no_sealer() -> None:
     """The sealer's transaction is open, with the chain locked and entries sealed; a request records meanwhile."""
     user = UserFactory()
