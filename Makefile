@@ -9,7 +9,7 @@ MANAGE = $(BIN)/python manage.py
 # Without its cache pytest would rewrite the assertions of 500 modules anew in each of eight processes.
 export PYTHONDONTWRITEBYTECODE =
 PYTEST = pytest --once --dist worksteal -n $(JOBS) -q
-COMPILE = $(UV) pip compile pyproject.toml --quiet --upgrade --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-emit-index-url
+COMPILE = $(UV) pip compile pyproject.toml --quiet --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 # A test module's or package's RUNS_ON names the one database on which it need run (tests/plugin.py); what says nothing runs on both.
 MEASURED = $(BIN)/python -m slipcover --dont-wrap-pytest --json
 CLOCKS = year-ahead leap-day new-year summer-time winter-time

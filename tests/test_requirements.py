@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PINNED = re.compile(r"^([a-z0-9][a-z0-9._-]*)(?:\[[a-z0-9, _-]+\])?==(\S+)", re.MULTILINE)
+PINNED = re.compile(r"^([a-z0-9][a-z0-9._-]*)(?:\[[a-z0-9,_-]+\])?==(\S+)", re.MULTILINE)
 
 
 def pinned(name: str) -> dict[str, str]:
