@@ -5,7 +5,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
 COPY requirements.txt /tmp/requirements.txt
-RUN pip install --require-hashes --only-binary :all: -r /tmp/requirements.txt
+RUN pip install --no-deps --require-hashes --only-binary :all: -r /tmp/requirements.txt
 WORKDIR /app
 COPY manage.py manage.py
 COPY portal portal

@@ -13,7 +13,8 @@ COMPILE = $(UV) pip compile pyproject.toml --quiet --upgrade --python-version 3.
 # A test module's or package's RUNS_ON names the one database on which it need run (tests/plugin.py); what says nothing runs on both.
 MEASURED = $(BIN)/python -m slipcover --dont-wrap-pytest --json
 CLOCKS = year-ahead leap-day new-year summer-time winter-time
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+# The locks name every library. Without --no-deps pip would look for versions itself, and reject an extra (pydantic[email]) that a lock pins without it.
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 # What is installed is written down in two stamps, so that a second `make run` starts at once.
 RUN = .venv/.installed-run
 DEV = .venv/.installed-dev
@@ -116,5 +117,5 @@ $(BENCH): requirements-bench.txt
 	@$(CHECK_PYTHON)
 	@echo "Installing the libraries of requirements-bench.txt ..."
 	@$(PYTHON) -m venv .venv-bench || { rm -rf .venv-bench; exit 1; }
-	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-bench.txt
 	@touch $@
