@@ -65,7 +65,7 @@ CHROMIUM_ARGUMENTS = [
 
 def delete_rows(self: BaseDatabaseOperations, style: Any, tables: list[str], **options: Any) -> list[str]:
     """How a test's rows are removed that were committed. Django would TRUNCATE, which makes new files for every table and index, and
-    make all content types and permissions anew."""
+    make all content types and permissions again."""
     return [f"DELETE FROM {self.quote_name(table)};" for table in tables if table not in ("django_content_type", "auth_permission")]
 
 

@@ -22,7 +22,7 @@ from portal.core.transactions import idle_timeout
 
 BATCH = 1000
 LATE = timedelta(hours=1)  # longer than any transaction: a row whose key is lower may be committed later
-VERBS = {0: CREATE, 1: UPDATE, 2: DELETE}
+ACTIONS = {0: CREATE, 1: UPDATE, 2: DELETE}
 OF_CREDENTIAL = ("session", "token", "token_name", "token_hint", "token_owner", "token_created_by", "user_agent")
 
 
@@ -96,7 +96,7 @@ def entry(row: FormerEntry, actor: Any) -> Entry:
     trace = {name: data.pop(name) for name in OF_CREDENTIAL if name in data}
     return Entry(
         at=row.timestamp,
-        event=data.pop("event", "") or slug(kind, VERBS.get(row.action, "accessed"), changes),
+        event=data.pop("event", "") or slug(kind, ACTIONS.get(row.action, "accessed"), changes),
         actor_id=row.actor_id,
         actor_name=row.actor_email or str(actor or ""),
         address=row.remote_addr,

@@ -56,18 +56,20 @@ class Event(TextChoices):
     RECOVERY_CODE_USED = "recovery_code_used", "Recovery code used"
 
 
-def record(actor: Actor | None, target: Model, verb: str, **changes: tuple[Any, Any]) -> None:
-    """Records that `actor` (None: the portal itself, or its command line) did `verb` to `target`.
+def record(actor: Actor | None, target: Model, action: str, **changes: tuple[Any, Any]) -> None:
+    """Records that `actor` (None: the portal itself, or its command line) did `action` to `target`.
 
-    `verb`: CREATE, UPDATE, DELETE or another past participle, such as "merged"; `changes`: field=(before, after), no secret."""
-    record_all(actor, [target], verb, **changes)
+    `action`: CREATE, UPDATE, DELETE or another past participle, such as "merged"; `changes`: field=(before, after), no secret."""
+    record_all(actor, [target], action, **changes)
 
 
-def record_all(actor: Actor | None, targets: Iterable[Model], verb: str, **changes: tuple[Any, Any]) -> None:
+def record_all(actor: Actor | None, targets: Iterable[Model], action: str, **changes: tuple[Any, Any]) -> None:
     """The same for several targets of one kind, in one statement."""
     changed = {field: [str(before), str(after)] for field, (before, after) in changes.items() if before != after}
     source = rows.source(actor, actor)
-    Entry.objects.bulk_create(rows.entry(source, target, slug(rows.kind_of(target), verb, changed), changes=changed) for target in targets)
+    Entry.objects.bulk_create(
+        rows.entry(source, target, slug(rows.kind_of(target), action, changed), changes=changed) for target in targets
+    )
 
 
 def event(

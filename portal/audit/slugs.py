@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 CREATE, UPDATE, DELETE = "created", "changed", "deleted"
 
 # A change of one of these fields has a name of its own: by kind and field, and where it depends on it, the value afterwards.
-VERBS = {
+ACTIONS = {
     ("token", "revoked_at", ""): "revoked",
     ("user", "role", ""): "role_changed",
     ("user", "username", ""): "renamed",
@@ -25,10 +25,10 @@ VERBS = {
 }
 
 
-def slug(kind: str, verb: str, changes: Mapping[str, Sequence[str]]) -> str:
-    """`kind`: the target's; `verb`: CREATE, UPDATE or DELETE; `changes`: before and after, by field."""
-    if verb == UPDATE:
+def slug(kind: str, action: str, changes: Mapping[str, Sequence[str]]) -> str:
+    """`kind`: the target's; `action`: CREATE, UPDATE or DELETE; `changes`: before and after, by field."""
+    if action == UPDATE:
         for field, (_, after) in changes.items():
-            if special := VERBS.get((kind, field, after)) or VERBS.get((kind, field, "")):
+            if special := ACTIONS.get((kind, field, after)) or ACTIONS.get((kind, field, "")):
                 return f"{kind}.{special}"
-    return f"{kind}.{verb}"
+    return f"{kind}.{action}"

@@ -12,19 +12,19 @@ def no_page(ids: Collection[str], reader: Any) -> Mapping[str, str]:
 
 class Kind(NamedTuple):
     label: str
-    verbs: tuple[str, ...]
+    actions: tuple[str, ...]
     addresses: Addresses
 
 
 _kinds: dict[str, Kind] = {}
 
 
-def register(kind: str, label: str, verbs: tuple[str, ...] = (), addresses: Addresses = no_page) -> None:
-    """`kind`: as in `Entry.target_kind`. `verbs`: what is done to it, as in the event `kind.verb`.
+def register(kind: str, label: str, actions: tuple[str, ...] = (), addresses: Addresses = no_page) -> None:
+    """`kind`: as in `Entry.target_kind`. `actions`: what is done to it, as in the event `kind.action`.
 
     `addresses(ids, reader)`: the address of the page of each of `ids` that still exists and that `reader`, a user, may open; one query for
     all of them. Ids come from the audit trail and may be of no row."""
-    _kinds[kind] = Kind(label, verbs, addresses)
+    _kinds[kind] = Kind(label, actions, addresses)
 
 
 def label(kind: str) -> str:
@@ -37,7 +37,7 @@ def choices() -> list[tuple[str, str]]:
 
 
 def events() -> list[str]:
-    return [f"{kind}.{verb}" for kind, known in _kinds.items() for verb in known.verbs]
+    return [f"{kind}.{action}" for kind, known in _kinds.items() for action in known.actions]
 
 
 def addresses(named: Iterable[tuple[str, str]], reader: Any) -> dict[tuple[str, str], str]:

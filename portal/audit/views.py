@@ -1,4 +1,4 @@
-"""The audit trail's list, and the page of one entry. Whoever may review may read all of it, and export what they read."""
+"""The audit trail's list, and the page of one entry. Those who may review may read all of it, and export what they read."""
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase

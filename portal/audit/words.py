@@ -18,8 +18,8 @@ def event_label(event: str) -> str:
     """`Failed sign-in` for `sign_in_failed`, `Token revoked` for `token.revoked`; an unknown event's own name, readable."""
     if event in LABELS:
         return LABELS[event]
-    kind, _, verb = event.partition(".")
-    return f"{targets.label(kind)} {verb.replace('_', ' ')}".strip()
+    kind, _, action = event.partition(".")
+    return f"{targets.label(kind)} {action.replace('_', ' ')}".strip()
 
 
 def group(event: str) -> str:

@@ -108,7 +108,7 @@ def locked(user: User, actor: Actor, read: Versions) -> User:
 
 
 def change(user: User, edit: Edit, actor: Actor, now: datetime, read: Versions) -> User:
-    """One transaction. Whoever leaves must not stay because of a name or an address that can't be written: then it remains as it is."""
+    """In one transaction. Nobody who leaves stays because of a name or an address that can't be written: then it remains as it is."""
     with transaction.atomic():
         row = locked(user, actor, read)
         wanted = edit(people.resource(row))

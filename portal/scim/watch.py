@@ -1,6 +1,6 @@
 """Tokens of directories whose text a former administrator may have kept.
 
-Whoever has the text can create a person and put them into a group that gives a role. An administrator's token that somebody else created
+Anyone who has the text can create a person and put them into a group that gives a role. An administrator's token that somebody else created
 stops writing with that person's access (tokens/credentials.py); a directory's goes on, since without it nobody who leaves the company would
 be deactivated any more, and a fault asks for a new one.
 """

@@ -8,7 +8,7 @@ from django.urls import reverse
 from portal.audit import targets
 from portal.users.models import User
 
-VERBS = (
+ACTIONS = (
     *("created", "changed", "role_changed", "renamed", "email_changed", "joined_group", "left_group", "owners_changed", "activated"),
     *("deactivated", "deleted"),
 )
@@ -16,7 +16,7 @@ VERBS = (
 
 def connect() -> None:
     """Called once, when the app is ready."""
-    targets.register("user", "User", VERBS, addresses)
+    targets.register("user", "User", ACTIONS, addresses)
     targets.register("account", "Account")  # a name that was typed and nobody has
 
 

@@ -44,7 +44,7 @@ HOUR = 60 * MINUTE
 # Three of a million codes are right at any time: by ten an hour, somebody who has the password needs years for an even chance.
 CODES_BY_ACCOUNT = Rate("wrong two-factor codes of an account", 10, HOUR)
 CODES_BY_DEVICE = Rate("wrong two-factor codes of an account in a known browser", 10, HOUR)
-# Whoever reads the owner's email makes browsers known, one by each password reset.
+# A reader of the owner's email makes browsers known, one by each password reset.
 CODES_BY_DEVICES = Rate("wrong two-factor codes of an account in all known browsers", 30, HOUR)
 CODES_BY_ADDRESS = Rate("wrong two-factor codes of an address", 20, 10 * MINUTE)
 SECOND_STEPS = Rate("second steps of an account from an address", 60, MINUTE)

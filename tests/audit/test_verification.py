@@ -1,4 +1,4 @@
-"""Whoever changes the audit trail in the database is found, with the entry that it was."""
+"""A change of the audit trail in the database is found, with the entry that it was."""
 
 import json
 from collections.abc import Callable
@@ -254,7 +254,7 @@ def test_the_command_says_what_is_wrong_and_fails(entries: QuerySet[Entry]) -> N
 
 @pytest.mark.django_db(transaction=True)
 def test_a_whole_trail_with_new_hashes_is_found_by_a_head_in_the_log(tmp_path: Path) -> None:
-    """Whoever has SECRET_KEY too can forge everything but the log."""
+    """Somebody who has SECRET_KEY too can forge everything but the log."""
     entry(NOW)
     with capture_logs() as lines:
         sealing.seal(TODAY)
@@ -293,7 +293,7 @@ def test_an_empty_trail_is_sound() -> None:
 
 
 def test_an_end_that_a_receiver_has_accepted_is_missed(entries: QuerySet[Entry]) -> None:
-    """Whoever has kept an earlier state of the day's head can delete what was sealed since then."""
+    """Somebody who has kept an earlier state of the day's head can delete what was sealed since then."""
     before = Head.objects.values().get(closed_at=None)
     entry(TODAY)
     sealing.seal(TODAY + DAY / 2)

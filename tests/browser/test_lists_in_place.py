@@ -28,7 +28,7 @@ def many(administrator: User) -> None:
 
 @pytest.fixture
 def tokens(portal: Page, many: None) -> Page:
-    """Access Control, marked, so that a test can tell whether the page was loaded anew."""
+    """Access Control, marked, so that a test can tell whether the page was loaded again."""
     navigate(portal, "AI Admin", "Access Control")
     expect(row(portal, "token-")).to_have_count(25)
     portal.evaluate("window.sameDocument = true")

@@ -180,7 +180,7 @@ def test_nothing_is_handed_over_to_who_leaves(robot: User) -> None:
 
 
 def test_nothing_is_handed_over_to_a_group_that_reaches_nobody(robot: User) -> None:
-    """Whoever chose it would believe that somebody looks after the account: of a group of the leaving person alone, or one just deleted."""
+    """An administrator would believe that somebody looks after the account: a group of the leaving person alone, or one just deleted."""
     leaving, deleted = UserFactory(), group_of(UserFactory())
     own(robot, [leaving])
     Group.objects.filter(pk=deleted.pk).delete()

@@ -24,7 +24,7 @@ from tokens.models import Token
 RUNS_ON = "sqlite"
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("running_clock")]
 LEADS_TO = "/accounts/two-factor/"
-# Of sign-ins that are not complete; they lead whoever is signed in to Home.
+# Of sign-ins that are not complete; they lead users who are signed in to Home.
 BEFORE = {
     "mfa_authenticate",
     "mfa_cancel",

@@ -120,7 +120,7 @@ def test_wrong_codes_are_limited_for_those_with_the_password_alone(user: User) -
 def test_codes_are_limited_over_all_browsers_that_password_resets_made_known(user: User) -> None:
     give_app(user)
     visitors = [first_step(user) for _ in range(4)]
-    for visitor in visitors:  # whoever reads the email sets a password in each, which gives it a cookie of its own
+    for visitor in visitors:  # a reader of the email sets a password in each, which gives it a cookie of its own
         visitor.cookies[settings.DEVICE_COOKIE_NAME] = devices.signer(user).sign(secrets.token_hex(4))
     found = [visitor.send(STEP, code="000000").status_code for visitor in visitors for _ in range(10)]
     assert found == [422] * 30 + [429] * 10

@@ -131,7 +131,7 @@ def changed_after(found: Values) -> str:
 
 
 def commented(found: Values) -> str:
-    """A comment splits the text of the subject: whoever reads only its first part takes it for another user."""
+    """A comment splits the text of the subject: a reader of only its first part takes it for another user."""
     return idp.response(found, idp.assertion(found).replace(">u-1<", ">u<!-- -->-1<"))
 
 
